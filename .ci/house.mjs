@@ -1,0 +1,61 @@
+// The house: which folder of src/ may import which (docs/architecture.md draws it), and which folders may use node: modules
+// or a third-party package. `node .ci/house.mjs` writes these rules into biome.json; with --check it fails if they differ.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+
+/** folder -> folders it may import, ground floor first. */
+export const MAY_IMPORT = {
+  base: [],
+  metrics: ['base'],
+  wire: ['base'],
+  zone: ['base', 'wire'],
+  model: ['base'],
+  geo: ['base', 'model'],
+  steering: ['base', 'model', 'geo'],
+  responder: ['base', 'metrics', 'wire', 'zone', 'geo', 'steering', 'model'],
+  transfer: ['base', 'metrics', 'wire', 'zone', 'model'],
+  config: ['base', 'wire', 'zone', 'geo', 'model'],
+  transport: ['base', 'metrics', 'model', 'responder'],
+  client: ['base', 'wire'],
+  app: null, // the composition root may import everything
+};
+
+/** Folders whose code is pure: no node: module, no clock, no random number. */
+export const PURE = ['wire', 'zone', 'steering', 'responder', 'transfer'];
+
+/** package -> the one folder that may import it. */
+export const PACKAGE_HOME = { maxmind: 'geo', zod: 'config', yaml: 'config', dns2: 'client', pino: 'app', 'pino-pretty': 'app' };
+
+const folders = Object.keys(MAY_IMPORT);
+
+function rulesFor(folder) {
+  const allowed = MAY_IMPORT[folder] ?? folders;
+  const forbidden = folders.filter((other) => other !== folder && !allowed.includes(other));
+  const patterns = forbidden.map((other) => ({
+    group: [`**/${other}/**`],
+    message: `${folder}/ may import only: ${allowed.join(', ') || 'nothing'} (see docs/architecture.md)`,
+  }));
+  const paths = Object.fromEntries(
+    Object.entries(PACKAGE_HOME)
+      .filter(([, home]) => home !== folder && folder !== 'app')
+      .map(([name, home]) => [name, `only ${home}/ imports ${name}`]),
+  );
+  if (PURE.includes(folder)) patterns.push({ group: ['node:*', 'node:*/**'], message: `${folder}/ is pure: no node: module` });
+  const rule = { level: 'error', options: { paths, patterns } };
+  return {
+    includes: [`src/${folder}/**`],
+    linter: { rules: { style: { noRestrictedImports: rule } } },
+  };
+}
+
+const file = new URL('../biome.json', import.meta.url);
+const text = readFileSync(file, 'utf8');
+const config = JSON.parse(text);
+config.overrides = folders.map(rulesFor).concat(config.overrides.filter((o) => !o.includes[0].startsWith('src/')));
+const wanted = `${JSON.stringify(config, null, 2)}\n`;
+if (process.argv.includes('--check')) {
+  if (JSON.stringify(JSON.parse(wanted)) !== JSON.stringify(JSON.parse(text))) {
+    console.error('biome.json does not hold the rules of .ci/house.mjs; run: node .ci/house.mjs');
+    process.exit(1);
+  }
+} else writeFileSync(file, wanted);

@@ -1,0 +1,188 @@
+// What the benchmarks share: servers pinned to one core, load to another, and numbers read from /proc. Linux only.
+// Everything is bounded in count and time, runs on loopback, and is stopped and deleted at the end.
+
+import { execFileSync, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { ask } from '../src/client/dns-client.ts';
+import { encodeQuery } from '../src/wire/message.ts';
+import { nameFromText } from '../src/wire/name.ts';
+import { TYPE } from '../src/wire/rrtype.ts';
+
+export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
+export const MERIDIAN: readonly string[] = [process.execPath, `${ROOT}dist/src/app/main.js`];
+export const SERVER_CORE = '0';
+export const LOAD_CORE = '1';
+const START_TIMEOUT_MS = 120_000;
+/** /proc counts CPU time in ticks of 1/100 s on every Linux that Node runs on (USER_HZ). */
+const TICK_MS = 10;
+
+export interface Running {
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Starts a server on the given cores (`0`, `0,1`). If it ends before it is stopped, its output is shown and the bench ends. */
+export function startServer(command: readonly string[], cwd: string, cores: string = SERVER_CORE): Running {
+  const child = spawn('taskset', ['-c', cores, ...command], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      output = `${output}${chunk}`.slice(-4000);
+    });
+  }
+  const exited = once(child, 'exit');
+  const kill = (): boolean => child.kill('SIGKILL');
+  process.once('exit', kill);
+  let isStopping = false;
+  void exited.then(() => {
+    process.off('exit', kill);
+    if (isStopping) return;
+    console.error(`${command.join(' ')} ended by itself:\n${output}`);
+    process.exit(1);
+  });
+  return {
+    pid: child.pid!,
+    stop: async () => {
+      isStopping = true;
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      await exited;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Moves this process to the core that load comes from, so that it takes nothing from the server. */
+export function moveToLoadCore(): void {
+  execFileSync('taskset', ['-a', '-c', '-p', LOAD_CORE, String(process.pid)], { stdio: 'ignore' });
+}
+
+/** A file of /proc about a process; empty if the process has just ended. */
+function readProc(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** A process and its descendants. `children` lists those that the main thread started; no server here forks from another. */
+function processTree(pid: number): number[] {
+  const children = readProc(pid, `task/${pid}/children`).split(' ').filter(Boolean).map(Number);
+  return [pid, ...children.flatMap(processTree)];
+}
+
+/** CPU time, user and system, that all threads of a process and of its living children have used. */
+export function cpuMs(pid: number): number {
+  let ticks = 0;
+  for (const one of processTree(pid)) {
+    const fields = readProc(one, 'stat')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  }
+  return ticks * TICK_MS;
+}
+
+/** Memory of a process and its children in MB (10^6 octets), pages they share counted once. */
+export function memoryMb(pid: number): number {
+  let kib = 0;
+  for (const one of processTree(pid)) kib += Number(/^Pss:\s+(\d+)/m.exec(readProc(one, 'smaps_rollup'))?.[1] ?? 0);
+  return (kib * 1024) / 1e6;
+}
+
+/** The most memory that a single process has ever had, in MB. */
+export function peakMemoryMb(pid: number): number {
+  return (Number(/^VmHWM:\s+(\d+)/m.exec(readProc(pid, 'status'))?.[1] ?? 0) * 1024) / 1e6;
+}
+
+export async function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(resolve));
+  return port;
+}
+
+export function queryFor(name: string, id: number): Uint8Array {
+  const owner = nameFromText(name);
+  if (typeof owner === 'string') throw new Error(owner);
+  return encodeQuery({ id, name: owner, type: TYPE.A, flags: { rd: false, ad: false, cd: false } });
+}
+
+/** Asks again and again until the server answers `name A` with a record; calls `between` after each failure. */
+export async function waitForAnswer(port: number, name: string, between: () => void = () => {}): Promise<void> {
+  const query = queryFor(name, 4711);
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (performance.now() < deadline) {
+    const reply = await ask({ server: '127.0.0.1', port, query, transport: 'udp', timeoutMs: 20 });
+    if (reply.ok && (reply.value.octets[3]! & 0x0f) === 0 && reply.value.octets[7]! > 0) return;
+    between();
+    await sleep(5);
+  }
+  throw new Error(`no answer for ${name} on port ${port} within ${START_TIMEOUT_MS / 1000} s`);
+}
+
+interface Load {
+  readonly port: number;
+  /** Lines `name type`. */
+  readonly queryFile: string;
+  readonly seconds: number;
+  /** Queries under way at any time. */
+  readonly outstanding: number;
+  /** Further options of dnsperf. */
+  readonly options?: readonly string[];
+}
+
+interface LoadResult {
+  readonly answered: number;
+  readonly lost: number;
+  readonly perSecond: number;
+}
+
+/** Runs dnsperf (Debian package dnsperf) from the load core. */
+export async function dnsperf({ port, queryFile, seconds, outstanding, options = [] }: Load): Promise<LoadResult> {
+  const fixed = ['-s', '127.0.0.1', '-p', String(port), '-d', queryFile, '-l', String(seconds), '-q', String(outstanding)];
+  const child = spawn('taskset', ['-c', LOAD_CORE, 'dnsperf', ...fixed, ...options], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+  });
+  await once(child, 'close');
+  const number = (label: string): number => Number(new RegExp(`${label}:\\s+([0-9.]+)`).exec(output)?.[1] ?? Number.NaN);
+  return { answered: number('Queries completed'), lost: number('Queries lost'), perSecond: number('Queries per second') };
+}
+
+export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+
+export function isInstalled(command: string): boolean {
+  try {
+    execFileSync('which', [command], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs `work` with a temporary directory, which is deleted when the bench ends, however it ends. */
+export async function withDirectory(work: (directory: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'meridian-bench-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  await work(directory);
+}
+
+/** Prints a table in Markdown; the first row is the heading. */
+export function printTable(rows: readonly (readonly string[])[]): void {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]): string => `| ${row.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
+  console.log(line(rows[0]!));
+  console.log(`|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`);
+  for (const row of rows.slice(1)) console.log(line(row));
+}

@@ -1,0 +1,100 @@
+// The control socket: a Unix socket in the state directory on which the running server takes requests from `meridian reload`
+// and its like. One JSON object per line each way, one request per connection. Who may open the socket may steer the server,
+// so it is created for its owner only. The system takes at most 107 octets of path: a shorter relative one is used if there is.
+
+import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import type { Problem } from '../base/errors.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import { shorterPath } from './args.ts';
+
+const REQUEST_LIMIT_OCTETS = 65536;
+/** A reload of millions of records takes seconds; nobody waits longer than this. */
+const REPLY_TIMEOUT_MS = 120_000;
+
+export type ControlRequest =
+  | { readonly command: 'reload' }
+  | { readonly command: 'status' }
+  | { readonly command: 'explain'; readonly name: string; readonly client: string; readonly type: string };
+
+export type ControlHandler = (request: ControlRequest) => Promise<unknown>;
+
+const problem = (message: string): Problem => ({ severity: 'error', code: 'ERR_CONTROL', message });
+
+/** Listens on `path`. Fails if another server answers there; a socket that a dead server left behind is replaced. */
+export async function openControl(path: string, handle: ControlHandler): Promise<Result<Server, Problem>> {
+  if (existsSync(path)) {
+    if (await isAlive(path))
+      return err(
+        problem(`another server already listens on control socket ${path}; stop it, or set another server.stateDirectory`),
+      );
+    rmSync(path, { force: true });
+  }
+  const server = createServer((socket) => serveConnection(socket, handle));
+  return new Promise((resolve) => {
+    server.once('error', (error) => resolve(err(problem(`control socket ${path} cannot be opened: ${error.message}`))));
+    server.listen(shorterPath(path), () => {
+      chmodSync(path, 0o600);
+      resolve(ok(server));
+    });
+  });
+}
+
+function isAlive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createConnection(shorterPath(path));
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });
+}
+
+function serveConnection(socket: Socket, handle: ControlHandler): void {
+  let received = '';
+  socket.setEncoding('utf8');
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (chunk: string) => {
+    received += chunk;
+    if (received.length > REQUEST_LIMIT_OCTETS) socket.destroy();
+    const end = received.indexOf('\n');
+    if (end < 0) return;
+    socket.removeAllListeners('data');
+    void answer(received.slice(0, end), handle).then((reply) => socket.end(`${JSON.stringify(reply)}\n`));
+  });
+}
+
+async function answer(line: string, handle: ControlHandler): Promise<unknown> {
+  try {
+    return await handle(JSON.parse(line) as ControlRequest);
+  } catch (error) {
+    return { error: (error as Error).message };
+  }
+}
+
+/** Sends one request to the server behind `path` and resolves to its reply, or to why there was none. */
+export function askControl<T>(path: string, request: ControlRequest): Promise<Result<T, Problem>> {
+  return new Promise((resolve) => {
+    let received = '';
+    const socket = createConnection(shorterPath(path), () => socket.write(`${JSON.stringify(request)}\n`));
+    const fail = (reason: string): void => {
+      socket.destroy();
+      resolve(err(problem(`${reason} (control socket ${path})`)));
+    };
+    socket.setEncoding('utf8');
+    socket.setTimeout(REPLY_TIMEOUT_MS, () => fail(`the server did not reply within ${REPLY_TIMEOUT_MS / 1000} s`));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      fail(error.code === 'ENOENT' || error.code === 'ECONNREFUSED' ? 'no server is running here' : error.message),
+    );
+    socket.on('data', (chunk: string) => {
+      received += chunk;
+    });
+    socket.on('end', () => {
+      if (!received.endsWith('\n')) return fail('the server closed the connection without a reply');
+      const reply = JSON.parse(received) as T & { error?: string };
+      if (reply.error !== undefined) return fail(`the server refused: ${reply.error}`);
+      return resolve(ok(reply));
+    });
+  });
+}

@@ -1,0 +1,61 @@
+// Writes the generated pages of docs/reference/: config.md from the schemas, errors.md from the catalogue of errors.
+// With --check writes nothing and exits with 1 if a page is out of date.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { ERRORS } from '../base/errors.ts';
+import { configReference } from '../config/reference.ts';
+
+const ERRORS_HEAD = `<!-- Generated from src/base/errors.ts by \`npm run docs:gen\`. Do not edit. -->
+
+# Errors and warnings
+
+Every complaint is one line: \`file:line:column: error CODE: what is wrong, what is allowed, what was found\`. A warning has
+\`warning\` in place of \`error\` and stops nothing. Any error keeps a server from starting and a reload from changing anything;
+commands then end with exit code 2. A code keeps its meaning for ever.
+`;
+
+/** Chapters by the beginning of the code; what fits none is about running. */
+const CHAPTERS: readonly (readonly [prefix: string, title: string])[] = [
+  ['ERR_ZONE_', 'Zone files'],
+  ['ERR_CONFIG_', 'Configuration'],
+  ['ERR_GEO_', 'Geography'],
+  ['ERR_', 'Running'],
+];
+
+function errorReference(): string {
+  const rest = new Map<string, string>(Object.entries(ERRORS));
+  let page = ERRORS_HEAD;
+  for (const [prefix, title] of CHAPTERS) {
+    page += `\n## ${title}\n\n| code | meaning |\n| --- | --- |\n`;
+    for (const [code, meaning] of rest) {
+      if (!code.startsWith(prefix)) continue;
+      page += `| \`${code}\` | ${meaning} |\n`;
+      rest.delete(code);
+    }
+  }
+  return page;
+}
+
+const directory = new URL('../../../docs/reference/', import.meta.url); // from dist/src/app/
+const isCheck = process.argv.includes('--check');
+mkdirSync(directory, { recursive: true });
+for (const [name, page] of [
+  ['config.md', configReference()],
+  ['errors.md', errorReference()],
+] as const) {
+  const file = fileURLToPath(new URL(name, directory));
+  if (!isCheck) writeFileSync(file, page);
+  else if (readIfPresent(file) !== page) {
+    console.error(`docs/reference/${name} is out of date; run: npm run docs:gen`);
+    process.exitCode = 1;
+  }
+}
+
+function readIfPresent(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,37 @@
+// Loading off the control thread: a thread that lives for one load, so that signals and the control socket are served while
+// millions of records are read, and the memory that reading took goes back to the system with it.
+
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import type { Loaded, LoadResult } from './load.ts';
+import { load, loadGeographyOnly } from './load.ts';
+import { yieldToAnswers } from './priority.ts';
+
+interface LoaderStart {
+  readonly configFile: string;
+  readonly previous: Loaded | undefined;
+  readonly isGeographyOnly: boolean;
+}
+
+/** Does load() in a thread of its own. What it throws is a bug and rejects the promise. */
+export const loadInThread = (configFile: string, previous?: Loaded): Promise<LoadResult> =>
+  inThread({ configFile, previous, isGeographyOnly: false });
+
+/** Likewise loadGeographyOnly(). */
+export const loadGeographyInThread = (configFile: string, previous: Loaded): Promise<LoadResult> =>
+  inThread({ configFile, previous, isGeographyOnly: true });
+
+function inThread(start: LoaderStart): Promise<LoadResult> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./loader.js', import.meta.url), { workerData: start, name: 'loader' });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`the loader ended with code ${code}`)));
+  });
+}
+
+if (!isMainThread) {
+  yieldToAnswers();
+  const { configFile, previous, isGeographyOnly } = workerData as LoaderStart;
+  const onlyGeography = isGeographyOnly && previous !== undefined;
+  parentPort!.postMessage(onlyGeography ? loadGeographyOnly(previous) : load(configFile, previous));
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env node
+// `meridian COMMAND ...`: finds the command, reads its options, sets the exit code. Each command is loaded when it is asked
+// for, so that `meridian query` does not wait for the server's code.
+
+import { formatProblem } from '../base/errors.ts';
+import { type Command, EXIT, readArguments } from './args.ts';
+import { VERSION } from './version.ts';
+
+const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Command> }>> = {
+  serve: { summary: 'run the server', load: async () => (await import('./commands/serve.ts')).serve },
+  check: {
+    summary: 'read configuration, zones and databases; report every error',
+    load: async () => (await import('./commands/check.ts')).check,
+  },
+  explain: {
+    summary: 'why a client gets the answer it gets',
+    load: async () => (await import('./commands/explain.ts')).explainCommand,
+  },
+  query: { summary: 'ask any DNS server', load: async () => (await import('./commands/query.ts')).query },
+  reload: {
+    summary: 'make the running server read its files again',
+    load: async () => (await import('./commands/reload.ts')).reload,
+  },
+  status: {
+    summary: 'what the running server serves and has answered',
+    load: async () => (await import('./commands/status.ts')).status,
+  },
+};
+
+const HELP = `usage: meridian COMMAND [options]
+
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(9)}${summary}`)
+  .join('\n')}
+
+'meridian COMMAND --help' tells the options of a command; 'meridian --version' the version.
+Exit codes: 0 done, 1 failed, 2 wrong use or bad configuration.`;
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name = '--help', ...rest] = argv;
+  if (name === '--version') {
+    console.log(VERSION);
+    return EXIT.DONE;
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    console.log(HELP);
+    return EXIT.DONE;
+  }
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (entry === undefined) {
+    console.error(
+      formatProblem({
+        severity: 'error',
+        code: 'ERR_USAGE',
+        message: `unknown command "${name}"; allowed are ${Object.keys(COMMANDS).join(', ')}`,
+      }),
+    );
+    return EXIT.USAGE;
+  }
+  const command = await entry.load();
+  const parsed = readArguments(rest, command);
+  if (!parsed.ok) {
+    console.error(formatProblem(parsed.error));
+    return EXIT.USAGE;
+  }
+  if (parsed.value.values['help'] === true) {
+    console.log(command.help);
+    return EXIT.DONE;
+  }
+  return command.run(parsed.value.values, parsed.value.positionals);
+}
+
+// Output to a closed pipe (`meridian explain ... | head`) is not worth a stack trace.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : EXIT.FAILED));
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,35 @@
+// What the control thread and the workers say to each other. Images travel as shared memory: nothing is copied.
+
+import type { Problem } from '../base/errors.ts';
+import type { Endpoint, ServerSettings } from '../model/snapshot.ts';
+import type { TransferSettings } from '../model/transfer.ts';
+
+/** The three images that answers come from, one generation. */
+export interface Images {
+  readonly generation: number;
+  readonly zones: readonly SharedArrayBuffer[];
+  /** By zone, whether it uses client subnets. */
+  readonly usesEcs: readonly boolean[];
+  readonly geo: SharedArrayBuffer;
+  readonly steering: SharedArrayBuffer;
+  /** Secrets of DNS Cookies, the one that signs first. */
+  readonly cookieSecrets: readonly Uint8Array[];
+  readonly transfer: TransferSettings;
+}
+
+/** workerData of a DNS worker. */
+export interface WorkerStart {
+  readonly settings: ServerSettings;
+  readonly endpoints: readonly Endpoint[];
+  readonly images: Images;
+  /** Counters of all workers, and the row that is this worker's own. */
+  readonly counters: SharedArrayBuffer;
+  readonly row: number;
+}
+
+export type ToWorker = { readonly kind: 'install'; readonly images: Images } | { readonly kind: 'close' };
+
+export type FromWorker =
+  | { readonly kind: 'listening'; readonly endpoints: readonly Endpoint[] }
+  | { readonly kind: 'failed'; readonly problem: Problem }
+  | { readonly kind: 'installed'; readonly generation: number };

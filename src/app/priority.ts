@@ -1,0 +1,29 @@
+// Who goes first when the cores are busy: the threads that answer. Loading, and the helper threads on which V8 compiles and
+// collects garbage for it, run at lower priority; with all at the same one, a reload delayed one answer in a hundred by
+// several milliseconds (bench/reload). On Linux a niceness belongs to a thread; elsewhere it would slow the answering
+// threads too, so nothing is done there.
+
+import { readdirSync } from 'node:fs';
+import { setPriority } from 'node:os';
+
+/** V8's helpers still go before a load: an answering thread may wait for one of them. */
+const HELPER_NICENESS = 15;
+const LOADER_NICENESS = 19;
+
+/** To be called by a thread that loads. */
+export function yieldToAnswers(): void {
+  if (process.platform === 'linux') setPriority(0, LOADER_NICENESS);
+}
+
+/** To be called once, before any worker is started: the threads that exist besides the main one are V8's helpers then. */
+export function makeHelpersYield(): void {
+  if (process.platform !== 'linux') return;
+  for (const thread of readdirSync('/proc/self/task').map(Number)) {
+    if (thread === process.pid) continue;
+    try {
+      setPriority(thread, HELPER_NICENESS);
+    } catch {
+      // It has ended, or a sandbox forbids it: then it keeps its priority.
+    }
+  }
+}

@@ -1,0 +1,50 @@
+// `meridian status` in words: what is served, then the counters that are not zero, by subject and with the values of one metric on
+// one line, so that a flood, an amplification or a siege over TCP stands out. A counter that is new needs no change here.
+
+import { COUNTER_FACTS, type CounterName } from '../metrics/counters.ts';
+import type { StatusReport } from './server.ts';
+
+/** Subjects in the order they are printed, and the metrics that belong to each; a metric belongs to the first that fits. */
+const SUBJECTS: readonly (readonly [string, RegExp])[] = [
+  ['Steering', /^gslb|^ecs/],
+  ['Limits and identities', /cookie|rate_limit|overload|tsig/],
+  ['UDP', /^udp/],
+  ['TCP', /^tcp/],
+  ['Traffic', /^/],
+];
+const PRINTED_FIRST = 'Traffic';
+const COLUMN = 22;
+
+export function statusText(report: StatusReport): string {
+  const rows: [string, string][] = [
+    ['version', `${report.version}, process ${report.pid}, up ${report.upSec} s, load ${report.generation}`],
+    ['listening', report.endpoints.map(({ address, port }) => `${address} port ${port}`).join(', ')],
+    ['workers', String(report.workers)],
+    ['cells', String(report.cells)],
+    ...report.zones.map((zone): [string, string] => ['zone', `${zone.name} serial ${zone.serial}, ${zone.records} records`]),
+  ];
+  return [...rows.map(line), ...counterLines(report.counters)].join('\n');
+}
+
+const line = ([name, value]: readonly [string, string]): string => `${name.padEnd(COLUMN)}${value}`;
+
+function counterLines(counters: StatusReport['counters']): string[] {
+  const subjects = new Map<string, Map<string, string[]>>(
+    [PRINTED_FIRST, ...SUBJECTS.map(([subject]) => subject)].map((subject) => [subject, new Map()]),
+  );
+  for (const [name, value] of Object.entries(counters) as [CounterName, number][]) {
+    if (value === 0) continue;
+    const { metric, labels } = COUNTER_FACTS[name];
+    const short = metric.replace(/^meridian_(dns_)?/, '').replace(/_total$/, '');
+    const [subject] = SUBJECTS.find(([, pattern]) => pattern.test(short))!;
+    const metrics = subjects.get(subject)!;
+    const label = /"(.*)"/.exec(labels)?.[1];
+    metrics.set(short, [...(metrics.get(short) ?? []), label === undefined ? String(value) : `${label} ${value}`]);
+  }
+  const open = counters.TCP_ACCEPTED - counters.TCP_CLOSED;
+  if (counters.TCP_ACCEPTED > 0) subjects.get('TCP')!.set('tcp_open_now', [String(open)]);
+  return [...subjects].flatMap(([subject, metrics]) => {
+    if (metrics.size === 0) return [];
+    return ['', subject, ...Array.from(metrics, ([name, values]) => line([`  ${name.replaceAll('_', ' ')}`, values.join(', ')]))];
+  });
+}

@@ -1,0 +1,88 @@
+// The catalogue of everything Meridian can complain about, and the one printed form of a complaint.
+// A code, once published, keeps its meaning for ever; docs/reference/errors.md lists each one (checked both ways by
+// test/meta). Messages are lower case without a full stop: what is wrong, what is allowed, what was found.
+
+/** code -> what it means and what to do, one sentence each; the text of docs/reference/errors.md. */
+export const ERRORS = {
+  // zone files
+  ERR_ZONE_SYNTAX:
+    'The text is not a master file line (RFC 1035 section 5): unbalanced quote or parenthesis, stray token, bad escape.',
+  ERR_ZONE_DIRECTIVE: 'A $-directive is unknown or its arguments are wrong; allowed are $ORIGIN, $TTL, $INCLUDE and $GENERATE.',
+  ERR_ZONE_NAME: 'A domain name is malformed: empty label, label over 63 octets, name over 255 octets, bad escape.',
+  ERR_ZONE_TTL: 'A TTL is missing, malformed or above 2147483647 seconds (RFC 2181 section 8).',
+  ERR_ZONE_CLASS: 'A class other than IN; Meridian serves the Internet class only.',
+  ERR_ZONE_TYPE: 'An unknown record type; write TYPEnnn with \\# data for types without a name (RFC 3597).',
+  ERR_ZONE_RDATA: 'The data of a record does not have the form its type demands.',
+  ERR_ZONE_INCLUDE: 'An $INCLUDE cannot be read, leaves the zone directory, repeats itself or is nested too deeply.',
+  ERR_ZONE_GENERATE: 'A $GENERATE range, template or count is wrong or too large.',
+  ERR_ZONE_LIMIT: 'The zone exceeds a limit on octets, records or records in one RRset.',
+  ERR_ZONE_NO_OWNER: 'The first record of a file has no owner name to inherit.',
+  ERR_ZONE_FILE: 'The zone file cannot be read.',
+  ERR_ZONE_SOA: 'A zone has exactly one SOA record, at its apex.',
+  ERR_ZONE_NS: 'A zone needs at least one NS record at its apex.',
+  ERR_ZONE_OUT_OF_ZONE: 'A record lies outside the zone of its file.',
+  ERR_ZONE_CNAME_CLASH: 'A CNAME stands beside other data or another CNAME at the same name (RFC 1034 section 3.6.2).',
+  ERR_ZONE_DNAME_CLASH: 'A DNAME stands beside another DNAME or a CNAME, or there are names below it (RFC 6672 section 2.4).',
+  ERR_ZONE_TTL_MISMATCH: 'Records of one RRset have different TTLs; the lowest is used (RFC 2181 section 5.2).',
+  ERR_ZONE_DUPLICATE: 'The same record is given twice; one is kept.',
+  ERR_ZONE_MISSING_GLUE: 'A delegation names a server inside the delegated zone without giving its address.',
+  ERR_ZONE_TARGET_MISSING: 'An NS, MX or SRV record names a target inside the zone that has no address.',
+  ERR_ZONE_TARGET_ALIAS: 'An NS, MX or SRV record names a target that is a CNAME (RFC 2181 section 10.3).',
+  ERR_ZONE_OCCLUDED: 'A record lies below a zone cut or a DNAME and can never be answered.',
+  ERR_ZONE_ALIAS_LOOP: 'CNAME or DNAME records lead back to themselves.',
+  ERR_ZONE_ALIAS_CHAIN: 'A chain of CNAME records is longer than a resolver follows.',
+  ERR_ZONE_SERIAL: 'A zone has changed but its serial did not go up (RFC 1982); secondaries will not take the change over.',
+  ERR_ZONE_GSLB_CLASH: 'A GSLB record stands beside A, AAAA, CNAME or DNAME, or twice at one name, or below a zone cut.',
+  ERR_ZONE_GSLB_TARGET: 'A GSLB record names a policy that the configuration does not define.',
+  ERR_ZONE_GSLB_ALIAS: 'A GSLB policy may answer with an alias, which cannot stand at the apex or beside other data.',
+
+  // configuration
+  ERR_CONFIG_FILE: 'The configuration file cannot be read.',
+  ERR_CONFIG_YAML: 'The file is not well-formed YAML.',
+  ERR_CONFIG_UNKNOWN_KEY: 'A key is not known here; the nearest known key is suggested.',
+  ERR_CONFIG_VALUE: 'A value has the wrong type or lies outside what is allowed.',
+  ERR_CONFIG_MISSING: 'A required key is missing.',
+  ERR_CONFIG_REFERENCE: 'A name refers to a site, pool, policy or file that is not defined.',
+  ERR_CONFIG_CYCLE: 'Pools or policies refer to each other in a circle.',
+  ERR_CONFIG_RESTART: 'A setting that only a restart applies has changed; the reload applied everything else.',
+  ERR_CONFIG_DUPLICATE: 'The same thing is defined twice.',
+  ERR_CONFIG_COOKIE_SECRET:
+    'A file of cookie secrets cannot be read, or does not hold one or two secrets of 32 hexadecimal digits.',
+  ERR_CONFIG_UNUSED: 'A site, pool or policy is defined, but nothing refers to it.',
+
+  // geography
+  ERR_GEO_FILE: 'A geographic database or network map cannot be read.',
+  ERR_GEO_FORMAT: 'A geographic database is damaged or not in MaxMind DB format.',
+  ERR_GEO_SCHEMA: 'A geographic database lacks the fields that are needed, or holds another kind of data.',
+  ERR_GEO_SUSPECT: 'A new geographic database differs so much from the one in use that it is not trusted.',
+  ERR_GEO_MAP: 'A line of a network map is malformed.',
+
+  // running
+  ERR_USAGE: 'The command line is wrong; the message shows the right form.',
+  ERR_LISTEN: 'A listening address cannot be used.',
+  ERR_STATE: 'The state directory cannot be created or written.',
+  ERR_INTERNAL: 'A bug in Meridian; the message says where. What was served before is still served.',
+  ERR_CONTROL: 'No running server could be reached on its control socket, or it refused the request.',
+  ERR_QUERY: 'A DNS server did not answer a query in time or answered with something that is not DNS.',
+} as const;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One complaint, with the place it is about. Lines and columns count from 1. */
+export interface Problem {
+  readonly severity: 'error' | 'warning';
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** `file:line:column: error CODE: message`, on one line whatever the message holds. */
+export function formatProblem(problem: Problem): string {
+  const parts = [problem.file, problem.line, problem.column].filter((part) => part !== undefined);
+  const place = parts.length > 0 ? `${parts.join(':')}: ` : '';
+  return `${place}${problem.severity} ${problem.code}: ${problem.message}`.replace(/[\r\n]+/g, ' ');
+}
+
+export const hasErrors = (problems: readonly Problem[]): boolean => problems.some((p) => p.severity === 'error');

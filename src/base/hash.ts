@@ -1,0 +1,20 @@
+// A 32-bit hash with full avalanche over address octets, for placing clients (rendezvous hashing). Not for secrets:
+// whoever needs an unforgeable hash takes siphash. Mixing constants are those of MurmurHash3 (public domain, A. Appleby).
+
+/** One round over a 32-bit word. */
+export function mix32(hash: number, word: number): number {
+  let k = Math.imul(word, 0xcc9e2d51);
+  k = (k << 15) | (k >>> 17);
+  let h = hash ^ Math.imul(k, 0x1b873593);
+  h = (h << 13) | (h >>> 19);
+  return (Math.imul(h, 5) + 0xe6546b64) | 0;
+}
+
+/** Finishes a hash: every input bit changes every output bit with probability one half. Result is unsigned. */
+export function finish32(hash: number): number {
+  let h = hash ^ (hash >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

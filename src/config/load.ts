@@ -1,0 +1,191 @@
+// The operator's YAML file to a checked snapshot. Everything wrong with it is reported at once: shape and references come
+// from one pass over the whole file, what needs several entries is judged on those entries that are right by themselves.
+
+import { dirname, join, resolve } from 'node:path';
+import type { z } from 'zod';
+import { hasErrors, type Problem } from '../base/errors.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import { bundledCountryDatabase } from '../geo/open.ts';
+import type { GeoSettings, ServerSettings, Snapshot } from '../model/snapshot.ts';
+import { missingFile, readRegularFile } from './files.ts';
+import { deepFreeze } from './freeze.ts';
+import { problemsOf } from './issues.ts';
+import { buildModel } from './model.ts';
+import { checkKeys, checkTrees } from './policy-checks.ts';
+import { configSchema, namesIn } from './schema.ts';
+import type { GeoConfig, ServerConfig } from './server-schema.ts';
+import type { Defined } from './steering-schema.ts';
+import { transferSettings } from './transfer.ts';
+import { type Path, YamlSource } from './yaml.ts';
+import { findZones } from './zone-sources.ts';
+
+const MAX_FILE_OCTETS = 8 * 1024 * 1024;
+/** Room in sockaddr_un.sun_path on Linux, without the final zero. */
+const MAX_SOCKET_PATH = 107;
+/** Longest time, in seconds, in which a budget of replies may recover: the table of loads forgets what is much older. */
+const MAX_BURST_SEC = 10;
+
+export interface LoadedConfig {
+  /** Absent if there is any error. Deeply frozen. */
+  readonly snapshot?: Snapshot;
+  /** In order of the file. */
+  readonly problems: readonly Problem[];
+  /** Policy -> the warning to give if no zone uses it; policies that other policies use are not in it. */
+  readonly ifUnused: ReadonlyMap<string, Problem>;
+}
+
+/** Never throws for what is in the file. Relative paths in it start at its own directory. */
+export function loadConfig(file: string): LoadedConfig {
+  const text = readText(file);
+  if (!text.ok) return { problems: [text.error], ifUnused: new Map() };
+  const source = new YamlSource(file, text.value);
+  if (source.isBroken) return { problems: source.problems, ifUnused: new Map() };
+
+  const defined = namesIn(source.value);
+  const schema = configSchema(defined);
+  const parsed = schema.safeParse(source.value);
+  const problems = [...source.problems, ...problemsOf(source, parsed.error?.issues ?? [])];
+
+  const raw = source.value as Readonly<Record<string, unknown>>;
+  const valid = <S extends z.ZodType>(section: S, value: unknown): z.output<S> | undefined => section.safeParse(value).data;
+  const server = valid(schema.shape.server, raw['server']);
+  const geo = valid(schema.shape.geo, raw['geo']);
+  const zones = valid(schema.shape.zones, raw['zones']);
+
+  const base = dirname(resolve(file));
+  const settings = server && serverSettings(source, server, base);
+  const geography = geo && geoSettings(source, geo, base);
+  const keys = valid(schema.shape.keys, raw['keys']);
+  const transfer = valid(schema.shape.transfer, raw['transfer']);
+  const found = zones && findZones(source, zones);
+  const transfers = keys && transfer && found && transferSettings(source, keys, transfer, found.zones);
+  for (const part of [settings, geography, found, transfers]) problems.push(...(part?.problems ?? []));
+
+  const policySchema = schema.shape.policies.unwrap().valueType;
+  const policies = new Map(
+    defined.policies.known.flatMap((id) => {
+      const policy = valid(policySchema, (raw['policies'] as Readonly<Record<string, unknown>>)[id]);
+      return policy === undefined ? [] : [[id, policy] as const];
+    }),
+  );
+  problems.push(...checkTrees(source, policies), ...checkKeys(source, policies));
+
+  const ordered = inOrder(problems);
+  if (hasErrors(ordered) || !parsed.success || !settings || !geography || !found || !transfers)
+    return { problems: ordered, ifUnused: new Map() };
+  const snapshot = deepFreeze<Snapshot>({
+    file,
+    server: settings.value,
+    geo: geography.value,
+    steering: buildModel(parsed.data),
+    zones: found.zones,
+    transfer: transfers.value,
+  });
+  const unused = unusedNames(source, defined);
+  return { snapshot, problems: inOrder([...ordered, ...unused.problems]), ifUnused: unused.policies };
+}
+
+function readText(file: string): Result<string, Problem> {
+  const problem = (code: 'ERR_CONFIG_FILE' | 'ERR_CONFIG_YAML', message: string): Problem => ({
+    severity: 'error',
+    code,
+    message,
+    file,
+  });
+  const read = readRegularFile(file, MAX_FILE_OCTETS);
+  if (!read.ok) return err(problem('ERR_CONFIG_FILE', `configuration cannot be read: ${read.error}`));
+  try {
+    return ok(new TextDecoder('utf-8', { fatal: true }).decode(read.value.octets));
+  } catch {
+    return err(problem('ERR_CONFIG_YAML', 'not UTF-8 text'));
+  }
+}
+
+interface Settled<T> {
+  readonly value: T;
+  readonly problems: readonly Problem[];
+}
+
+function serverSettings(source: YamlSource, server: ServerConfig, base: string): Settled<ServerSettings> {
+  const problems: Problem[] = [];
+  const seen = new Set<string>();
+  for (const [i, { address, port }] of server.listen.entries()) {
+    const key = `${address}:${port}`;
+    if (port !== 0 && seen.has(key)) {
+      problems.push(source.problem(['server', 'listen', i], 'value', 'ERR_CONFIG_DUPLICATE', `server.listen has ${key} twice`));
+    }
+    seen.add(key);
+  }
+  const { perSecond, burst } = server.rateLimit;
+  if (burst > MAX_BURST_SEC * perSecond) {
+    const message = `server.rateLimit.burst must be at most ${MAX_BURST_SEC} times perSecond, ${MAX_BURST_SEC * perSecond}, found ${burst}`;
+    problems.push(source.problem(['server', 'rateLimit', 'burst'], 'value', 'ERR_CONFIG_VALUE', message));
+  }
+  const stateDirectory = resolve(base, server.stateDirectory);
+  const controlSocket =
+    server.controlSocket === null ? join(stateDirectory, 'meridian.sock') : resolve(base, server.controlSocket);
+  const socketOctets = Buffer.byteLength(controlSocket);
+  if (server.controlSocket !== null && socketOctets > MAX_SOCKET_PATH) {
+    const message = `server.controlSocket must be a path of at most ${MAX_SOCKET_PATH} octets once absolute, found ${socketOctets}`;
+    problems.push(source.problem(['server', 'controlSocket'], 'value', 'ERR_CONFIG_VALUE', message));
+  }
+  const secretFile = server.cookies.secretFile === 'none' ? null : resolve(base, server.cookies.secretFile);
+  if (secretFile !== null) problems.push(...missingFile(source, ['server', 'cookies', 'secretFile'], secretFile));
+  const { maxConnections, maxConnectionsPerAddress, idleTimeout, messageTimeout } = server.tcp;
+  const value: ServerSettings = {
+    listen: server.listen,
+    workers: server.workers,
+    udpPayloadSize: server.udpPayloadSize,
+    tcp: { maxConnections, maxConnectionsPerAddress, idleTimeoutMs: idleTimeout, messageTimeoutMs: messageTimeout },
+    cookies: { enabled: server.cookies.enabled, secretFile },
+    nsid: server.nsid,
+    chaos: server.chaos,
+    reportAgent: server.reportAgent,
+    rateLimit: server.rateLimit,
+    ecs: server.ecs,
+    stateDirectory,
+    controlSocket,
+    log: server.log,
+  };
+  return { value, problems };
+}
+
+function geoSettings(source: YamlSource, geo: GeoConfig, base: string): Settled<GeoSettings> {
+  const problems: Problem[] = [];
+  const existing = (path: Path, file: string): string => {
+    const absolute = resolve(base, file);
+    problems.push(...missingFile(source, path, absolute));
+    return absolute;
+  };
+  const orNone = (path: Path, file: string): string | null => (file === 'none' ? null : existing(path, file));
+  const value: GeoSettings = {
+    databaseFile: geo.database === 'bundled' ? bundledCountryDatabase() : orNone(['geo', 'database'], geo.database),
+    asnFile: orNone(['geo', 'asn'], geo.asn),
+    networkMapFiles: geo.networkMaps.map((file, i) => existing(['geo', 'networkMaps', i], file)),
+    watch: geo.watch,
+  };
+  return { value, problems };
+}
+
+/** What nothing refers to is probably a slip: warnings, since it does no harm. */
+function unusedNames(source: YamlSource, defined: Defined): { problems: Problem[]; policies: Map<string, Problem> } {
+  const warnings = (section: keyof Defined, by: string) =>
+    defined[section].known
+      .filter((id) => !defined[section].used.has(id))
+      .map((id) => {
+        const message = `${defined[section].kind} "${id}" is used by no ${by}`;
+        return [id, source.problem([section, id], 'key', 'ERR_CONFIG_UNUSED', message, 'warning')] as const;
+      });
+  return {
+    problems: [...warnings('sites', 'pool'), ...warnings('pools', 'policy')].map(([, problem]) => problem),
+    policies: new Map(warnings('policies', 'zone and no other policy')),
+  };
+}
+
+/** By place, each problem once: a value behind an alias may have been judged several times. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const key = (p: Problem): string => `${p.line}:${p.column}:${p.code}:${p.message}`;
+  return [...new Map(problems.map((p) => [key(p), p])).values()].sort(
+    (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+  );
+}

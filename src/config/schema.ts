@@ -1,0 +1,31 @@
+// The whole file: one schema, built for the names that the file defines. Those are read from the raw values first, right or
+// wrong, so that a mistake inside a pool does not make every reference to that pool a mistake as well.
+
+import { fields, Names } from './fields.ts';
+import { geoSchema, serverSchema, zonesSchema } from './server-schema.ts';
+import { type Defined, steeringSections } from './steering-schema.ts';
+import { transferSections } from './transfer-schema.ts';
+
+/** The names that a file (as plain values, right or wrong) defines, and what a reference to each is checked against. */
+export function namesIn(value: unknown): Defined {
+  const keysOf = (section: string): string[] => {
+    const entries = (value as Readonly<Record<string, unknown>> | null)?.[section];
+    return typeof entries === 'object' && entries !== null && !Array.isArray(entries) ? Object.keys(entries) : [];
+  };
+  return {
+    sites: new Names('site', keysOf('sites')),
+    pools: new Names('pool', keysOf('pools')),
+    policies: new Names('policy', keysOf('policies')),
+    keys: new Names('key', keysOf('keys')),
+  };
+}
+
+export function configSchema(defined: Defined) {
+  return fields({
+    server: serverSchema.prefault({}),
+    geo: geoSchema.prefault({}),
+    zones: zonesSchema.prefault({}),
+    ...steeringSections(defined),
+    ...transferSections(defined.keys),
+  });
+}

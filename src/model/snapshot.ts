@@ -1,0 +1,89 @@
+// A checked configuration: everything that an operator wrote, with defaults filled in, names resolved and paths absolute.
+
+import type { Cidr } from '../base/address.ts';
+import type { SteeringModel } from './steering.ts';
+import type { TransferSettings } from './transfer.ts';
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Limits on replies over UDP. Every worker counts by itself. */
+export interface RateLimitSettings {
+  readonly enabled: boolean;
+  /** Replies per second to one address over a long time, and at once; wider networks get multiples. */
+  readonly perSecond: number;
+  readonly burst: number;
+  /** Networks to keep in mind. */
+  readonly tableSize: number;
+  /** Of so many limited replies one is sent, truncated; 0 = none. */
+  readonly slip: number;
+  /** Networks that are never limited. */
+  readonly allow: readonly Cidr[];
+  /** Replies per second that a worker gives in all; 0 = no bound. */
+  readonly total: number;
+}
+
+export interface ServerSettings {
+  /** UDP and TCP are served on each. */
+  readonly listen: readonly Endpoint[];
+  /** Threads that answer; 0 = one per core. */
+  readonly workers: number;
+  /** Largest UDP reply in octets, 512..4096 (RFC 9715 recommends at most 1400; default 1232). */
+  readonly udpPayloadSize: number;
+  readonly tcp: {
+    readonly maxConnections: number;
+    readonly maxConnectionsPerAddress: number;
+    readonly idleTimeoutMs: number;
+    /** Time in which a started message must have arrived whole. */
+    readonly messageTimeoutMs: number;
+  };
+  readonly cookies: {
+    readonly enabled: boolean;
+    /** Secrets shared with other servers; null = a secret of our own, made at start-up. */
+    readonly secretFile: string | null;
+  };
+  /** Name of this server for clients that ask by EDNS (RFC 5001): printable ASCII; null = none. */
+  readonly nsid: string | null;
+  /** What is told to questions of class CH, printable ASCII; null = refused. */
+  readonly chaos: { readonly id: string | null; readonly version: string | null };
+  /** Wire name of the domain that resolvers report errors to (RFC 9567); null = none. */
+  readonly reportAgent: Uint8Array | null;
+  readonly rateLimit: RateLimitSettings;
+  readonly ecs: {
+    /** Resolvers whose client subnets are believed. */
+    readonly trustedResolvers: readonly Cidr[];
+  };
+  readonly stateDirectory: string;
+  /** Unix socket for `meridian reload` and its like. */
+  readonly controlSocket: string;
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'auto' | 'json' | 'text' };
+}
+
+export interface GeoSettings {
+  /** MMDB files; null = none. The country database is the bundled one unless said otherwise. */
+  readonly databaseFile: string | null;
+  readonly asnFile: string | null;
+  /** Operator network maps, later ones override earlier ones. */
+  readonly networkMapFiles: readonly string[];
+  readonly watch: boolean;
+}
+
+export interface ZoneSource {
+  /** Absolute wire name of the apex. */
+  readonly origin: Uint8Array;
+  readonly file: string;
+  /** Whether GSLB records of the zone look at the client subnet of a query. */
+  readonly usesEcs: boolean;
+}
+
+export interface Snapshot {
+  /** The YAML file all of this was read from. */
+  readonly file: string;
+  readonly server: ServerSettings;
+  readonly geo: GeoSettings;
+  readonly steering: SteeringModel;
+  readonly zones: readonly ZoneSource[];
+  readonly transfer: TransferSettings;
+}

@@ -1,0 +1,34 @@
+// Weighted rendezvous hashing: every member scores every client network, the best score wins. A member that leaves
+// moves only the networks it had won, and a shift of x % of the mass moves x % of the networks. Sources: D. Thaler and
+// C. Ravishankar (1998); weights by C. Schindelhauer and G. Schomaker (2005): score = share / -ln(u).
+// Nothing here depends on indexes, so that choices outlive a reload.
+
+import type { Family } from '../base/address.ts';
+import { finish32, mix32 } from '../base/hash.ts';
+
+/** Seeds of the two halves of a 64-bit identity: with 32 bits, two members of a large fleet could hash alike. */
+export const SEED_A = 0x6d657269;
+export const SEED_B = 0x6469616e;
+
+/** Unsigned hash of a text, such as a member id. */
+export function hashText(text: string, seed: number): number {
+  let hash = seed;
+  for (let i = 0; i < text.length; i++) hash = mix32(hash, text.charCodeAt(i));
+  return finish32(hash);
+}
+
+/** Hash of the first `prefixLen` bits of an address (4 or 16 octets at `offset`) and its family; the rest does not matter. */
+export function hashNetwork(octets: Uint8Array, offset: number, family: Family, prefixLen: number): number {
+  let hash: number = family;
+  for (let bits = prefixLen, at = offset; bits > 0; bits -= 32, at += 4) {
+    const word = (octets[at]! << 24) | (octets[at + 1]! << 16) | (octets[at + 2]! << 8) | octets[at + 3]!;
+    hash = mix32(hash, bits >= 32 ? word : word & (-1 << (32 - bits)));
+  }
+  return hash;
+}
+
+/** Score of a member (its two identity hashes and its weight) for a network; higher is better, never negative. */
+export function score(network: number, identityA: number, identityB: number, weight: number): number {
+  const hash = finish32(mix32(mix32(network, identityA), identityB));
+  return weight / -Math.log((hash + 0.5) / 4294967296);
+}

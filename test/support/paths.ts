@@ -1,0 +1,7 @@
+// Where things are, seen from a compiled test in dist/test/.
+
+import { fileURLToPath } from 'node:url';
+
+/** Root of the project, with a final slash. */
+export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+export const fixture = (name: string): string => `${ROOT}test/fixtures/${name}`;
