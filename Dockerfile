@@ -1,7 +1,9 @@
 # Meridian in a container: built from the source, run as an unprivileged user.
 FROM node:22-bookworm-slim AS build
 WORKDIR /build
+RUN apt-get update && apt-get install -y --no-install-recommends g++ make python3 && rm -rf /var/lib/apt/lists/*
 COPY package.json package-lock.json .npmrc ./
+COPY native native
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src src
@@ -14,6 +16,7 @@ WORKDIR /opt/meridian
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist/src dist/src
+COPY --from=build /build/native/build native/build
 COPY zones zones
 COPY LICENSE NOTICE ./
 # Inside the container the server listens on every address; what reaches it is for the container's network to say.

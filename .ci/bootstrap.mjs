@@ -1,4 +1,5 @@
-// Makes a fresh clone runnable: installs packages when package-lock.json changed, compiles when a source changed.
+// Makes a fresh clone runnable: installs packages when package-lock.json changed, compiles when a source changed, in C++ only
+// where there is a compiler.
 // Instant when nothing did. Run by `npm start`, `npm test` and their like; needs nothing but Node and npm.
 
 import { spawnSync } from 'node:child_process';
@@ -44,6 +45,9 @@ if (read(packagesStamp) !== packagesWanted) {
   run('installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
   writeFileSync(packagesStamp, packagesWanted);
 }
+
+// The native addon. Says in one line why not, if it cannot be built, and is not needed.
+spawnSync(process.execPath, ['native/build.mjs'], { stdio: ['ignore', 'inherit', 'inherit'] });
 
 // Code. Names, sizes and times of all sources stand for their content.
 const sources = ['src', 'test', 'bench'].flatMap((folder) => (existsSync(folder) ? sourceFiles(folder) : []));

@@ -37,6 +37,7 @@ export function meridianConfig(directory: string, port: number, database: string
     'server:',
     `  listen: ["127.0.0.1:${port}"]`,
     '  workers: 1',
+    '  rateLimit: { enabled: false }',
     `  stateDirectory: ${join(directory, 'var')}`,
     'geo:',
     `  database: ${database}`,

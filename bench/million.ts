@@ -1,16 +1,20 @@
 // A zone of one million records: time from the start of the process to the first right answer, and memory then and at most,
-// for Meridian and whichever of NSD, Knot and gdnsd is installed. All on one core with one answering thread.
-// Run: npm run build && node dist/bench/million.js [SERVER ...]    (about a minute; SERVER is meridian, nsd, knot or gdnsd)
+// for Meridian and whichever of NSD, Knot, gdnsd and BIND is installed. All on one core with one answering thread.
+// Run: npm run build && node dist/bench/million.js [SERVER ...]    (about a minute; SERVER is meridian, nsd, knot, gdnsd or bind)
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LAST_NAME, RECORDS, writeZone } from './million-zone.ts';
-import { PEERS, type Peer } from './peers.ts';
+import { bind } from './peers/bind.ts';
+import { gdnsd } from './peers/gdnsd.ts';
+import { knot } from './peers/knot.ts';
+import { meridian, meridianWithGeography } from './peers/meridian.ts';
+import { nsd } from './peers/nsd.ts';
+import { type Peer, versionOf } from './peers/peer.ts';
 import {
   cpuMs,
   freePort,
-  isInstalled,
   median,
   memoryMb,
   moveToLoadCore,
@@ -21,6 +25,7 @@ import {
   withDirectory,
 } from './support.ts';
 
+const PEERS: readonly Peer[] = [meridian, meridianWithGeography, nsd, knot, gdnsd, bind];
 const ROUNDS = 3;
 /** Time after the first answer until memory is read. */
 const SETTLE_MS = 3000;
@@ -36,7 +41,7 @@ interface Figures {
 async function measure(peer: Peer, directory: string, zoneFile: string): Promise<Figures> {
   mkdirSync(directory);
   const port = await freePort();
-  const command = peer.prepare(directory, port, zoneFile);
+  const command = peer.prepare(directory, port, { zoneFile });
   const startedAt = performance.now();
   const server = startServer(command, directory);
   let peakMb = 0;
@@ -62,7 +67,7 @@ async function main(directory: string): Promise<void> {
   const wanted = process.argv.slice(2).map((word) => word.toLowerCase());
   for (const peer of PEERS) {
     if (wanted.length > 0 && !wanted.some((word) => peer.title.toLowerCase().startsWith(word))) continue;
-    if (!isInstalled(peer.program)) {
+    if (versionOf(peer) === undefined) {
       rows.push([peer.title, 'not installed', '', '', '']);
       continue;
     }

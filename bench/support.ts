@@ -5,6 +5,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,6 +20,9 @@ export const MERIDIAN: readonly string[] = [process.execPath, `${ROOT}dist/src/a
 export const SERVER_CORE = '0';
 export const LOAD_CORE = '1';
 const START_TIMEOUT_MS = 120_000;
+// Debian keeps servers where only root's PATH leads.
+process.env['PATH'] += ':/usr/sbin';
+
 /** /proc counts CPU time in ticks of 1/100 s on every Linux that Node runs on (USER_HZ). */
 const TICK_MS = 10;
 
@@ -102,13 +106,28 @@ export function peakMemoryMb(pid: number): number {
   return (Number(/^VmHWM:\s+(\d+)/m.exec(readProc(pid, 'status'))?.[1] ?? 0) * 1024) / 1e6;
 }
 
+/** Below the ports that the system gives to clients: a connection that has just ended cannot hold one of these. */
+const FIRST_PORT = 15_000;
+const PORTS = 10_000;
+
+/** A port of 127.0.0.1 that neither UDP nor TCP used a moment ago. */
 export async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
+    const datagrams = createSocket('udp4');
+    const streams = createServer();
+    try {
+      await Promise.all([
+        once(datagrams.bind(port, '127.0.0.1'), 'listening'),
+        once(streams.listen(port, '127.0.0.1'), 'listening'),
+      ]);
+      return port;
+    } catch {
+      // Taken: the next one.
+    } finally {
+      await Promise.all([new Promise<void>((done) => datagrams.close(() => done())), new Promise((done) => streams.close(done))]);
+    }
+  }
 }
 
 export function queryFor(name: string, id: number): Uint8Array {
@@ -117,47 +136,38 @@ export function queryFor(name: string, id: number): Uint8Array {
   return encodeQuery({ id, name: owner, type: TYPE.A, flags: { rd: false, ad: false, cd: false } });
 }
 
+/** Asks again and again until something comes back. */
+export async function waitForReply(port: number): Promise<void> {
+  await until(
+    port,
+    queryFor('example.test', 4711),
+    () => true,
+    () => {},
+    'no reply',
+  );
+}
+
 /** Asks again and again until the server answers `name A` with a record; calls `between` after each failure. */
 export async function waitForAnswer(port: number, name: string, between: () => void = () => {}): Promise<void> {
-  const query = queryFor(name, 4711);
+  const hasAnswer = (reply: Uint8Array): boolean => (reply[3]! & 0x0f) === 0 && reply[7]! > 0;
+  await until(port, queryFor(name, 4711), hasAnswer, between, `no answer for ${name}`);
+}
+
+async function until(
+  port: number,
+  query: Uint8Array,
+  isDone: (reply: Uint8Array) => boolean,
+  between: () => void,
+  complaint: string,
+): Promise<void> {
   const deadline = performance.now() + START_TIMEOUT_MS;
   while (performance.now() < deadline) {
     const reply = await ask({ server: '127.0.0.1', port, query, transport: 'udp', timeoutMs: 20 });
-    if (reply.ok && (reply.value.octets[3]! & 0x0f) === 0 && reply.value.octets[7]! > 0) return;
+    if (reply.ok && isDone(reply.value.octets)) return;
     between();
     await sleep(5);
   }
-  throw new Error(`no answer for ${name} on port ${port} within ${START_TIMEOUT_MS / 1000} s`);
-}
-
-interface Load {
-  readonly port: number;
-  /** Lines `name type`. */
-  readonly queryFile: string;
-  readonly seconds: number;
-  /** Queries under way at any time. */
-  readonly outstanding: number;
-  /** Further options of dnsperf. */
-  readonly options?: readonly string[];
-}
-
-interface LoadResult {
-  readonly answered: number;
-  readonly lost: number;
-  readonly perSecond: number;
-}
-
-/** Runs dnsperf (Debian package dnsperf) from the load core. */
-export async function dnsperf({ port, queryFile, seconds, outstanding, options = [] }: Load): Promise<LoadResult> {
-  const fixed = ['-s', '127.0.0.1', '-p', String(port), '-d', queryFile, '-l', String(seconds), '-q', String(outstanding)];
-  const child = spawn('taskset', ['-c', LOAD_CORE, 'dnsperf', ...fixed, ...options], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let output = '';
-  child.stdout.on('data', (chunk) => {
-    output += chunk;
-  });
-  await once(child, 'close');
-  const number = (label: string): number => Number(new RegExp(`${label}:\\s+([0-9.]+)`).exec(output)?.[1] ?? Number.NaN);
-  return { answered: number('Queries completed'), lost: number('Queries lost'), perSecond: number('Queries per second') };
+  throw new Error(`${complaint} on port ${port} within ${START_TIMEOUT_MS / 1000} s`);
 }
 
 export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
@@ -175,6 +185,8 @@ export function isInstalled(command: string): boolean {
 export async function withDirectory(work: (directory: string) => Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'meridian-bench-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  // What was started is ended by the handlers of `exit`, which a signal alone would skip.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   await work(directory);
 }
 
@@ -185,4 +197,10 @@ export function printTable(rows: readonly (readonly string[])[]): void {
   console.log(line(rows[0]!));
   console.log(`|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`);
   for (const row of rows.slice(1)) console.log(line(row));
+}
+
+/** Prints whether an aim was met, and sets the exit code to 1 if not. */
+export function printVerdict(aim: string, isMet: boolean, found: string): void {
+  console.log(`${isMet ? 'met' : 'MISSED'}: ${aim}; found: ${found}`);
+  if (!isMet) process.exitCode = 1;
 }

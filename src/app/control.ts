@@ -6,11 +6,12 @@ import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import type { Problem } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
+import { reasonOf } from '../config/files.ts';
 import { shorterPath } from './args.ts';
 
 const REQUEST_LIMIT_OCTETS = 65536;
-/** A reload of millions of records takes seconds; nobody waits longer than this. */
-const REPLY_TIMEOUT_MS = 120_000;
+/** A reload of millions of records takes seconds, but on a busy machine it makes way for answers. Nobody waits longer than this. */
+const REPLY_TIMEOUT_MS = 600_000;
 
 export type ControlRequest =
   | { readonly command: 'reload' }
@@ -28,16 +29,33 @@ export async function openControl(path: string, handle: ControlHandler): Promise
       return err(
         problem(`another server already listens on control socket ${path}; stop it, or set another server.stateDirectory`),
       );
-    rmSync(path, { force: true });
+    try {
+      rmSync(path, { force: true });
+    } catch (error) {
+      return err(unopened(path, error));
+    }
   }
   const server = createServer((socket) => serveConnection(socket, handle));
   return new Promise((resolve) => {
-    server.once('error', (error) => resolve(err(problem(`control socket ${path} cannot be opened: ${error.message}`))));
+    server.once('error', (error) => resolve(err(unopened(path, error))));
     server.listen(shorterPath(path), () => {
       chmodSync(path, 0o600);
       resolve(ok(server));
     });
   });
+}
+
+/** Why a socket cannot be made there, or what is there cannot be removed. */
+function unopened(path: string, error: unknown): Problem {
+  const { code } = error as NodeJS.ErrnoException;
+  // Node says EACCES for a directory that does not exist, too.
+  const reason =
+    code === 'EACCES' || code === 'EPERM'
+      ? 'its directory does not exist or is not writable for this user'
+      : code === 'EADDRINUSE'
+        ? 'another server has just made it'
+        : reasonOf(error);
+  return problem(`control socket ${path} cannot be opened: ${reason}; set another server.controlSocket or server.stateDirectory`);
 }
 
 function isAlive(path: string): Promise<boolean> {
@@ -47,7 +65,8 @@ function isAlive(path: string): Promise<boolean> {
       probe.destroy();
       resolve(true);
     });
-    probe.once('error', () => resolve(false));
+    // Linux says so when the queue of connections that wait is full.
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'EAGAIN'));
   });
 }
 

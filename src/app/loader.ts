@@ -5,6 +5,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import type { Loaded, LoadResult } from './load.ts';
 import { load, loadGeographyOnly } from './load.ts';
 import { yieldToAnswers } from './priority.ts';
+import { threadNotStarted } from './thread-problem.ts';
 
 interface LoaderStart {
   readonly configFile: string;
@@ -24,14 +25,19 @@ function inThread(start: LoaderStart): Promise<LoadResult> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./loader.js', import.meta.url), { workerData: start, name: 'loader' });
     worker.once('message', resolve);
-    worker.once('error', reject);
+    worker.once('error', (error) => {
+      const problem = threadNotStarted('the thread that loads', error);
+      if (problem === undefined) reject(error);
+      else resolve({ problems: [problem], zonesKept: 0, isGeographyKept: false });
+    });
     worker.once('exit', (code) => reject(new Error(`the loader ended with code ${code}`)));
   });
 }
 
 if (!isMainThread) {
-  yieldToAnswers();
   const { configFile, previous, isGeographyOnly } = workerData as LoaderStart;
+  // At the first load there are no answers to make way for.
+  if (previous !== undefined) yieldToAnswers();
   const onlyGeography = isGeographyOnly && previous !== undefined;
   parentPort!.postMessage(onlyGeography ? loadGeographyOnly(previous) : load(configFile, previous));
 }

@@ -4,10 +4,18 @@
 
 import { formatProblem } from '../base/errors.ts';
 import { type Command, EXIT, readArguments } from './args.ts';
+import { findTooFewFiles, openFilesLimit } from './open-files.ts';
 import { VERSION } from './version.ts';
 
 const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Command> }>> = {
-  serve: { summary: 'run the server', load: async () => (await import('./commands/serve.ts')).serve },
+  serve: {
+    summary: 'run the server',
+    load: async () => {
+      // Nothing has been read yet that a reload could read again; left to the system, the signal would end the process.
+      process.on('SIGHUP', () => {});
+      return (await import('./commands/serve.ts')).serve;
+    },
+  },
   check: {
     summary: 'read configuration, zones and databases; report every error',
     load: async () => (await import('./commands/check.ts')).check,
@@ -17,6 +25,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Comma
     load: async () => (await import('./commands/explain.ts')).explainCommand,
   },
   query: { summary: 'ask any DNS server', load: async () => (await import('./commands/query.ts')).query },
+  bench: {
+    summary: 'put a bounded load on a DNS server and tell how it bore it',
+    load: async () => (await import('./commands/bench.ts')).bench,
+  },
   reload: {
     summary: 'make the running server read its files again',
     load: async () => (await import('./commands/reload.ts')).reload,
@@ -56,6 +68,11 @@ async function main(argv: readonly string[]): Promise<number> {
       }),
     );
     return EXIT.USAGE;
+  }
+  const tooFewFiles = findTooFewFiles(openFilesLimit());
+  if (tooFewFiles !== undefined) {
+    console.error(formatProblem(tooFewFiles));
+    return EXIT.FAILED;
   }
   const command = await entry.load();
   const parsed = readArguments(rest, command);

@@ -3,6 +3,10 @@
 import type { Problem } from '../base/errors.ts';
 import type { Endpoint, ServerSettings } from '../model/snapshot.ts';
 import type { TransferSettings } from '../model/transfer.ts';
+import type { SharedLimits } from '../responder/admission.ts';
+import type { Sharing } from '../transport/packet-io.ts';
+import type { InheritedSockets } from './inherited-sockets.ts';
+import type { TcpRoom } from './open-files.ts';
 
 /** The three images that answers come from, one generation. */
 export interface Images {
@@ -21,7 +25,15 @@ export interface Images {
 export interface WorkerStart {
   readonly settings: ServerSettings;
   readonly endpoints: readonly Endpoint[];
+  /** Who else may have the ports. */
+  readonly sharing: Sharing;
+  /** By endpoint: this worker's share of the sockets that the process inherited. */
+  readonly inherited: readonly InheritedSockets[];
+  /** What each TCP listener may hold. */
+  readonly tcpRoom: TcpRoom;
   readonly images: Images;
+  /** What the rate limits of all workers share; null if nothing is limited. */
+  readonly limits: SharedLimits | null;
   /** Counters of all workers, and the row that is this worker's own. */
   readonly counters: SharedArrayBuffer;
   readonly row: number;

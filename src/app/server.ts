@@ -11,10 +11,10 @@ import { EVERYTHING_UP } from '../model/health.ts';
 import type { Endpoint } from '../model/snapshot.ts';
 import { buildSteering } from '../steering/build.ts';
 import { SteeringImage } from '../steering/image.ts';
-import { supportsReusePort } from '../transport/listen.ts';
 import { nameToText } from '../wire/name.ts';
 import { ZoneImage } from '../zone/image.ts';
 import { type ExplainReport, type ExplainRequest, explainAnswer } from './explain-answer.ts';
+import type { ListeningPlan } from './listening-plan.ts';
 import type { Loaded, LoadResult } from './load.ts';
 import { loadGeographyInThread, loadInThread } from './loader.ts';
 import type { Images } from './messages.ts';
@@ -37,7 +37,7 @@ export interface StatusReport {
   readonly pid: number;
   readonly upSec: number;
   readonly endpoints: readonly Endpoint[];
-  readonly workers: number;
+  readonly workers: { readonly alive: number; readonly wanted: number };
   /** Counts the loads since the start. */
   readonly generation: number;
   readonly zones: readonly { readonly name: string; readonly serial: number; readonly records: number }[];
@@ -45,10 +45,11 @@ export interface StatusReport {
   readonly counters: Readonly<Record<CounterName, number>>;
 }
 
-/** How many threads can answer: one, where this Node cannot share a port. */
-export function workerCount(wanted: number, cores: number): number {
-  if (!supportsReusePort) return 1;
-  return wanted === 0 ? cores : wanted;
+export interface MeridianServerOptions {
+  readonly configFile: string;
+  readonly loaded: Loaded;
+  readonly log: Logger;
+  readonly plan: ListeningPlan;
 }
 
 export class MeridianServer {
@@ -64,22 +65,28 @@ export class MeridianServer {
   /** Reloads run one after another. */
   #reloading: Promise<unknown> = Promise.resolve();
 
-  constructor(configFile: string, loaded: Loaded, cores: number, log: Logger) {
-    this.#configFile = configFile;
+  constructor(options: MeridianServerOptions) {
+    const { loaded, log, plan } = options;
+    this.#configFile = options.configFile;
     this.loaded = new Current(loaded);
     this.#log = log;
     this.#notifier = new Notifier({ log });
-    const workers = workerCount(loaded.snapshot.server.workers, cores);
-    this.#counters = new SharedArrayBuffer(countersSize(workers));
+    this.#counters = new SharedArrayBuffer(countersSize(plan.workers));
     this.#images = imagesOf(loaded, 1);
-    this.#workers = new Workers(loaded.snapshot.server, workers, this.#counters, this.#images, log);
+    const { server: settings } = loaded.snapshot;
+    this.#workers = new Workers({ settings, plan, counters: this.#counters, images: this.#images, log });
   }
 
   get endpoints(): readonly Endpoint[] {
     return this.#workers.endpoints;
   }
 
-  /** Starts the workers; resolves when all of them listen. */
+  /** Resolves when the server cannot go on answering. */
+  get lost(): Promise<Problem> {
+    return this.#workers.lost;
+  }
+
+  /** Starts the workers; resolves when all of them listen, or when `close` has ended the start. */
   async start(): Promise<Result<void, Problem>> {
     const problem = await this.#workers.start();
     if (problem === undefined) this.#announce();
@@ -148,7 +155,7 @@ export class MeridianServer {
       pid: process.pid,
       upSec: Math.floor((performance.now() - this.#startedMs) / 1000),
       endpoints: this.#workers.endpoints,
-      workers: this.#workers.count,
+      workers: { alive: this.#workers.alive, wanted: this.#workers.wanted },
       generation: this.#images.generation,
       zones: this.loaded.get().zones.map((zone) => {
         const image = new ZoneImage(zone.buffer);

@@ -19,7 +19,7 @@ export function statusText(report: StatusReport): string {
   const rows: [string, string][] = [
     ['version', `${report.version}, process ${report.pid}, up ${report.upSec} s, load ${report.generation}`],
     ['listening', report.endpoints.map(({ address, port }) => `${address} port ${port}`).join(', ')],
-    ['workers', String(report.workers)],
+    ['workers', `${report.workers.alive} of ${report.workers.wanted} alive`],
     ['cells', String(report.cells)],
     ...report.zones.map((zone): [string, string] => ['zone', `${zone.name} serial ${zone.serial}, ${zone.records} records`]),
   ];

@@ -1,36 +1,37 @@
 // Entry of a DNS worker thread: sockets above, one Responder below, images from the control thread. It parses no file and asks
 // nobody anything while it answers.
 
-import { randomBytes } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
-import { err, ok, type Result } from '../base/result.ts';
+import { ok, type Result } from '../base/result.ts';
 import { GeoImage } from '../geo/lookup.ts';
 import { COUNTER, Counters } from '../metrics/counters.ts';
 import type { Endpoint } from '../model/snapshot.ts';
 import { Responder } from '../responder/responder.ts';
 import { SteeringImage } from '../steering/image.ts';
 import { TransferDesk } from '../transfer/transfer-desk.ts';
-import { supportsReusePort } from '../transport/listen.ts';
 import { TcpListener } from '../transport/tcp.ts';
-import { UdpListener } from '../transport/udp.ts';
+import { listenUdp } from '../transport/udp.ts';
 import { ZoneImage } from '../zone/image.ts';
 import { hmac } from './hmac.ts';
+import type { InheritedSockets } from './inherited-sockets.ts';
+import { inlineWholeQueries } from './inlining.ts';
 import type { FromWorker, Images, ToWorker, WorkerStart } from './messages.ts';
 
-/** Times a port that the system chose for UDP may turn out to be taken for TCP before we give up. */
+/** Times a port that the system chose for TCP may turn out to be taken for UDP before we give up. */
 const PORT_TRIES = 20;
 
-interface Listeners {
-  readonly udp: UdpListener;
-  readonly tcp: TcpListener;
+interface Listener {
+  readonly port: number;
+  close(): Promise<void>;
 }
 
+inlineWholeQueries();
 const start = workerData as WorkerStart;
 const send = (message: FromWorker): void => parentPort!.postMessage(message);
 
-const { udpPayloadSize, tcp: limits, rateLimit, ecs } = start.settings;
+const { udpPayloadSize, udpBusyPollUs, tcp: limits, rateLimit, ecs } = start.settings;
 const counters = new Counters(start.counters).row(start.row);
 // The connections of a worker that died went with it.
 counters[COUNTER.TCP_CLOSED] = counters[COUNTER.TCP_ACCEPTED]!;
@@ -42,9 +43,10 @@ const responder = new Responder({
   idleTimeoutMs: limits.idleTimeoutMs,
   deputy: transferDesk,
   trustedResolvers: ecs.trustedResolvers,
-  ...(rateLimit.enabled ? { rateLimit: { settings: rateLimit, key: secretKey() } } : {}),
+  ...(start.limits === null ? {} : { rateLimit: { settings: rateLimit, shared: start.limits } }),
 });
-const listeners: Listeners[] = [];
+const listeners: Listener[] = [];
+let isClosing = false;
 
 function install(images: Images): void {
   const zones = images.zones.map((buffer) => new ZoneImage(buffer));
@@ -58,58 +60,80 @@ function install(images: Images): void {
   responder.useCookieSecrets(images.cookieSecrets);
 }
 
-/** Secret of this worker for hashes that a sender must not foresee. */
-function secretKey(): Uint32Array {
-  const octets = randomBytes(16);
-  return Uint32Array.from({ length: 4 }, (_, i) => octets.readUInt32LE(4 * i));
+const openUdp = (endpoint: Endpoint, fd?: number): Promise<Result<Listener, Problem>> =>
+  listenUdp({
+    endpoint,
+    respond: responder.respond,
+    maxReplySize: udpPayloadSize,
+    busyPollUs: udpBusyPollUs,
+    clock: systemClock,
+    sharing: start.sharing,
+    counters,
+    ...(fd === undefined ? {} : { fd }),
+  });
+
+const openTcp = (endpoint: Endpoint, fd?: number): Promise<Result<Listener, Problem>> =>
+  TcpListener.listen({
+    endpoint,
+    respond: responder.respond,
+    limits: { ...limits, ...start.tcpRoom },
+    clock: systemClock,
+    sharing: start.sharing,
+    counters,
+    ...(fd === undefined ? {} : { fd }),
+  });
+
+/** A listener on each inherited socket, or one on a socket of its own. */
+async function openAll(
+  open: typeof openUdp,
+  endpoint: Endpoint,
+  inherited: readonly number[],
+): Promise<Result<Listener[], Problem>> {
+  const all: Listener[] = [];
+  for (const fd of inherited.length > 0 ? inherited : [undefined]) {
+    const opened = await open(endpoint, fd);
+    if (!opened.ok) {
+      await closeAll(all);
+      return opened;
+    }
+    all.push(opened.value);
+  }
+  return ok(all);
 }
 
-async function listen(endpoint: Endpoint): Promise<Result<Listeners, Problem>> {
-  const reusePort = supportsReusePort;
+async function listen(endpoint: Endpoint, inherited: InheritedSockets): Promise<Result<Listener[], Problem>> {
   for (let tries = 1; ; tries++) {
-    const udp = await UdpListener.listen({
-      endpoint,
-      respond: responder.respond,
-      maxReplySize: udpPayloadSize,
-      clock: systemClock,
-      reusePort,
-      counters,
-    });
-    if (!udp.ok) return udp;
-    const port = udp.value.port;
-    const tcp = await TcpListener.listen({
-      endpoint: { address: endpoint.address, port },
-      respond: responder.respond,
-      limits,
-      clock: systemClock,
-      reusePort,
-      counters,
-    });
-    if (tcp.ok) return ok({ udp: udp.value, tcp: tcp.value });
-    await udp.value.close();
-    if (endpoint.port !== 0 || tries === PORT_TRIES) return err(tcp.error);
+    // TCP first: of ports that may be shared, Linux takes one for UDP that another server of this user has, but not for TCP.
+    const tcp = await openAll(openTcp, endpoint, inherited.tcp);
+    if (!tcp.ok) return tcp;
+    const udp = await openAll(openUdp, { address: endpoint.address, port: tcp.value[0]!.port }, inherited.udp);
+    if (udp.ok) return ok([...tcp.value, ...udp.value]);
+    await closeAll(tcp.value);
+    if (endpoint.port !== 0 || tries === PORT_TRIES) return udp;
   }
 }
 
 async function main(): Promise<void> {
   install(start.images);
   const endpoints: Endpoint[] = [];
-  for (const endpoint of start.endpoints) {
-    const opened = await listen(endpoint);
-    if (!opened.ok) {
-      send({ kind: 'failed', problem: opened.error });
-      await close();
-      return;
-    }
-    listeners.push(opened.value);
-    endpoints.push({ address: endpoint.address, port: opened.value.udp.port });
+  for (const [i, endpoint] of start.endpoints.entries()) {
+    const opened = await listen(endpoint, start.inherited[i]!);
+    if (opened.ok) listeners.push(...opened.value);
+    else send({ kind: 'failed', problem: opened.error });
+    if (!opened.ok || isClosing) return close();
+    endpoints.push({ address: endpoint.address, port: opened.value[0]!.port });
   }
   send({ kind: 'listening', endpoints });
 }
 
 async function close(): Promise<void> {
-  await Promise.all(listeners.flatMap(({ udp, tcp }) => [udp.close(), tcp.close()]));
+  isClosing = true; // for a start that is still under way
+  await closeAll(listeners.splice(0));
   parentPort!.close();
+}
+
+async function closeAll(all: readonly Listener[]): Promise<void> {
+  await Promise.all(all.map((listener) => listener.close()));
 }
 
 parentPort!.on('message', (message: ToWorker) => {

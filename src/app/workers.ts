@@ -1,40 +1,77 @@
-// The DNS workers as the control thread sees them: started, fed with images, restarted when one dies. A worker that dies takes
+// The DNS workers as the control thread sees them: started, fed with images, replaced when one dies. A worker that dies takes
 // no other with it, and the next one starts from the same images.
 
 import { Worker } from 'node:worker_threads';
+import { type Clock, systemClock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Endpoint, ServerSettings } from '../model/snapshot.ts';
+import type { SharedLimits } from '../responder/admission.ts';
+import type { Sharing } from '../transport/packet-io.ts';
+import { shareOfWorker } from './inherited-sockets.ts';
+import type { ListeningPlan } from './listening-plan.ts';
 import type { FromWorker, Images, ToWorker, WorkerStart } from './messages.ts';
+import { RestartPace } from './restart-pace.ts';
+import { makeSharedLimits } from './shared-limits.ts';
+import { threadNotStarted } from './thread-problem.ts';
 
-/** Pause before a dead worker's successor starts; a worker that dies at once must not keep a core busy. */
-const RESTART_DELAY_MS = 500;
 const CLOSE_TIMEOUT_MS = 5000;
 
-interface Slot {
-  worker: Worker;
-  /** Generation of the images that the worker has confirmed. */
-  installed: number;
+export interface WorkersOptions {
+  readonly settings: ServerSettings;
+  readonly plan: ListeningPlan;
+  readonly counters: SharedArrayBuffer;
+  readonly images: Images;
+  readonly log: Logger;
+  readonly clock?: Clock;
 }
 
+interface Slot {
+  readonly pace: RestartPace;
+  worker: Worker | undefined;
+  /** Generation of the images that the worker has confirmed. */
+  installed: number;
+  /** When the worker began to answer; undefined while it does not. */
+  sinceMs: number | undefined;
+  /** Pause before the next one starts. */
+  pause: NodeJS.Timeout | undefined;
+  /** The last death that the log told of has not been followed by a recovery that it told of. */
+  isMissed: boolean;
+}
+
+type Started = { readonly endpoints: readonly Endpoint[] } | { readonly problem: Problem };
+
 export class Workers {
-  readonly #settings: ServerSettings;
-  readonly #count: number;
-  readonly #counters: SharedArrayBuffer;
+  readonly #options: WorkersOptions;
   readonly #log: Logger;
-  readonly #slots: Slot[] = [];
+  readonly #clock: Clock;
+  readonly #slots: Slot[];
   readonly #waiting = new Set<() => void>();
+  readonly #limits: SharedLimits | null;
   #endpoints: readonly Endpoint[];
   #images: Images;
   #closing = false;
+  #endWith: (problem: Problem) => void = () => {};
+  /** Resolves when a worker has died that cannot be replaced. */
+  readonly lost = new Promise<Problem>((resolve) => {
+    this.#endWith = resolve;
+  });
 
-  constructor(settings: ServerSettings, count: number, counters: SharedArrayBuffer, images: Images, log: Logger) {
-    this.#settings = settings;
-    this.#count = count;
-    this.#endpoints = settings.listen;
-    this.#counters = counters;
-    this.#images = images;
-    this.#log = log;
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#clock = options.clock ?? systemClock;
+    this.#endpoints = options.settings.listen;
+    this.#images = options.images;
+    this.#limits = makeSharedLimits(options.settings.rateLimit);
+    this.#slots = Array.from({ length: options.plan.workers }, () => ({
+      pace: new RestartPace(),
+      worker: undefined,
+      installed: 0,
+      sinceMs: undefined,
+      pause: undefined,
+      isMissed: false,
+    }));
   }
 
   /** Addresses and ports that are served; port 0 of the configuration is a real port here once `start` has resolved. */
@@ -42,14 +79,20 @@ export class Workers {
     return this.#endpoints;
   }
 
-  get count(): number {
-    return this.#count;
+  get wanted(): number {
+    return this.#slots.length;
+  }
+
+  /** How many answer now. */
+  get alive(): number {
+    return this.#slots.filter(({ sinceMs }) => sinceMs !== undefined).length;
   }
 
   /** Starts the workers, the first alone so that a port left to the system is known to the others. */
   async start(): Promise<Problem | undefined> {
-    for (let row = 0; row < this.#count; row++) {
-      const started = await this.#spawn(row);
+    for (const row of this.#slots.keys()) {
+      const started = await this.#spawn(row, row === 0 ? 'first' : 'join');
+      if (this.#closing) return undefined;
       if ('problem' in started) {
         await this.close();
         return started.problem;
@@ -59,20 +102,24 @@ export class Workers {
     return undefined;
   }
 
-  /** Gives new images to every worker and resolves when each answers from them (or from newer ones). */
+  /** Gives new images to every worker and resolves when each that lives answers from them (or from newer ones). */
   async install(images: Images): Promise<void> {
     this.#images = images;
     const message: ToWorker = { kind: 'install', images };
-    for (const slot of this.#slots) slot.worker.postMessage(message);
-    await this.#until(() => this.#closing || this.#slots.every((slot) => slot.installed >= images.generation));
+    for (const { worker } of this.#slots) worker?.postMessage(message);
+    await this.#until(
+      () => this.#closing || this.#slots.every(({ worker, installed }) => worker === undefined || installed >= images.generation),
+    );
   }
 
   /** Lets every worker finish what it has begun, then ends it. */
   async close(): Promise<void> {
     this.#closing = true;
+    this.#checkWaiting();
     await Promise.all(
-      this.#slots.map(({ worker }) => {
-        if (worker.threadId < 0) return undefined; // already dead, waiting for its successor
+      this.#slots.map(({ worker, pause }) => {
+        clearTimeout(pause);
+        if (worker === undefined) return undefined;
         const message: ToWorker = { kind: 'close' };
         worker.postMessage(message);
         const timer = setTimeout(() => void worker.terminate(), CLOSE_TIMEOUT_MS);
@@ -86,49 +133,78 @@ export class Workers {
     );
   }
 
-  #spawn(row: number): Promise<{ endpoints: readonly Endpoint[] } | { problem: Problem }> {
+  #spawn(row: number, sharing: Sharing): Promise<Started> {
+    const slot = this.#slots[row]!;
+    const { settings, counters, plan } = this.#options;
     const images = this.#images;
-    const start: WorkerStart = { settings: this.#settings, endpoints: this.#endpoints, images, counters: this.#counters, row };
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start, name: `dns-${row}` });
-    const slot: Slot = { worker, installed: images.generation };
-    this.#slots[row] = slot;
+    const share = (sockets: readonly number[]): readonly number[] => shareOfWorker(sockets, row, plan.workers);
+    const start: WorkerStart = {
+      settings,
+      endpoints: this.#endpoints,
+      sharing: plan.workers === 1 ? 'alone' : sharing,
+      inherited: plan.inherited.map(({ udp, tcp }) => ({ udp: share(udp), tcp: share(tcp) })),
+      tcpRoom: plan.tcpRoom,
+      images,
+      limits: this.#limits,
+      counters,
+      row,
+    };
     return new Promise((resolve) => {
-      let isListening = false;
-      let reason = 'it ended by itself';
+      const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start, name: `dns-${row}` });
+      slot.worker = worker;
+      slot.installed = images.generation;
+      let problem = endProblem('it ended by itself');
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'listening') {
-          isListening = true;
+          slot.sinceMs = this.#clock.monotonicMs();
           resolve({ endpoints: message.endpoints });
-          this.#checkWaiting(); // it started with images that somebody may be waiting for
-        } else if (message.kind === 'failed') {
-          reason = message.problem.message;
-          if (!isListening) resolve({ problem: message.problem });
-        } else if (message.kind === 'installed') {
-          slot.installed = message.generation;
-          this.#checkWaiting();
-        }
+        } else if (message.kind === 'failed') problem = message.problem;
+        else slot.installed = message.generation;
+        this.#checkWaiting();
       });
       worker.on('error', (error) => {
-        reason = error.stack ?? error.message;
+        problem = threadNotStarted('a DNS worker', error) ?? endProblem(error.stack ?? error.message);
       });
       worker.on('exit', () => {
-        if (!isListening)
-          resolve({ problem: { severity: 'error', code: 'ERR_LISTEN', message: `a DNS worker did not start: ${reason}` } });
-        else if (!this.#closing) this.#restart(row, reason);
+        const { sinceMs } = slot;
+        slot.worker = undefined;
+        slot.sinceMs = undefined;
+        this.#checkWaiting(); // somebody may wait for it to install something
+        if (sinceMs === undefined) resolve({ problem });
+        else this.#replace(row, problem, this.#clock.monotonicMs() - sinceMs);
       });
-      // Images that were installed while the worker started.
-      if (this.#images !== images) worker.postMessage({ kind: 'install', images: this.#images } satisfies ToWorker);
     });
   }
 
-  #restart(row: number, reason: string): void {
-    this.#log.error({ worker: row, reason }, 'a DNS worker died; starting another');
-    setTimeout(async () => {
-      if (this.#closing) return;
-      const started = await this.#spawn(row);
-      if ('problem' in started) this.#restart(row, started.problem.message);
-      else this.#log.info({ worker: row }, 'the DNS worker is back');
-    }, RESTART_DELAY_MS);
+  /** Starts another worker in a while. `livedMs`: how long the last one answered, if it did. */
+  #replace(row: number, problem: Problem, livedMs?: number): void {
+    if (this.#closing) return;
+    const slot = this.#slots[row]!;
+    const { delayMs, deathsToSay } = slot.pace.died(this.#clock.monotonicMs(), livedMs ?? 0);
+    const { alive, wanted } = this;
+    const facts = { worker: row, deaths: deathsToSay, alive, wanted, code: problem.code, reason: problem.message };
+    if (!this.#options.plan.isInheritanceKept) {
+      this.#log.error(facts, 'a DNS worker died');
+      this.#endWith(endProblem('the inherited sockets went with it, for only the native addon can keep them open'));
+      return;
+    }
+    if (deathsToSay > 0) {
+      slot.isMissed = true;
+      this.#log.error(
+        facts,
+        livedMs !== undefined ? 'a DNS worker died; starting another' : 'a DNS worker cannot start; trying again',
+      );
+    }
+    slot.pause = setTimeout(() => void this.#spawn(row, 'join').then((started) => this.#welcome(row, started)), delayMs);
+  }
+
+  #welcome(row: number, started: Started): void {
+    const slot = this.#slots[row]!;
+    if ('problem' in started) this.#replace(row, started.problem);
+    else if (slot.isMissed) {
+      slot.isMissed = false;
+      this.#log.info({ worker: row, alive: this.alive, wanted: this.wanted }, 'the DNS worker is back');
+    }
   }
 
   #checkWaiting(): void {
@@ -147,3 +223,9 @@ export class Workers {
     });
   }
 }
+
+const endProblem = (reason: string): Problem => ({
+  severity: 'error',
+  code: 'ERR_WORKER',
+  message: `a DNS worker ended: ${reason}`,
+});

@@ -60,9 +60,15 @@ export const ERRORS = {
   // running
   ERR_USAGE: 'The command line is wrong; the message shows the right form.',
   ERR_LISTEN: 'A listening address cannot be used.',
+  ERR_INHERITED_SOCKET: 'A socket that the service manager handed over is of no use: server.listen does not have its address.',
+  ERR_OPEN_FILES:
+    'The limit on open files is too low for the TCP connections that the configuration allows, or even for the start.',
+  ERR_ADDON: 'The native packet addon is not used; the server answers all the same, at a higher cost for each query.',
+  ERR_WORKER: 'A thread that answers has ended and another is started, or there are fewer than the configuration wants.',
   ERR_STATE: 'The state directory cannot be created or written.',
   ERR_INTERNAL: 'A bug in Meridian; the message says where. What was served before is still served.',
   ERR_CONTROL: 'No running server could be reached on its control socket, or it refused the request.',
+  ERR_BENCH: 'The tool that makes load for `meridian bench` is missing or failed; the message says which and why.',
   ERR_QUERY: 'A DNS server did not answer a query in time or answered with something that is not DNS.',
 } as const;
 

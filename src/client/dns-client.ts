@@ -53,13 +53,13 @@ function askUdp(options: Ask): Promise<Result<Reply, Problem>> {
     let ignored = 0;
     const send = (): void => socket.send(query);
     const resend = setTimeout(send, timeoutMs / 2);
-    const expiry = setTimeout(() => {
+    const stopClock = startClock(timeoutMs, () => {
       const others = ignored === 0 ? '' : `; ${ignored} datagrams were not replies to this query`;
       finish(failed(options, `no reply within ${timeoutMs} ms${others}`));
-    }, timeoutMs);
+    });
     const finish = (result: Result<Reply, Problem>): void => {
       clearTimeout(resend);
-      clearTimeout(expiry);
+      stopClock();
       socket.removeAllListeners('message');
       socket.close();
       resolve(result);
@@ -82,12 +82,11 @@ function askTcp(options: Ask, timeoutMs: number): Promise<Result<Reply, Problem>
     let received: Uint8Array = new Uint8Array(0);
     const progress = (): string =>
       received.length < 2 ? 'before a reply' : `after ${received.length - 2} of ${readU16(received, 0)} octets`;
-    const expiry = setTimeout(
-      () => finish(failed(options, `no whole reply within ${options.timeoutMs} ms, given up ${progress()}`)),
-      timeoutMs,
+    const stopClock = startClock(timeoutMs, () =>
+      finish(failed(options, `no whole reply within ${options.timeoutMs} ms, given up ${progress()}`)),
     );
     const finish = (result: Result<Reply, Problem>): void => {
-      clearTimeout(expiry);
+      stopClock();
       socket.destroy();
       resolve(result);
     };
@@ -106,6 +105,21 @@ function askTcp(options: Ask, timeoutMs: number): Promise<Result<Reply, Problem>
     frame.set(query, 2);
     socket.write(frame);
   });
+}
+
+/**
+ * Calls `expire` when the time has passed and what had come by then has been read: a reply in the kernel is not late because this
+ * process was busy. The returned function calls it off.
+ */
+function startClock(timeoutMs: number, expire: () => void): () => void {
+  let lastTurn: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    lastTurn = setImmediate(expire);
+  }, timeoutMs);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(lastTurn);
+  };
 }
 
 const isTruncated = (octets: Uint8Array): boolean => (octets[2]! & 0x02) !== 0;

@@ -2,7 +2,7 @@
 // error message ("must be <phrase>, found ...") and the column of docs/reference/config.md, so that they cannot differ.
 
 import { z } from 'zod';
-import { parseAddress, parseCidr } from '../base/address.ts';
+import { formatAddress, parseAddress, parseCidr } from '../base/address.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { Endpoint } from '../model/snapshot.ts';
 import { nameFromText, ROOT } from '../wire/name.ts';
@@ -126,7 +126,10 @@ export const endpoint = () =>
     const address = (match[1] ?? match[2])!;
     const family = match[1] === undefined ? 4 : 6;
     const port = Number(match[3]);
-    return parseAddress(address)?.family === family && port <= 0xffff ? { address, port } : undefined;
+    const parsedAddress = parseAddress(address);
+    if (parsedAddress?.family !== family || port > 0xffff) return undefined;
+    // One spelling for each address: endpoints are compared as text.
+    return { address: formatAddress(parsedAddress.octets, family), port };
   });
 
 /** An address prefix; a bare address is one of full length. */

@@ -116,10 +116,10 @@ function serverSettings(source: YamlSource, server: ServerConfig, base: string):
     }
     seen.add(key);
   }
-  const { perSecond, burst } = server.rateLimit;
-  if (burst > MAX_BURST_SEC * perSecond) {
-    const message = `server.rateLimit.burst must be at most ${MAX_BURST_SEC} times perSecond, ${MAX_BURST_SEC * perSecond}, found ${burst}`;
-    problems.push(source.problem(['server', 'rateLimit', 'burst'], 'value', 'ERR_CONFIG_VALUE', message));
+  const { excessPerSecond, excessBurst } = server.rateLimit;
+  if (excessBurst > MAX_BURST_SEC * excessPerSecond) {
+    const message = `server.rateLimit.excessBurst must be at most ${MAX_BURST_SEC} times excessPerSecond, ${MAX_BURST_SEC * excessPerSecond}, found ${excessBurst}`;
+    problems.push(source.problem(['server', 'rateLimit', 'excessBurst'], 'value', 'ERR_CONFIG_VALUE', message));
   }
   const stateDirectory = resolve(base, server.stateDirectory);
   const controlSocket =
@@ -136,6 +136,7 @@ function serverSettings(source: YamlSource, server: ServerConfig, base: string):
     listen: server.listen,
     workers: server.workers,
     udpPayloadSize: server.udpPayloadSize,
+    udpBusyPollUs: server.udpBusyPollUs,
     tcp: { maxConnections, maxConnectionsPerAddress, idleTimeoutMs: idleTimeout, messageTimeoutMs: messageTimeout },
     cookies: { enabled: server.cookies.enabled, secretFile },
     nsid: server.nsid,

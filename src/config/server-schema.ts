@@ -61,28 +61,33 @@ const rateLimitSchema = fields({
   enabled: flag()
     .default(true)
     .describe('Limit replies by source network. Streams, valid cookies and the networks in `allow` are never limited.'),
-  perSecond: integer(1, 10_000, 'replies a second')
-    .default(50)
+  excessPerSecond: integer(1000, 10_000_000, 'octets a second')
+    .default(100_000)
     .describe(
-      'To one address over a long time, from each worker; networks get more: IPv4 /24 32 times, /20 256, /18 768; IPv6 /64 twice, /56 3 times, /48 4, /32 64. 50 is what Knot DNS takes: a victim hardly feels it, and few resolvers ask so often. Raise it, or allow them, if large ones that send client subnets ask you more.',
+      'What replies to one address may have more than their queries, over a long time, from all workers together; networks get more: IPv4 /24 twice, /20 4 times, /18 5 times; IPv6 /64 twice, /56 3 times, /48 4, /32 5. 100,000 are some 6,000 address records a second for a resolver, and for a victim less than 1 Mbit/s. Raise it, or allow them, if larger resolvers ask you.',
     ),
-  burst: integer(1, 20_000, 'replies')
-    .default(125)
-    .describe('To one address at once. At most 10 times perSecond: the budget is back after some burst / perSecond seconds.'),
-  slip: integer(0, 10)
-    .default(1)
+  excessBurst: integer(4096, 20_000_000, 'octets')
+    .default(250_000)
+    .describe('The same at once. At most 10 times excessPerSecond: the budget is back after some burst / perSecond seconds.'),
+  dropOneIn: integer(0, 100)
+    .default(8)
     .describe(
-      'Of so many limited replies one is sent, truncated and no larger than its query, so that a real client comes back over TCP; 0 sends none. With 1 no client is ever cut off, and nobody can silence us towards a resolver to forge our answers.',
+      'Of so many limited replies one is dropped; the others are sent truncated and no larger than their queries, so that a real client comes back over TCP. 1 drops all, 0 none. The dropped ones make up for what a flood was answered in full: with 8, one that sends some 8 to 11 times the budget of its network, or more, gets back less than it sends. More of them would cut off real clients and help those who want to forge our answers to a resolver; 2 is the slip 2 of other servers.',
     ),
   tableSize: integer(1024, 16_777_216, 'networks')
     .default(131_072)
     .describe(
-      'How many networks each worker keeps in mind; the default takes 2 MiB, and is more than one meets while a budget recovers. Beyond it the least busy are forgotten.',
+      'How many networks are kept in mind; the default takes 2 MiB, and is more than one meets while a budget recovers. Beyond it the least busy are forgotten.',
     ),
   allow: listOf(network(), 0, 65_536)
     .prefault(['127.0.0.0/8', '::1/128'])
     .describe(
       'Never limited. The loopback networks cannot be forged from outside; add your own resolvers, probes and front ends.',
+    ),
+  totalExcess: integer(0, 1_000_000_000, 'octets a second')
+    .default(4_000_000)
+    .describe(
+      'What all large replies over UDP together may have more than their queries, from all workers; large is more than three times the query. Beyond it they are truncated, except for valid cookies and `allow`; small ones are never affected. It bounds what forged queries from very many networks gain; 4,000,000 are 32 Mbit/s, 3 % of a link of 1 Gbit/s. Raise it if most of your replies are large (delegations with many servers, signatures); 0 = no bound.',
     ),
   total: integer(0, 10_000_000, 'replies a second')
     .default(0)
@@ -97,10 +102,17 @@ export const serverSchema = fields({
     .describe('UDP and TCP are served on each. 0.0.0.0:53 and [::]:53 serve the world; port 0 takes any free port.'),
   workers: integer(0, 256, 'threads')
     .default(0)
-    .describe('Threads that answer; 0 takes one for each core. Before Node 22.12, which lets them share a port, there is one.'),
+    .describe(
+      'Threads that answer; 0 takes one for each core. Without the native addon and before Node 22.12, which lets them share a port, there is one.',
+    ),
   udpPayloadSize: size(512, 4096)
     .prefault(1232)
     .describe('Largest UDP reply; larger ones are truncated. 1232 octets pass every IPv6 path unfragmented (RFC 9715).'),
+  udpBusyPollUs: integer(0, 1000, 'microseconds')
+    .default(0)
+    .describe(
+      'Time for which taking datagrams looks into the queue of the network card before it gives up (SO_BUSY_POLL); 0 = off. Saves some microseconds of delay on cards that support it. Needs the native addon, and on older kernels the privilege CAP_NET_ADMIN.',
+    ),
   tcp: tcpSchema.prefault({}).describe('Limits on TCP (RFC 7766, RFC 9210).'),
   cookies: cookiesSchema
     .prefault({})

@@ -18,6 +18,13 @@ export const NOT_EMBEDDED = 0;
 /** Added to the position of an embedded IPv4 address whose bits are inverted (Teredo). */
 export const INVERTED = 256;
 
+// Constants that are not exported are folded into the machine code: see responder/responder.ts.
+const rootV4 = HEADER_WORDS;
+const rootV6 = HEADER_WORDS + ROOT_WORDS;
+const rootBits = ROOT_BITS;
+const notEmbedded = NOT_EMBEDDED;
+const inverted = INVERTED;
+
 /** A compiled map of the whole address space, shared by all threads. */
 export class GeoImage {
   readonly words: Int32Array;
@@ -38,12 +45,12 @@ export function embeddedIpv4(octets: Uint8Array, offset: number): number {
   const head = (octets[offset]! << 8) | octets[offset + 1]!;
   if (head === 0x2002) return 16;
   const next = (octets[offset + 2]! << 8) | octets[offset + 3]!;
-  if (head === 0x2001) return next === 0 ? 96 | INVERTED : NOT_EMBEDDED;
-  if (head !== 0 && (head !== 0x64 || next !== 0xff9b)) return NOT_EMBEDDED;
-  if (head === 0 && next !== 0) return NOT_EMBEDDED;
-  for (let i = offset + 4; i < offset + 10; i++) if (octets[i] !== 0) return NOT_EMBEDDED;
+  if (head === 0x2001) return next === 0 ? 96 | inverted : notEmbedded;
+  if (head !== 0 && (head !== 0x64 || next !== 0xff9b)) return notEmbedded;
+  if (head === 0 && next !== 0) return notEmbedded;
+  for (let i = offset + 4; i < offset + 10; i++) if (octets[i] !== 0) return notEmbedded;
   const last = (octets[offset + 10]! << 8) | octets[offset + 11]!;
-  return last === (head === 0 ? 0xffff : 0) ? 96 : NOT_EMBEDDED;
+  return last === (head === 0 ? 0xffff : 0) ? 96 : notEmbedded;
 }
 
 /**
@@ -51,20 +58,23 @@ export function embeddedIpv4(octets: Uint8Array, offset: number): number {
  * prefix length, in the address's own family, of the largest network around it that lies wholly in this cell.
  */
 export function lookupCell(image: GeoImage, family: Family, octets: Uint8Array, offset: number): number {
-  if (family === 4) return walk(image.words, HEADER_WORDS, octets, offset, 0);
+  if (family === 4) return walk(image.words, rootV4, octets, offset, 0);
   const embedded = embeddedIpv4(octets, offset);
-  if (embedded === NOT_EMBEDDED) return walk(image.words, HEADER_WORDS + ROOT_WORDS, octets, offset, 0);
+  if (embedded === notEmbedded) return walk(image.words, rootV6, octets, offset, 0);
   const bits = embedded & 255;
-  return walk(image.words, HEADER_WORDS, octets, offset + (bits >> 3), embedded >= INVERTED ? 255 : 0) + bits;
+  return walk(image.words, rootV4, octets, offset + (bits >> 3), embedded >= inverted ? 255 : 0) + bits;
 }
 
 function walk(words: Int32Array, root: number, octets: Uint8Array, offset: number, invert: number): number {
   let word = words[root + (((octets[offset]! ^ invert) << 8) | (octets[offset + 1]! ^ invert))]!;
   if (word < 0) return word & 0x7fffffff;
-  let depth = ROOT_BITS;
-  while (word >= 0) {
-    word = words[word + (((octets[offset + (depth >> 3)]! ^ invert) >> (7 - (depth & 7))) & 1)]!;
-    depth++;
+  let depth = rootBits;
+  for (let at = offset + 2; word >= 0; at++) {
+    const octet = octets[at]! ^ invert;
+    for (let bit = 7; bit >= 0 && word >= 0; bit--) {
+      word = words[word + ((octet >> bit) & 1)]!;
+      depth++;
+    }
   }
   return (word & 0x7fffffff) | depth;
 }

@@ -56,6 +56,9 @@ export const COUNTER = {
   REPLIES_NOTAUTH: 48,
   TSIG_REJECTED: 49,
   ZONE_TRANSFERS: 50,
+  UDP_KERNEL_DROPS: 51,
+  UDP_OVERSIZED: 52,
+  RATE_LIMIT_LARGE: 53,
 } as const;
 
 export type CounterName = keyof typeof COUNTER;
@@ -110,7 +113,7 @@ const cookies = (kind: string): CounterFacts => ({
 const limited = (action: string): CounterFacts => ({
   metric: 'meridian_dns_rate_limited_total',
   labels: `action="${action}"`,
-  help: 'Queries over UDP beyond the rate of a network around their source.',
+  help: 'Queries over UDP beyond the budget of a network around their source.',
 });
 const shed = (action: string): CounterFacts => ({
   metric: 'meridian_dns_overload_total',
@@ -152,6 +155,8 @@ export const COUNTER_FACTS: { readonly [name in CounterName]: CounterFacts } = {
   UDP_RECEIVE_ERRORS: udpErrors('receive'),
   UDP_SEND_ERRORS: udpErrors('send'),
   UDP_OVERFLOWED: udpErrors('overflow'),
+  UDP_KERNEL_DROPS: udpErrors('kernel'),
+  UDP_OVERSIZED: udpErrors('oversize'),
   TCP_ACCEPTED: plain('tcp_connections', 'TCP connections accepted.'),
   TCP_ACCEPT_ERRORS: plain(
     'tcp_accept_errors',
@@ -174,6 +179,10 @@ export const COUNTER_FACTS: { readonly [name in CounterName]: CounterFacts } = {
   RATE_LIMIT_TRUNCATED: limited('truncated'),
   RATE_LIMIT_DROPPED: limited('dropped'),
   RATE_LIMIT_COOKIE: plain('rate_limit_exempt', 'Queries that no limit was applied to because their cookie is valid.'),
+  RATE_LIMIT_LARGE: plain(
+    'rate_limit_large',
+    'Queries over UDP that were sent to TCP because all large replies together were beyond their budget.',
+  ),
   GOVERNOR_TRUNCATED: shed('truncated'),
   GOVERNOR_DROPPED: shed('dropped'),
   ECS_UNTRUSTED: plain('ecs_untrusted', 'Questions whose client subnet was ignored: not from one of the trusted resolvers.'),

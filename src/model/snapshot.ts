@@ -9,19 +9,21 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Limits on replies over UDP. Every worker counts by itself. */
+/** Limits on replies over UDP. An excess is what replies have more than their queries, in octets. */
 export interface RateLimitSettings {
   readonly enabled: boolean;
-  /** Replies per second to one address over a long time, and at once; wider networks get multiples. */
-  readonly perSecond: number;
-  readonly burst: number;
+  /** Excess for one address, per second over a long time and at once; wider networks get multiples. */
+  readonly excessPerSecond: number;
+  readonly excessBurst: number;
+  /** Of so many limited replies one is dropped, the others are truncated; 0 = none is dropped. */
+  readonly dropOneIn: number;
   /** Networks to keep in mind. */
   readonly tableSize: number;
-  /** Of so many limited replies one is sent, truncated; 0 = none. */
-  readonly slip: number;
   /** Networks that are never limited. */
   readonly allow: readonly Cidr[];
-  /** Replies per second that a worker gives in all; 0 = no bound. */
+  /** Excess per second of all large replies, from all workers; 0 = no bound. */
+  readonly totalExcess: number;
+  /** Replies per second that one worker gives in all; 0 = no bound. */
   readonly total: number;
 }
 
@@ -32,6 +34,8 @@ export interface ServerSettings {
   readonly workers: number;
   /** Largest UDP reply in octets, 512..4096 (RFC 9715 recommends at most 1400; default 1232). */
   readonly udpPayloadSize: number;
+  /** SO_BUSY_POLL of the UDP sockets in microseconds; 0 = off. */
+  readonly udpBusyPollUs: number;
   readonly tcp: {
     readonly maxConnections: number;
     readonly maxConnectionsPerAddress: number;

@@ -17,19 +17,30 @@
 // networks it is meant for (RFC 7871 section 7.2.1): a chain ends before a GSLB record, and behind the CNAME that one gives.
 // Positive answers carry no authority and no additional records: resolvers do not use them, reflectors would.
 
-import { COUNTER } from '../metrics/counters.ts';
+import * as metrics from '../metrics/counters.ts';
 import type { Client } from '../model/client.ts';
-import { PICK } from '../steering/pick.ts';
-import { MAX_NAME_SIZE, RCODE } from '../wire/constants.ts';
+import * as picking from '../steering/pick.ts';
+import * as constants from '../wire/constants.ts';
 import type { Query } from '../wire/query.ts';
-import { TYPE } from '../wire/rrtype.ts';
-import { APEX, NO_NAME, RRSET, type ZoneImage } from '../zone/image.ts';
-import { rrsetOf } from '../zone/lookup.ts';
-import { FOUND, Found } from '../zone/lookup-result.ts';
+import * as types from '../wire/rrtype.ts';
+import type { ZoneImage } from '../zone/image.ts';
+import * as layout from '../zone/image.ts';
+import * as results from '../zone/lookup-result.ts';
+import { Found } from '../zone/lookup-result.ts';
 import { CurrentName } from './current-name.ts';
 import { writeReferral } from './referral.ts';
 import type { Steering } from './steer.ts';
-import { ENCODED_TTL, hasCompressedNames, type ReplyWriter } from './writer.ts';
+import type { ReplyWriter } from './writer.ts';
+import * as writing from './writer.ts';
+
+// Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
+const { COUNTER } = metrics;
+const { PICK } = picking;
+const { MAX_NAME_SIZE, RCODE } = constants;
+const { TYPE } = types;
+const { APEX, NO_NAME, RRSET } = layout;
+const { FOUND } = results;
+const { ENCODED_TTL, hasCompressedNames } = writing;
 
 /** Links of a chain in one reply: as many as BIND and Unbound follow in answering one query (their max-query-restarts). */
 const MAX_LINKS = 11;
@@ -166,8 +177,7 @@ export class Answer {
   #negative(zone: ZoneImage): void {
     const writer = this.#writer;
     this.#name.teach(zone, this.#found);
-    writer.setOwnerName(APEX);
-    if (writer.rrset(rrsetOf(zone, APEX, TYPE.SOA), zone.negativeTtlSec)) writer.authorities++;
+    if (writer.soa()) writer.authorities++;
     else writer.truncate();
   }
 

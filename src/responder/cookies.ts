@@ -8,11 +8,18 @@
 // server by server.
 
 import { SipHash } from '../base/siphash.ts';
-import { COUNTER } from '../metrics/counters.ts';
+import * as metrics from '../metrics/counters.ts';
 import type { Client } from '../model/client.ts';
-import { OPTION } from '../wire/constants.ts';
-import { readU32 } from '../wire/octets.ts';
-import { CLIENT_COOKIE_SIZE, type Query } from '../wire/query.ts';
+import * as constants from '../wire/constants.ts';
+import * as integers from '../wire/octets.ts';
+import type { Query } from '../wire/query.ts';
+import * as queries from '../wire/query.ts';
+
+// Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
+const { COUNTER } = metrics;
+const { OPTION } = constants;
+const { copyOctets, readU32 } = integers;
+const { CLIENT_COOKIE_SIZE } = queries;
 
 const SERVER_COOKIE_SIZE = 16;
 const COOKIE_SIZE = CLIENT_COOKIE_SIZE + SERVER_COOKIE_SIZE;
@@ -33,9 +40,7 @@ export const COOKIE_OPTION_SIZE = 4 + COOKIE_SIZE;
 export class Cookies {
   readonly #counters: Float64Array;
   #hashes: readonly SipHash[] = [];
-  /** Client and server cookie: those presented, then those of the reply. */
-  readonly #cookie: Uint8Array = new Uint8Array(COOKIE_SIZE);
-  /** What is hashed: the cookie up to its hash, and the client's address. */
+  /** What is hashed: the cookie up to its hash, and the client's address. First as presented, then as in the reply. */
   readonly #message: Uint8Array = new Uint8Array(HASH_AT + 16);
   #messageSize = 0;
 
@@ -52,9 +57,9 @@ export class Cookies {
   judge(query: Query, input: Uint8Array, client: Client): void {
     if (this.#hashes.length === 0) query.cookieSize = 0;
     if (query.cookieSize === 0) return;
-    for (let i = 0; i < CLIENT_COOKIE_SIZE; i++) this.#cookie[i] = input[query.cookieAt + i]!;
     const addressSize = client.family === 4 ? 4 : 16;
-    for (let i = 0; i < addressSize; i++) this.#message[HASH_AT + i] = client.octets[i]!;
+    copyOctets(input, query.cookieAt, CLIENT_COOKIE_SIZE, this.#message, 0);
+    copyOctets(client.octets, 0, addressSize, this.#message, HASH_AT);
     this.#messageSize = HASH_AT + addressSize;
 
     if (query.cookieSize === CLIENT_COOKIE_SIZE) {
@@ -64,7 +69,7 @@ export class Cookies {
     }
     const signer = query.cookieSize === COOKIE_SIZE ? this.#signerOf(input, query.cookieAt, client.nowSec) : -1;
     query.hasValidCookie = signer >= 0;
-    this.#counters[query.hasValidCookie ? COUNTER.COOKIES_VALID : COUNTER.COOKIES_BAD]!++;
+    this.#counters[signer >= 0 ? COUNTER.COOKIES_VALID : COUNTER.COOKIES_BAD]!++;
     if (signer !== 0 || this.#ageSec(client.nowSec) > RENEW_AGE_SEC) this.#issue(client.nowSec);
   }
 
@@ -74,38 +79,39 @@ export class Cookies {
     out[at + 1] = OPTION.COOKIE;
     out[at + 2] = 0;
     out[at + 3] = COOKIE_SIZE;
-    for (let i = 0; i < COOKIE_SIZE; i++) out[at + 4 + i] = this.#cookie[i]!;
-    return at + COOKIE_OPTION_SIZE;
+    copyOctets(this.#message, 0, HASH_AT, out, at + 4);
+    this.#hashes[0]!.write(out, at + 4 + HASH_AT);
+    return at + 4 + COOKIE_SIZE;
   }
 
   /** Index of the secret that the presented cookie was made with; -1 if it is not ours or not of this time. */
   #signerOf(input: Uint8Array, at: number, nowSec: number): number {
-    const cookie = this.#cookie;
-    for (let i = VERSION_AT; i < COOKIE_SIZE; i++) cookie[i] = input[at + i]!;
+    const message = this.#message;
+    copyOctets(input, at + VERSION_AT, HASH_AT - VERSION_AT, message, VERSION_AT);
     const ageSec = this.#ageSec(nowSec);
-    if (cookie[VERSION_AT] !== VERSION || ageSec > MAX_AGE_SEC || ageSec < -MAX_AHEAD_SEC) return -1;
+    if (message[VERSION_AT] !== VERSION || ageSec > MAX_AGE_SEC || ageSec < -MAX_AHEAD_SEC) return -1;
     for (let i = 0; i < this.#hashes.length; i++) {
-      if (this.#hash(i).stands(cookie, HASH_AT)) return i;
+      if (this.#hash(i).stands(input, at + HASH_AT)) return i;
     }
     return -1;
   }
 
   /** Seconds since the cookie was made, in serial number arithmetic (RFC 1982), which goes on past the year 2106. */
   #ageSec(nowSec: number): number {
-    return (nowSec - readU32(this.#cookie, TIMESTAMP_AT)) | 0;
+    return (nowSec - readU32(this.#message, TIMESTAMP_AT)) | 0;
   }
 
+  /** Makes a new cookie. Its hash, as that of a presented one that is good enough, is the last one of the first secret. */
   #issue(nowSec: number): void {
-    const cookie = this.#cookie;
-    cookie[VERSION_AT] = VERSION;
-    for (let i = VERSION_AT + 1; i < TIMESTAMP_AT; i++) cookie[i] = 0;
-    for (let i = 0; i < 4; i++) cookie[TIMESTAMP_AT + i] = nowSec >>> (24 - 8 * i);
-    this.#hash(0).write(cookie, HASH_AT);
+    const message = this.#message;
+    message[VERSION_AT] = VERSION;
+    for (let i = VERSION_AT + 1; i < TIMESTAMP_AT; i++) message[i] = 0;
+    for (let i = 0; i < 4; i++) message[TIMESTAMP_AT + i] = nowSec >>> (24 - 8 * i);
+    this.#hash(0);
   }
 
   /** Hashes the cookie, reserved octets and timestamp as they are, with the `index`-th secret. */
   #hash(index: number): SipHash {
-    for (let i = 0; i < HASH_AT; i++) this.#message[i] = this.#cookie[i]!;
     const hash = this.#hashes[index]!;
     hash.hash(this.#message, 0, this.#messageSize);
     return hash;

@@ -2,13 +2,20 @@
 // the zone image, known by its id; after a DNAME or a steered alias one composed here of labels and, mostly, a name of the zone.
 // Composed names keep the case of the letters they are made from.
 
-import { HEADER_SIZE, MAX_NAME_SIZE } from '../wire/constants.ts';
+import * as constants from '../wire/constants.ts';
 import { nameSize, namesEqual, ROOT } from '../wire/name.ts';
 import { QueryName } from '../wire/qname.ts';
-import { APEX, NO_NAME, type ZoneImage } from '../zone/image.ts';
-import { lookup, lookupName } from '../zone/lookup.ts';
+import type { ZoneImage } from '../zone/image.ts';
+import * as layout from '../zone/image.ts';
+import { lookup, lookupInside, lookupName } from '../zone/lookup.ts';
 import type { Found } from '../zone/lookup-result.ts';
 import type { ReplyWriter } from './writer.ts';
+
+// Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
+const { HEADER_SIZE, MAX_NAME_SIZE } = constants;
+const { APEX, NO_NAME } = layout;
+
+const UNKNOWN = -1;
 
 export class CurrentName {
   /** The name composed last: it becomes the current one by followComposed(). */
@@ -16,9 +23,8 @@ export class CurrentName {
   readonly #composedName: QueryName = new QueryName();
   readonly #writer: ReplyWriter;
 
-  /** Whether the name is known by its id; else it is #name. */
-  #hasId = false;
-  #id = NO_NAME;
+  /** The name's id in the zone; UNKNOWN if it is #name. */
+  #id = UNKNOWN;
   #name: QueryName = this.#composedName;
   /** The wire octets of the name. */
   #source: Uint8Array = this.composed;
@@ -31,9 +37,9 @@ export class CurrentName {
     this.#writer = writer;
   }
 
-  /** Starts at the question, which the reply holds already. */
+  /** Starts at the question, which the reply holds already and the zone was found by. */
   start(question: QueryName): void {
-    this.#hasId = false;
+    this.#id = UNKNOWN;
     this.#name = question;
     this.#source = this.#writer.out;
     this.#from = this.#writer.position(HEADER_SIZE);
@@ -43,7 +49,6 @@ export class CurrentName {
 
   /** Goes on to a name of the zone, which the reply holds already. */
   follow(zone: ZoneImage, id: number): void {
-    this.#hasId = true;
     this.#id = id;
     if (id === NO_NAME) return;
     this.#source = zone.octets;
@@ -53,7 +58,7 @@ export class CurrentName {
   /** Goes on to the name in `composed`, whose first `literalSize` octets stand at message offset `at`. */
   followComposed(at: number, literalSize: number): void {
     this.#composedName.read(this.composed, 0, MAX_NAME_SIZE);
-    this.#hasId = false;
+    this.#id = UNKNOWN;
     this.#name = this.#composedName;
     this.#source = this.composed;
     this.#from = 0;
@@ -91,7 +96,7 @@ export class CurrentName {
 
   /** Id of this name in the zone, where the lookup of it found an exact match; NO_NAME if it has none or it is not known. */
   id(found: Found): number {
-    if (this.#hasId) return this.#id;
+    if (this.#id !== UNKNOWN) return this.#id;
     return found.wildcard !== 0 ? NO_NAME : found.node;
   }
 
@@ -101,28 +106,29 @@ export class CurrentName {
   }
 
   lookup(zone: ZoneImage, type: number, found: Found): void {
-    if (this.#hasId) lookupName(zone, this.#id, type, found);
-    else lookup(zone, this.#name, type, found);
+    if (this.#id !== UNKNOWN) lookupName(zone, this.#id, type, found);
+    else if (this.#name === this.#composedName) lookup(zone, this.#name, type, found);
+    else lookupInside(zone, this.#name, type, found);
   }
 
   /** Makes this name the owner of the records to come. */
   own(): void {
-    if (this.#hasId) this.#writer.setOwnerName(this.#id);
+    if (this.#id !== UNKNOWN) this.#writer.setOwnerName(this.#id);
     else this.#writer.setOwnerAt(this.#name.labels === 0 ? 0 : this.#at);
   }
 
   /** Tells the writer which names of the zone stand in this name, so that records can point at them. */
   teach(zone: ZoneImage, found: Found): void {
-    if (this.#hasId) return; // writing it has taught all its suffixes
+    if (this.#id !== UNKNOWN) return; // writing it has taught all its suffixes
     const node = found.wildcard !== 0 ? zone.nameParent(found.node) : found.node;
-    this.#teachFrom(zone, node, this.#name.labels - labelsOf(zone, node));
+    this.#teachFrom(zone, node, this.#name.labels - zone.nodeLabels(node));
   }
 
   /** The same below a zone cut: `node` is at or below `cut`, and this name may be too. */
   teachBelow(zone: ZoneImage, cut: number, node: number): void {
-    if (this.#hasId) return;
+    if (this.#id !== UNKNOWN) return;
     const name = this.#name;
-    let k = name.labels - labelsOf(zone, node);
+    let k = name.labels - zone.nodeLabels(node);
     for (let id = node; id !== cut; id = zone.nameParent(id), k++) {
       if (k < 0 || !namesEqual(zone.octets, zone.nameOffset(id), name.octets, name.offset[k]!)) continue;
       this.#teachFrom(zone, id, k);
@@ -140,10 +146,4 @@ export class CurrentName {
       id = zone.nameParent(id);
     }
   }
-}
-
-function labelsOf(zone: ZoneImage, node: number): number {
-  let labels = zone.apexLabels;
-  for (let id = node; id !== APEX; id = zone.nameParent(id)) labels++;
-  return labels;
 }

@@ -10,12 +10,18 @@
 //
 // Room for the first four is kept free while the answer is written: they are there in truncated replies as well.
 
-import { OPTION } from '../wire/constants.ts';
+import * as constants from '../wire/constants.ts';
 import type { Query } from '../wire/query.ts';
-import { TYPE } from '../wire/rrtype.ts';
-import { COOKIE_OPTION_SIZE, type Cookies } from './cookies.ts';
+import * as types from '../wire/rrtype.ts';
+import type { Cookies } from './cookies.ts';
+import * as cookies from './cookies.ts';
 import type { ReportChannel } from './report-channel.ts';
 import type { ReplyWriter } from './writer.ts';
+
+// Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
+const { OPTION } = constants;
+const { TYPE } = types;
+const { COOKIE_OPTION_SIZE } = cookies;
 
 /** Extended DNS Errors that the responder itself gives (RFC 8914 section 4). */
 export const EDE = { NOT_READY: 14, NOT_AUTHORITATIVE: 20 } as const;
@@ -48,6 +54,11 @@ export class ReplyOpt {
   readonly #keepalive: Uint8Array;
   readonly #cookies: Cookies;
   readonly #reports: ReportChannel;
+  /** Octets of the record and of its options for the present query; 0 if they are not there. */
+  #size = 0;
+  #nsidSize = 0;
+  #cookieSize = 0;
+  #keepaliveSize = 0;
 
   constructor({ udpPayloadSize, nsid, idleTimeoutMs }: OptSettings, cookies: Cookies, reports: ReportChannel) {
     const timeout = Math.floor(idleTimeoutMs / KEEPALIVE_UNIT_MS);
@@ -59,21 +70,20 @@ export class ReplyOpt {
     this.#reports = reports;
   }
 
-  /** Octets to keep free for the reply to this query. */
-  size(query: Query): number {
+  /** Decides on the options that must be in the reply to this query; returns the octets to keep free for the record. */
+  reserve(query: Query): number {
+    this.#size = 0;
     if (!query.hasEdns) return 0;
-    return (
-      EMPTY_OPT_SIZE +
-      (query.wantsNsid ? this.#nsid.length : 0) +
-      (query.ecs.isPresent ? query.ecs.optionSize : 0) +
-      (query.cookieSize > 0 ? COOKIE_OPTION_SIZE : 0) +
-      (query.hasKeepalive ? this.#keepalive.length : 0)
-    );
+    this.#nsidSize = query.wantsNsid ? this.#nsid.length : 0;
+    this.#cookieSize = query.cookieSize > 0 ? COOKIE_OPTION_SIZE : 0;
+    this.#keepaliveSize = query.hasKeepalive ? this.#keepalive.length : 0;
+    this.#size = EMPTY_OPT_SIZE + this.#nsidSize + query.ecs.optionSize + this.#cookieSize + this.#keepaliveSize;
+    return this.#size;
   }
 
   /**
    * Writes the record. `scopePrefixLen` goes into the client subnet; `extendedError` is 0 if there is none; `zoneIndex` is
-   * that of the zone that answers, -1 if none does. `query` has been judged by the cookies.
+   * that of the zone that answers, -1 if none does. `query` is that of reserve() and has been judged by the cookies.
    */
   write(
     writer: ReplyWriter,
@@ -83,8 +93,8 @@ export class ReplyOpt {
     extendedError: number,
     zoneIndex: number,
   ): void {
-    if (!query.hasEdns) return;
-    const size = this.size(query);
+    const size = this.#size;
+    if (size === 0) return;
     writer.release(size);
     const out = writer.out;
     const start = writer.cursor;
@@ -101,10 +111,10 @@ export class ReplyOpt {
     out[start + 7] = query.isDnssecOk ? 0x80 : 0;
     out[start + 8] = 0;
     let at = start + EMPTY_OPT_SIZE;
-    if (query.wantsNsid) at = copy(this.#nsid, out, at);
-    if (query.ecs.isPresent) at = query.ecs.write(out, at, scopePrefixLen);
-    if (query.cookieSize > 0) at = this.#cookies.write(out, at);
-    if (query.hasKeepalive) at = copy(this.#keepalive, out, at);
+    if (this.#nsidSize > 0) at = copy(this.#nsid, out, at);
+    if (query.ecs.optionSize > 0) at = query.ecs.write(out, at, scopePrefixLen);
+    if (this.#cookieSize > 0) at = this.#cookies.write(out, at);
+    if (this.#keepaliveSize > 0) at = copy(this.#keepalive, out, at);
     if (tellsError) at = writeExtendedError(out, at, extendedError);
     if (reports) at = copy(report, out, at);
     const rdataSize = at - start - EMPTY_OPT_SIZE;

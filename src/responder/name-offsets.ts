@@ -2,7 +2,10 @@
 // compares integers, never octets: name ids lead to message offsets, 0 = not written yet. A reply touches few of a zone's
 // names, so they are remembered and reset one by one; nothing is cleared in bulk, however large the zone.
 
-import { POINTER_LIMIT } from '../wire/constants.ts';
+import * as constants from '../wire/constants.ts';
+
+// Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
+const { POINTER_LIMIT } = constants;
 
 export class NameOffsets {
   #offset: Uint16Array = new Uint16Array(0);

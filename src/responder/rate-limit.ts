@@ -1,94 +1,92 @@
-// Response rate limiting by source network, so that a forged source address earns its owner few octets. The networks around an
-// address at several lengths have a budget each, wider ones larger ones, as in Knot DNS (its module rrl, whose lengths and
-// multipliers these are): one address that is flooded does not use up its neighbours' budgets, and a flood spread over a
-// network does not slip through.
+// Rate limiting by source network, so that a forged source address earns its owner nothing. What is limited is what an attacker
+// is after: the excess, the octets of replies beyond those of their queries. An address record is an excess of 16 octets, a large
+// text record one of a thousand, so honest resolvers may ask often while those who forge queries for large replies may not.
 //
-// The load of a network rises by 1 with each reply and decays exponentially; its capacity is burst x multiplier, and the time
-// constant burst / perSecond, so perSecond x multiplier replies a second hold it at its capacity. A reply that would exceed the
-// capacity is limited; it adds to that network's load too, but little: a client somewhat above its rate gets about its rate in
-// full, while from a flood of 8 times the rate or more nothing at all is answered in full.
+// The networks around an address at several lengths have a budget each, wider ones larger ones: one address that is flooded
+// does not use up its neighbours' budgets, and a flood spread over a network does not slip through. The lengths are those of
+// Knot DNS (its module rrl). Its multipliers, up to 768, are not: the octets that a network may get in all are what decides
+// whether a flood gains anything (docs/benchmarks.md), and resolvers that share a network are rarely all busy at once.
+//
+// The load of a network rises by the excess of each reply and decays exponentially; it may not exceed burst x multiplier. The
+// time constant is burst / perSecond, so a network gets burst at once and perSecond over a long time, whatever it asks for.
 
 import { finish32 } from '../base/hash.ts';
 import type { Client } from '../model/client.ts';
-import { LoadTable } from './load-table.ts';
-
-/** What a limited reply adds to the load. */
-const LIMITED_PRICE = 1 / 8;
-/** Times the capacity that a load can reach at most: from there it is back at the capacity after 0.7 time constants (ln 2). */
-const MOST_LOAD = 2;
+import { LoadTable, loadTableSize } from './load-table.ts';
 
 /** Prefix lengths, longest first, each with the multiplier of its budget. */
 const LEVELS_V4: readonly (readonly [number, number])[] = [
   [32, 1],
-  [24, 32],
-  [20, 256],
-  [18, 768],
+  [24, 2],
+  [20, 4],
+  [18, 5],
 ];
 const LEVELS_V6: readonly (readonly [number, number])[] = [
   [128, 1],
   [64, 2],
   [56, 3],
   [48, 4],
-  [32, 64],
+  [32, 5],
 ];
 const MOST_LEVELS = 5;
 
+/** With less room than this, in octets, there is none: few replies would fit, and to find out which costs a look at the zones. */
+const LEAST_ROOM = 64;
+
+/** Octets of the memory that the rate limits of all workers share. */
+export const rateLimitSize = (tableSize: number): number => loadTableSize(tableSize);
+
 export interface RateLimitOptions {
-  /** Replies per second to one address over a long time, and at once. */
-  readonly perSecond: number;
-  readonly burst: number;
+  /** Octets that replies to one address may exceed their queries by: per second over a long time, and at once. */
+  readonly excessPerSecond: number;
+  readonly excessBurst: number;
   /** Networks to keep in mind. */
   readonly tableSize: number;
-  /** Two random words or more, secret and of this process: senders cannot tell which networks share an entry. */
+  /** Two random words or more, secret and the same for all workers: senders cannot tell which networks share an entry. */
   readonly key: Uint32Array;
+  /** Shared by all workers: rateLimitSize() octets from `offset` on, zero at first. */
+  readonly memory: SharedArrayBuffer;
+  readonly offset: number;
 }
 
 export class RateLimit {
   readonly #table: LoadTable;
   readonly #v4: Levels;
   readonly #v6: Levels;
-  /** By level, of the present query. */
-  readonly #at: Int32Array = new Int32Array(MOST_LEVELS);
+  /** Hashes of the networks around the client that room() was asked for last, by level. */
   readonly #hash: Int32Array = new Int32Array(MOST_LEVELS);
-  readonly #load: Float64Array = new Float64Array(MOST_LEVELS);
+  /** How many levels those are. */
+  #count = 0;
 
-  constructor({ perSecond, burst, tableSize, key }: RateLimitOptions) {
-    this.#table = new LoadTable(tableSize, (1000 * burst) / perSecond);
-    this.#v4 = new Levels(LEVELS_V4, burst, key, 0);
-    this.#v6 = new Levels(LEVELS_V6, burst, key, LEVELS_V4.length);
+  constructor({ excessPerSecond, excessBurst, tableSize, key, memory, offset }: RateLimitOptions) {
+    this.#table = new LoadTable(memory, offset, tableSize, (1000 * excessBurst) / excessPerSecond);
+    this.#v4 = new Levels(LEVELS_V4, excessBurst, key, 0);
+    this.#v6 = new Levels(LEVELS_V6, excessBurst, key, LEVELS_V4.length);
   }
 
-  /** Octets of memory that the loads take; constant. */
-  get tableOctets(): number {
-    return this.#table.size;
-  }
-
-  /** Whether a reply to this client would exceed a budget, now (Client.nowMs). Either way it is accounted for. */
-  isOver(client: Client): boolean {
+  /** Octets by which a reply to this client may exceed its query now (Client.nowMs); 0 if it had better not be looked up. */
+  room(client: Client): number {
     const table = this.#table;
     const levels = client.family === 4 ? this.#v4 : this.#v6;
     const nowMs = client.nowMs | 0;
     const { count, capacity } = levels;
+    let room = capacity[0]!;
+    this.#count = count;
     for (let i = 0; i < count; i++) {
       const hash = levels.hash(i, client.octets);
-      const at = table.find(hash, nowMs);
-      const load = table.load[0]!;
-      if (load + 1 > capacity[i]!) {
-        // Wider networks are not charged: they have spent nothing on it.
-        table.load[0] = Math.min(load + LIMITED_PRICE, MOST_LOAD * capacity[i]!);
-        table.put(at, hash, nowMs);
-        return true;
-      }
-      this.#at[i] = at;
       this.#hash[i] = hash;
-      this.#load[i] = load;
+      table.read(hash, nowMs);
+      room = Math.min(room, Math.floor(capacity[i]! - table.load[0]!));
+      if (room < LEAST_ROOM) return 0;
     }
-    // Two levels that are new to one line get the same place in it; the wider one then keeps it.
-    for (let i = 0; i < count; i++) {
-      table.load[0] = this.#load[i]! + 1;
-      table.put(this.#at[i]!, this.#hash[i]!, nowMs);
-    }
-    return false;
+    return room;
+  }
+
+  /** Accounts for a reply to the client that room() was asked for last and was not 0: its octets beyond those of its query. */
+  charge(excess: number, client: Client): void {
+    const nowMs = client.nowMs | 0;
+    // Two levels that are new to one full line get the same place in it; the wider one then keeps it.
+    for (let i = 0; i < this.#count; i++) this.#table.add(this.#hash[i]!, excess, nowMs);
   }
 }
 
@@ -96,7 +94,7 @@ export class RateLimit {
 class Levels {
   readonly count: number;
   /** Load that each network may have. */
-  readonly capacity: Float64Array;
+  readonly capacity: Int32Array;
   /** Two secret words per level. */
   readonly #keys: Uint32Array;
   /** Whole words of the prefix, and the mask of the next one (0 = none of it). */
@@ -106,7 +104,7 @@ class Levels {
   /** `salt` numbers the levels through both families. */
   constructor(levels: readonly (readonly [number, number])[], burst: number, key: Uint32Array, salt: number) {
     this.count = levels.length;
-    this.capacity = Float64Array.from(levels, ([, multiplier]) => burst * multiplier);
+    this.capacity = Int32Array.from(levels, ([, multiplier]) => burst * multiplier);
     this.#keys = Uint32Array.from({ length: 2 * levels.length }, (_, i) =>
       finish32(key[i % key.length]! ^ finish32(2 * salt + i + 1)),
     );

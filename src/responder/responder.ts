@@ -2,7 +2,8 @@
 //   1. what may not be answered: no message, a response, a port whose owner answers anything (loops between servers)
 //   2. what cannot be looked up: malformed, another opcode or class, a meta-type (wire/query decides the rcode), and what is
 //      asked about the server itself
-//   3. too much of it: limited by source network or in all, truncated or dropped (admission.ts)
+//   3. too much of it: limited by source network or in all, truncated or dropped (admission.ts), at once or, for a reply that
+//      would be too large for what is left of a budget, when it turns out to be
 //   4. images not there yet: SERVFAIL; name in none of our zones: REFUSED
 //   5. the records of the answer, truncated to what the client can take
 // One path for every query, no cache, nothing kept from one query to the next but round-robin positions and counters. All
@@ -11,24 +12,35 @@
 
 import type { Cidr } from '../base/address.ts';
 import type { GeoImage } from '../geo/lookup.ts';
-import { COUNTER } from '../metrics/counters.ts';
+import * as metrics from '../metrics/counters.ts';
 import type { Client, Respond } from '../model/client.ts';
 import type { RateLimitSettings, ServerSettings } from '../model/snapshot.ts';
 import type { SteeringImage } from '../steering/image.ts';
-import { HEADER_SIZE, RCODE } from '../wire/constants.ts';
-import { Query, VERDICT } from '../wire/query.ts';
+import * as constants from '../wire/constants.ts';
+import * as queries from '../wire/query.ts';
+import { Query } from '../wire/query.ts';
 import type { ZoneImage } from '../zone/image.ts';
 import { ZoneSet } from '../zone/zone-set.ts';
-import { Admission, FATE } from './admission.ts';
+import * as admissions from './admission.ts';
+import { Admission, type SharedLimits } from './admission.ts';
 import { Answer } from './answer.ts';
-import { COOKIE_OPTION_SIZE, Cookies } from './cookies.ts';
+import * as cookies from './cookies.ts';
+import { Cookies } from './cookies.ts';
 import type { Deputy } from './deputy.ts';
 import { EcsTrust } from './ecs-trust.ts';
-import { EDE, ReplyOpt } from './edns.ts';
+import * as edns from './edns.ts';
+import { ReplyOpt } from './edns.ts';
 import { Identity } from './identity.ts';
 import { ReportChannel } from './report-channel.ts';
 import { Steering } from './steer.ts';
 import { ReplyWriter } from './writer.ts';
+
+const { COUNTER } = metrics;
+const { HEADER_SIZE, RCODE } = constants;
+const { VERDICT } = queries;
+const { FATE } = admissions;
+const { COOKIE_OPTION_SIZE } = cookies;
+const { EDE } = edns;
 
 /** Reply size without EDNS (RFC 1035 section 4.2.1), and over a stream, in octets. */
 const PLAIN_UDP_SIZE = 512;
@@ -45,8 +57,8 @@ export interface ResponderOptions {
   readonly identity?: Pick<ServerSettings, 'nsid' | 'chaos' | 'reportAgent'>;
   /** Announced to clients that ask how long a stream may stay idle (RFC 7828); 0, not at all, if left out. */
   readonly idleTimeoutMs?: number;
-  /** Limits on replies over UDP; none if left out. The key is secret and random: two words or more. */
-  readonly rateLimit?: { readonly settings: RateLimitSettings; readonly key: Uint32Array };
+  /** Limits on replies over UDP, and what all responders of this server share of them; none if left out. */
+  readonly rateLimit?: { readonly settings: RateLimitSettings; readonly shared: SharedLimits };
   /** Resolvers whose client subnets are believed; all if left out. */
   readonly trustedResolvers?: readonly Cidr[];
   /** Deals with signatures and transfers; without it signatures are not looked at and transfers are refused. */
@@ -98,7 +110,7 @@ export class Responder {
     this.#steering = new Steering(options.counters);
     this.#answer = new Answer(this.#writer, this.#steering, options.counters);
     const limit = options.rateLimit;
-    this.#admission = limit === undefined ? null : new Admission(limit.settings, limit.key, options.counters);
+    this.#admission = limit === undefined ? null : new Admission(limit.settings, limit.shared, options.counters);
     this.#ecsTrust = new EcsTrust(options.trustedResolvers ?? null, options.counters);
   }
 
@@ -121,8 +133,6 @@ export class Responder {
   /** Bound, so that it can be handed to a socket as it is. */
   readonly respond: Respond = (input, offset, length, client, output, outputOffset) => {
     const counters = this.#counters;
-    counters[client.isStream ? COUNTER.STREAM_QUERIES : COUNTER.UDP_QUERIES]!++;
-    counters[client.isStream ? COUNTER.STREAM_QUERY_OCTETS : COUNTER.UDP_QUERY_OCTETS]! += length;
     let size = 0;
     try {
       size = this.#respond(input, offset, length, client, output, outputOffset);
@@ -130,8 +140,17 @@ export class Responder {
       counters[COUNTER.EXCEPTIONS]!++;
       size = this.#apologize(input, offset, output, outputOffset);
     }
+    if (size > length && this.#admission !== null && !client.isStream) this.#admission.charge(length, size, client);
+    if (client.isStream) {
+      counters[COUNTER.STREAM_QUERIES]!++;
+      counters[COUNTER.STREAM_QUERY_OCTETS]! += length;
+      counters[COUNTER.STREAM_REPLY_OCTETS]! += size;
+    } else {
+      counters[COUNTER.UDP_QUERIES]!++;
+      counters[COUNTER.UDP_QUERY_OCTETS]! += length;
+      counters[COUNTER.UDP_REPLY_OCTETS]! += size;
+    }
     if (size === 0) counters[COUNTER.DROPPED]!++;
-    else counters[client.isStream ? COUNTER.STREAM_REPLY_OCTETS : COUNTER.UDP_REPLY_OCTETS]! += size;
     return size;
   };
 
@@ -139,15 +158,20 @@ export class Responder {
     const query = this.#query;
     let verdict = query.read(input, offset, length, client.isStream);
     if (verdict === VERDICT.DROP || isEchoPort(client.port)) return 0;
-    if (query.hasEdns) this.#counters[COUNTER.EDNS_QUERIES]!++;
-    if (query.ecs.hasAddress) this.#counters[COUNTER.ECS_QUERIES]!++;
-    if (query.wantsNsid) this.#counters[COUNTER.NSID_QUERIES]!++;
-    if (query.cookieSize > 0) this.#cookies.judge(query, input, client);
+    if (query.hasEdns) {
+      this.#counters[COUNTER.EDNS_QUERIES]!++;
+      if (query.ecs.hasAddress) this.#counters[COUNTER.ECS_QUERIES]!++;
+      if (query.wantsNsid) this.#counters[COUNTER.NSID_QUERIES]!++;
+      if (query.cookieSize > 0) this.#cookies.judge(query, input, client);
+    }
 
+    const sizeLimit = this.#sizeLimit(client);
+    let mostSize = sizeLimit;
     if (this.#admission !== null && !client.isStream) {
-      const fate = this.#admission.judge(query, verdict !== VERDICT.REPLY, client);
+      const fate = this.#admission.judge(query, verdict !== VERDICT.REPLY, length, client);
       if (fate === FATE.DROP) return 0;
       if (fate === FATE.TRUNCATE) return this.#sendToTcp(input, offset, length, output, outputOffset);
+      mostSize = Math.min(sizeLimit, this.#admission.mostSize);
     }
 
     this.#signatureSize = 0;
@@ -158,12 +182,16 @@ export class Responder {
     }
 
     const writer = this.#writer;
-    writer.begin(output, outputOffset, this.#sizeLimit(client) - this.#signatureSize, this.#opt.size(query));
+    writer.begin(output, outputOffset, mostSize - this.#signatureSize, this.#opt.reserve(query));
     writer.question(input, offset + HEADER_SIZE, query.questionSize);
     this.#zoneIndex = -1;
     this.#extendedError = query.extendedError;
     this.#answer.scopePrefixLen = 0;
     const rcode = this.#decide(verdict, query, client);
+    if (writer.isTruncated && mostSize < sizeLimit) {
+      if (this.#admission!.turnAway() === FATE.DROP) return 0;
+      return this.#sendToTcp(input, offset, length, output, outputOffset);
+    }
     this.#opt.write(writer, query, rcode, this.#answer.scopePrefixLen, this.#extendedError, this.#zoneIndex);
     if (writer.isTruncated) this.#counters[COUNTER.TRUNCATED]!++;
     this.#countReply(rcode);
@@ -209,7 +237,7 @@ export class Responder {
     const writer = this.#writer;
     query.wantsNsid = false;
     if (query.cookieSize + OPTION_HEAD < COOKIE_OPTION_SIZE) query.cookieSize = 0;
-    writer.begin(output, outputOffset, length, this.#opt.size(query));
+    writer.begin(output, outputOffset, length, this.#opt.reserve(query));
     writer.question(input, offset + HEADER_SIZE, query.questionSize);
     writer.truncate();
     this.#opt.write(writer, query, RCODE.NOERROR, 0, 0, -1);
@@ -219,7 +247,7 @@ export class Responder {
 
   #sizeLimit(client: Client): number {
     if (client.isStream) return STREAM_SIZE;
-    return this.#query.hasEdns ? Math.min(this.#query.udpPayloadSize, this.#udpPayloadSize) : PLAIN_UDP_SIZE;
+    return Math.min(this.#query.udpPayloadSize, this.#udpPayloadSize);
   }
 
   /** SERVFAIL without records, if the question could be read. */

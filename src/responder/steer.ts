@@ -5,15 +5,26 @@
 // SCOPE is that of the choice in the first case, the size of the private block in the last, and else 0.
 
 import type { Family } from '../base/address.ts';
-import { cellOf, depthOf, type GeoImage, lookupCell } from '../geo/lookup.ts';
-import { COUNTER } from '../metrics/counters.ts';
+import type { GeoImage } from '../geo/lookup.ts';
+import * as geography from '../geo/lookup.ts';
+import * as metrics from '../metrics/counters.ts';
 import type { Client } from '../model/client.ts';
-import { CELL_PRIVATE } from '../model/place.ts';
+import * as places from '../model/place.ts';
 import type { SteeringImage } from '../steering/image.ts';
-import { Cursors, PICK, Picked, pick } from '../steering/pick.ts';
+import * as picking from '../steering/pick.ts';
+import { Cursors, Picked } from '../steering/pick.ts';
 import type { Ecs } from '../wire/ecs.ts';
-import { readU32 } from '../wire/octets.ts';
-import { RECORD_HEAD, RRSET, type ZoneImage } from '../zone/image.ts';
+import * as integers from '../wire/octets.ts';
+import type { ZoneImage } from '../zone/image.ts';
+import * as layout from '../zone/image.ts';
+
+// Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
+const { cellOf, depthOf, lookupCell } = geography;
+const { COUNTER } = metrics;
+const { CELL_PRIVATE } = places;
+const { PICK, pick } = picking;
+const { readU32 } = integers;
+const { RECORD_HEAD, RRSET } = layout;
 
 const UNKNOWN_POLICY = -1;
 /** FAMILY 1 of the client subnet option is IPv4. */

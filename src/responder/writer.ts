@@ -2,15 +2,25 @@
 // the owner, and names in the RDATA of the types that RFC 3597 section 4 allows it for, are compressed.
 // All offsets named `...At` count from the start of the message, as compression pointers do.
 
-import { CLASS_IN, HEADER_SIZE, OPCODE } from '../wire/constants.ts';
-import { ROOT } from '../wire/name.ts';
-import { readU16 } from '../wire/octets.ts';
-import { FLAG } from '../wire/query.ts';
-import { TYPE } from '../wire/rrtype.ts';
-import { NO_NAME, RECORD_HEAD, RRSET, type ZoneImage } from '../zone/image.ts';
+import * as constants from '../wire/constants.ts';
+import * as names from '../wire/name.ts';
+import * as integers from '../wire/octets.ts';
+import * as queries from '../wire/query.ts';
+import * as types from '../wire/rrtype.ts';
+import type { NameBelowApex, ZoneImage } from '../zone/image.ts';
+import * as layout from '../zone/image.ts';
 import { NameOffsets } from './name-offsets.ts';
 
+// Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
+const { CLASS_IN, HEADER_SIZE, OPCODE } = constants;
+const { ROOT } = names;
+const { copyOctets, readU16 } = integers;
+const { FLAG } = queries;
+const { TYPE } = types;
+const { APEX, NO_NAME, RECORD_HEAD, RRSET } = layout;
+
 const POINTER = 0xc000;
+const POINTER_SIZE = 2;
 const OPCODE_BITS = 0x7800;
 /** Serial, refresh, retry, expire and minimum of a SOA record. */
 const SOA_NUMBERS = 20;
@@ -19,10 +29,12 @@ const PREFERENCE = 2;
 
 /** In place of a TTL for ReplyWriter.rrset: the records' own. */
 export const ENCODED_TTL = -1;
+const OWN_TTL = ENCODED_TTL;
 
 /** Whether names in the RDATA of this type are compressed: of the types of RFC 1035 those that a zone still holds. */
 export const hasCompressedNames = (type: number): boolean =>
   type === TYPE.NS || type === TYPE.CNAME || type === TYPE.SOA || type === TYPE.PTR || type === TYPE.MX;
+const isCompressible = hasCompressedNames;
 
 export class ReplyWriter {
   readonly names: NameOffsets = new NameOffsets();
@@ -30,9 +42,9 @@ export class ReplyWriter {
   answers = 0;
   authorities = 0;
   additionals = 0;
-  isTruncated = false;
-  isAuthoritative = false;
 
+  /** AA and TC of the header. */
+  #flags = 0;
   #out: Uint8Array = new Uint8Array(0);
   #start = 0;
   /** Where the next octet goes, and where records must end, in `out`. */
@@ -51,8 +63,7 @@ export class ReplyWriter {
     this.answers = 0;
     this.authorities = 0;
     this.additionals = 0;
-    this.isTruncated = false;
-    this.isAuthoritative = false;
+    this.#flags = 0;
     this.#out = out;
     this.#start = start;
     this.#bodyAt = start + HEADER_SIZE;
@@ -60,13 +71,27 @@ export class ReplyWriter {
     this.#end = start + limit - reserved;
   }
 
+  get isTruncated(): boolean {
+    return (this.#flags & FLAG.TC) !== 0;
+  }
+
+  set isTruncated(value: boolean) {
+    this.#flags = value ? this.#flags | FLAG.TC : this.#flags & ~FLAG.TC;
+  }
+
+  get isAuthoritative(): boolean {
+    return (this.#flags & FLAG.AA) !== 0;
+  }
+
+  set isAuthoritative(value: boolean) {
+    this.#flags = value ? this.#flags | FLAG.AA : this.#flags & ~FLAG.AA;
+  }
+
   /** Copies the question section as it came: letters keep their case. */
   question(input: Uint8Array, from: number, size: number): void {
-    const out = this.#out;
-    const at = this.#at;
-    for (let i = 0; i < size; i++) out[at + i] = input[from + i]!;
-    this.#at = at + size;
-    this.#bodyAt = this.#at;
+    copyOctets(input, from, size, this.#out, this.#at);
+    this.#bodyAt = this.#at + size;
+    this.#at = this.#bodyAt;
   }
 
   /** Selects the zone whose RRset and name ids the records to come use. */
@@ -139,7 +164,7 @@ export class ReplyWriter {
     const known = this.names.count;
     const type = zone.rrsetType(rrset);
     const records = zone.rrsetRecords(rrset);
-    const isCompressed = hasCompressedNames(type);
+    const isCompressed = isCompressible(type);
     let data = zone.rrsetWord(rrset, RRSET.DATA);
     for (let i = 0; i < records; i++) {
       const size = RECORD_HEAD + readU16(zone.octets, data + 8);
@@ -147,10 +172,38 @@ export class ReplyWriter {
       const head = this.#at;
       const isWritten = isCompressed ? this.#compressed(zone, type, rrset, i, data, size) : this.#copy(zone.octets, data, size);
       if (!isWritten) return this.#undo(cursor, known);
-      if (ttlSec !== ENCODED_TTL) putU32(this.#out, head + 4, ttlSec);
+      if (ttlSec !== OWN_TTL) putU32(this.#out, head + 4, ttlSec);
       data += size;
     }
     return true;
+  }
+
+  /** Writes the SOA record of the zone, for a negative answer; false and nothing written if it does not fit. */
+  soa(): boolean {
+    const zone = this.#zone!;
+    const { soaNames, octets } = zone;
+    const apexAt = this.names.of(APEX);
+    this.setOwnerName(APEX);
+    if (soaNames === null || apexAt === 0 || this.#knows(soaNames[0]) || this.#knows(soaNames[1])) {
+      return this.rrset(zone.soaRrset, zone.negativeTtlSec);
+    }
+    // Nearly always: both names can only point at the apex, which need not be found out label by label (353 -> xxx ns).
+    const mname = soaNames[0];
+    const rname = soaNames[1];
+    const rdataSize = mname.size + rname.size + 2 * POINTER_SIZE + SOA_NUMBERS;
+    if (!this.hasRoom(POINTER_SIZE + RECORD_HEAD + rdataSize)) return false;
+    const data = zone.rrsetWord(zone.soaRrset, RRSET.DATA) + zone.rrsetWord(zone.soaRrset, RRSET.SIZE);
+    this.#head(TYPE.SOA, zone.negativeTtlSec, rdataSize);
+    this.#copy(octets, mname.offset, mname.size);
+    this.#pointer(apexAt);
+    this.#copy(octets, rname.offset, rname.size);
+    this.#pointer(apexAt);
+    return this.#copy(octets, data - SOA_NUMBERS, SOA_NUMBERS);
+  }
+
+  /** Whether an ancestor of a name, or itself, stands in the message below the apex: then so does the topmost of them. */
+  #knows(name: NameBelowApex): boolean {
+    return this.names.of(name.top) !== 0;
   }
 
   /** Writes one record with RDATA that holds no names; false if it does not fit. */
@@ -185,8 +238,7 @@ export class ReplyWriter {
     // With another opcode than QUERY no flag has a meaning that could be copied. CD is copied, as NSD does and as compliance
     // tests expect; RFC 4035 section 3.1.6 would rather have it cleared, but nobody reads it in an authoritative answer.
     const copied = (queryFlags & OPCODE_BITS) === OPCODE.QUERY ? FLAG.RD | FLAG.CD : OPCODE_BITS;
-    const flags =
-      FLAG.QR | (queryFlags & copied) | (this.isAuthoritative ? FLAG.AA : 0) | (this.isTruncated ? FLAG.TC : 0) | (rcode & 15);
+    const flags = FLAG.QR | (queryFlags & copied) | this.#flags | (rcode & 15);
     putU16(out, start, id);
     putU16(out, start + 2, flags);
     putU16(out, start + 4, this.#bodyAt > start + HEADER_SIZE ? 1 : 0);
@@ -261,13 +313,10 @@ export class ReplyWriter {
     return true;
   }
 
-  /** Octet by octet: a subarray to hand to set() would be an object per record. */
   #copy(source: Uint8Array, from: number, size: number): boolean {
     if (!this.hasRoom(size)) return false;
-    const out = this.#out;
-    const at = this.#at;
-    for (let i = 0; i < size; i++) out[at + i] = source[from + i]!;
-    this.#at = at + size;
+    copyOctets(source, from, size, this.#out, this.#at);
+    this.#at += size;
     return true;
   }
 }

@@ -4,7 +4,10 @@
 // Nothing here depends on indexes, so that choices outlive a reload.
 
 import type { Family } from '../base/address.ts';
-import { finish32, mix32 } from '../base/hash.ts';
+import * as hashes from '../base/hash.ts';
+
+// Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
+const { finish32, mix32 } = hashes;
 
 /** Seeds of the two halves of a 64-bit identity: with 32 bits, two members of a large fleet could hash alike. */
 export const SEED_A = 0x6d657269;
@@ -27,8 +30,9 @@ export function hashNetwork(octets: Uint8Array, offset: number, family: Family, 
   return hash;
 }
 
-/** Score of a member (its two identity hashes and its weight) for a network; higher is better, never negative. */
-export function score(network: number, identityA: number, identityB: number, weight: number): number {
-  const hash = finish32(mix32(mix32(network, identityA), identityB));
-  return weight / -Math.log((hash + 0.5) / 4294967296);
-}
+/** Unsigned hash of a member, by its two identity hashes, and a network. */
+export const hashMember = (network: number, identityA: number, identityB: number): number =>
+  finish32(mix32(mix32(network, identityA), identityB));
+
+/** Score of a member's hash and weight; higher is better, never negative. Of two equal weights the higher hash wins. */
+export const score = (hash: number, weight: number): number => weight / -Math.log((hash + 0.5) / 4294967296);

@@ -17,13 +17,16 @@ import { Arrivals } from './arrivals.ts';
 import { ConnectionTable } from './connection-table.ts';
 import { FRAME, FrameReader } from './frame-reader.ts';
 import { listenProblem } from './listen.ts';
+import { packetIo, type Sharing, systemError } from './packet-io.ts';
 import { setClientAddress, stampClient } from './sender.ts';
 
 const MAX_MESSAGE_SIZE = 65535;
 /** Octets of replies that a connection may leave unread in our memory (the kernel holds some more) before it is cut off. */
 const MAX_UNREAD_SIZE = 128 * 1024;
-/** Connections the kernel completes while we are busy, and as many that we have accepted and not heard from yet. */
+/** Connections the kernel completes while we are busy. It caps them at net.core.somaxconn. */
 const BACKLOG = 512;
+/** Connections that we have accepted and not heard from yet. */
+export const MAX_ARRIVALS = 512;
 /** Time for the first octets of a new connection, before it counts like those that have sent some. */
 const ARRIVAL_MS = 100;
 /**
@@ -39,14 +42,25 @@ const IPV6_KEY_PREFIX_LEN = 64;
 const DRAIN_MS = 1000;
 const NO_MESSAGE = -1;
 
+export interface TcpLimits extends Readonly<ServerSettings['tcp']> {
+  /** New connections that may be held before they are heard from; default MAX_ARRIVALS. */
+  readonly maxArrivals?: number;
+}
+
 export interface TcpOptions {
   /** The address is numeric. Port 0 takes a free one. */
   readonly endpoint: Endpoint;
   readonly respond: Respond;
-  readonly limits: ServerSettings['tcp'];
+  readonly limits: TcpLimits;
   readonly clock: Clock;
-  /** Share the port with other sockets that ask for the same; only where `supportsReusePort`. */
-  readonly reusePort?: boolean;
+  /** Who else may have the port; anything but `alone` only where `supportsReusePort`. Default: alone. */
+  readonly sharing?: Sharing;
+  /**
+   * A listening socket to adopt (systemd socket activation) instead of opening one: `endpoint` is then only its name in messages.
+   * The native addon duplicates it, so the descriptor itself stays open and may be given to every worker. Without the addon it
+   * belongs to the one that adopts it, and is closed with it.
+   */
+  readonly fd?: number;
   /** The worker's row of counters, indexed by COUNTER. */
   readonly counters: Float64Array;
 }
@@ -66,13 +80,22 @@ interface Connection {
   turn: NodeJS.Immediate | null;
 }
 
+/** The descriptor of a listening socket that is ours alone; undefined if Node is to open one. */
+function openDescriptor({ endpoint, sharing = 'alone', fd }: TcpOptions): number | undefined | Error {
+  const { addon } = packetIo;
+  if (addon === undefined) return fd;
+  if (fd === undefined && sharing === 'alone') return undefined;
+  const opened = fd === undefined ? addon.openTcp({ ...endpoint, sharing, backlog: BACKLOG }) : addon.duplicate(fd);
+  return opened >= 0 ? opened : systemError('listen', opened);
+}
+
 export class TcpListener {
   readonly #server: Server;
   readonly #respond: Respond;
-  readonly #limits: ServerSettings['tcp'];
+  readonly #limits: TcpLimits;
   readonly #clock: Clock;
   readonly #counters: Float64Array;
-  readonly #arrivals = new Arrivals<Connection>(BACKLOG);
+  readonly #arrivals: Arrivals<Connection>;
   readonly #connections: ConnectionTable<Connection>;
   /** Length prefix and reply of the query being answered. */
   readonly #output = Buffer.allocUnsafeSlow(2 + MAX_MESSAGE_SIZE);
@@ -81,14 +104,19 @@ export class TcpListener {
 
   /** Binds; an address that cannot be used is an ERR_LISTEN problem. */
   static listen(options: TcpOptions): Promise<Result<TcpListener, Problem>> {
-    const { address, port } = options.endpoint;
+    const { endpoint, sharing = 'alone' } = options;
+    const descriptor = openDescriptor(options);
+    if (descriptor instanceof Error) return Promise.resolve(err(listenProblem('tcp', endpoint, descriptor)));
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     return new Promise((resolve) => {
-      server.once('error', (error) => resolve(err(listenProblem('tcp', options.endpoint, error))));
-      const reuse = options.reusePort ? { reusePort: true } : {};
-      server.listen({ host: address, port, backlog: BACKLOG, ipv6Only: true, ...reuse }, () =>
-        resolve(ok(new TcpListener(server, options))),
-      );
+      server.once('error', (error) => resolve(err(listenProblem('tcp', endpoint, error))));
+      server.once('listening', () => resolve(ok(new TcpListener(server, options))));
+      if (descriptor !== undefined) server.listen({ fd: descriptor }, BACKLOG);
+      else {
+        // Older Nodes ignore `reusePort`.
+        const shared = sharing === 'alone' ? {} : { reusePort: true };
+        server.listen({ host: endpoint.address, port: endpoint.port, backlog: BACKLOG, ipv6Only: true, ...shared });
+      }
     });
   }
 
@@ -98,11 +126,16 @@ export class TcpListener {
     this.#limits = options.limits;
     this.#clock = options.clock;
     this.#counters = options.counters;
+    this.#arrivals = new Arrivals(options.limits.maxArrivals ?? MAX_ARRIVALS);
     this.#connections = new ConnectionTable(options.limits.maxConnections, options.limits.maxConnectionsPerAddress);
     server.removeAllListeners('error');
     server.on('error', () => this.#counters[COUNTER.TCP_ACCEPT_ERRORS]!++);
     server.on('connection', (socket) => this.#accept(socket));
-    this.#sweepTimer = setInterval(() => this.sweep(), SWEEP_INTERVAL_MS).unref();
+    this.#sweepTimer = setInterval(() => {
+      const nowMs = options.clock.monotonicMs();
+      // Behind the reads that are due: when we were held up, the octets of a client that was in time wait in the kernel.
+      setImmediate(() => this.sweep(nowMs));
+    }, SWEEP_INTERVAL_MS).unref();
   }
 
   get port(): number {
@@ -115,9 +148,8 @@ export class TcpListener {
     return this.#arrivals.size + this.#connections.size;
   }
 
-  /** Counts silent newcomers among the connections, and closes every connection that is past a deadline. */
-  sweep(): void {
-    const now = this.#clock.monotonicMs();
+  /** Counts silent newcomers among the connections, and closes every connection that was past a deadline at `now`. */
+  sweep(now = this.#clock.monotonicMs()): void {
     const { idleTimeoutMs, messageTimeoutMs } = this.#limits;
     for (;;) {
       const settled = this.#arrivals.takeOlder(now - ARRIVAL_MS);

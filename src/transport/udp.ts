@@ -1,126 +1,19 @@
-// DNS over UDP (RFC 1035 section 4.2.1) on node:dgram: one socket for one address, one reply for one datagram.
-// Nothing here may throw or wait: a reply that cannot be sent is counted and forgotten, as UDP itself would do.
-// To stay close to the cost of a bare echo, the Client, the reply buffer and its views are reused. `send` tries the system call
-// at once but keeps the buffer if the socket is full, so a buffer is written again only when every send has reported back.
+// DNS over UDP: which packet driver this machine gets. The native one takes datagrams in batches; node:dgram works everywhere.
 
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
-import { err, ok, type Result } from '../base/result.ts';
-import { COUNTER } from '../metrics/counters.ts';
-import { Client, type Respond } from '../model/client.ts';
-import type { Endpoint } from '../model/snapshot.ts';
-import { listenProblem } from './listen.ts';
-import { setClientAddress, stampClient } from './sender.ts';
+import type { Result } from '../base/result.ts';
+import { type PacketIoStatus, packetIo } from './packet-io.ts';
+import { batchDriver } from './udp-batch.ts';
+import { dgramDriver } from './udp-dgram.ts';
+import type { PacketDriver, UdpOptions, UdpSocket } from './udp-driver.ts';
 
-/** Octets asked for the socket's receive queue: some 30 ms of queries at full speed. The kernel caps it at net.core.rmem_max. */
-const RECEIVE_BUFFER_SIZE = 4 * 1024 * 1024;
-/** Replies that may wait for a full socket; beyond it they are dropped, for a late answer helps nobody. */
-const MAX_PENDING = 256;
-
-export interface UdpOptions {
-  /** The address is numeric. Port 0 takes a free one. */
-  readonly endpoint: Endpoint;
-  readonly respond: Respond;
-  /** Largest reply in octets that `respond` writes. */
-  readonly maxReplySize: number;
-  readonly clock: Clock;
-  /** Share the port with other sockets that ask for the same; only where `supportsReusePort`. */
-  readonly reusePort?: boolean;
-  /** The worker's row of counters, indexed by COUNTER. */
-  readonly counters: Float64Array;
+/** The driver to use, and the reason if it is not the best one. */
+export function choosePacketDriver(status: PacketIoStatus = packetIo): {
+  readonly driver: PacketDriver;
+  readonly reason?: string;
+} {
+  return status.addon === undefined ? { driver: dgramDriver, reason: status.reason } : { driver: batchDriver(status.addon) };
 }
 
-/** Numeric addresses need no look-up; answering at once keeps `send` synchronous. */
-function noLookup(address: string, family: unknown, done: (error: null, address: string, family: number) => void): void {
-  done(null, address, family as number);
-}
-
-export class UdpListener {
-  readonly #socket: Socket;
-  readonly #respond: Respond;
-  readonly #maxReplySize: number;
-  readonly #clock: Clock;
-  readonly #counters: Float64Array;
-  readonly #client = new Client();
-  /** Text that #client's octets were parsed from: queries of one resolver come in bursts. */
-  #clientText = '';
-  #output: Uint8Array;
-  /** views[n]: the first n octets of #output, made when first needed. */
-  readonly #views: (Uint8Array | undefined)[];
-  /** Sends that have not reported back; while there are any, #output may be held by one of them. */
-  #pending = 0;
-  readonly #sent = (error: Error | null): void => {
-    this.#pending--;
-    if (error !== null) this.#counters[COUNTER.UDP_SEND_ERRORS]!++;
-  };
-
-  /** Binds; an address that cannot be used is an ERR_LISTEN problem. */
-  static listen(options: UdpOptions): Promise<Result<UdpListener, Problem>> {
-    const { address, port } = options.endpoint;
-    const socket = createSocket({
-      ...(address.includes(':') ? { type: 'udp6', ipv6Only: true } : { type: 'udp4' }),
-      lookup: noLookup,
-      recvBufferSize: RECEIVE_BUFFER_SIZE,
-      // Node 20 does not know the option and ignores it.
-      ...(options.reusePort ? { reusePort: true } : {}),
-    });
-    return new Promise((resolve) => {
-      socket.once('error', (error) => {
-        socket.close();
-        resolve(err(listenProblem('udp', options.endpoint, error)));
-      });
-      socket.bind(port, address, () => resolve(ok(new UdpListener(socket, options))));
-    });
-  }
-
-  private constructor(socket: Socket, options: UdpOptions) {
-    this.#socket = socket;
-    this.#respond = options.respond;
-    this.#maxReplySize = options.maxReplySize;
-    this.#clock = options.clock;
-    this.#counters = options.counters;
-    this.#views = new Array(options.maxReplySize + 1).fill(undefined);
-    this.#output = new Uint8Array(options.maxReplySize);
-    socket.removeAllListeners('error');
-    socket.on('error', () => this.#counters[COUNTER.UDP_RECEIVE_ERRORS]!++);
-    socket.on('message', (input, sender) => this.#receive(input, sender));
-  }
-
-  get port(): number {
-    return this.#socket.address().port;
-  }
-
-  /** Stops at once; replies that still wait for the socket are lost. */
-  close(): Promise<void> {
-    return new Promise((resolve) => this.#socket.close(resolve));
-  }
-
-  #receive(input: Uint8Array, sender: RemoteInfo): void {
-    const client = this.#client;
-    if (sender.address !== this.#clientText) {
-      setClientAddress(client, sender.address);
-      this.#clientText = sender.address;
-    }
-    client.port = sender.port;
-    stampClient(client, this.#clock);
-    if (this.#pending > 0 && !this.#takeFreshOutput()) return;
-    const size = this.#respond(input, 0, input.length, client, this.#output, 0);
-    // Nobody listens on port 0, and `send` would throw.
-    if (size === 0 || sender.port === 0) return;
-    this.#views[size] ??= this.#output.subarray(0, size);
-    this.#pending++;
-    this.#socket.send(this.#views[size], sender.port, sender.address, this.#sent);
-  }
-
-  /** Leaves the present output to the send that holds it; false if too many replies wait already. */
-  #takeFreshOutput(): boolean {
-    if (this.#pending >= MAX_PENDING) {
-      this.#counters[COUNTER.UDP_OVERFLOWED]!++;
-      return false;
-    }
-    this.#output = new Uint8Array(this.#maxReplySize);
-    this.#views.fill(undefined);
-    return true;
-  }
-}
+/** Opens a socket with the driver that this machine has. */
+export const listenUdp = (options: UdpOptions): Promise<Result<UdpSocket, Problem>> => choosePacketDriver().driver.open(options);

@@ -2,7 +2,10 @@
 // Strict on reading, because a malformed option must be refused (section 7.2.1) and because the reply echoes FAMILY,
 // SOURCE and ADDRESS octet for octet (section 11.2): what is not canonical could not be echoed from here.
 
-import { OPTION } from './constants.ts';
+import * as constants from './constants.ts';
+
+// Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
+const { ECS } = constants.OPTION;
 
 /** FAMILY numbers of the IANA "Address Family Numbers" registry; 0 is seen in the wild, with SOURCE 0, as "no address". */
 const FAMILY_NONE = 0;
@@ -14,30 +17,36 @@ const OPTION_HEAD = 4;
 
 /** The client subnet of one query. One instance per responder, overwritten by each query. */
 export class Ecs {
-  isPresent = false;
+  /** Octets of the whole option, here and in the reply; 0 if there is none. */
+  optionSize = 0;
   /** FAMILY as on the wire: 0, 1 (IPv4) or 2 (IPv6). */
   family = 0;
   sourcePrefixLen = 0;
-  /** ADDRESS, extended with zeros to 16 octets. */
+  /** ADDRESS, extended with zeros to the 4 or 16 octets of its family. */
   readonly octets: Uint8Array = new Uint8Array(16);
 
-  #isIgnored = false;
+  /** sourcePrefixLen, or 0 once the network is ignored. */
+  #countedPrefixLen = 0;
 
   clear(): void {
-    this.#isIgnored = false;
-    this.isPresent = false;
+    this.optionSize = 0;
     this.family = 0;
     this.sourcePrefixLen = 0;
+    this.#countedPrefixLen = 0;
+  }
+
+  get isPresent(): boolean {
+    return this.optionSize > 0;
   }
 
   /** Whether the option names a network to look at: with SOURCE 0 the client asks not to be told apart (section 7.1.2). */
   get hasAddress(): boolean {
-    return this.isPresent && this.sourcePrefixLen > 0 && !this.#isIgnored;
+    return this.#countedPrefixLen > 0;
   }
 
   /** Takes the network out of consideration; the reply echoes it all the same. */
   ignore(): void {
-    this.#isIgnored = true;
+    this.#countedPrefixLen = 0;
   }
 
   /**
@@ -53,23 +62,21 @@ export class Ecs {
     const size = (source + 7) >> 3;
     if (length !== FIXED_SIZE + size) return false;
     if ((source & 7) !== 0 && (message[at + FIXED_SIZE + size - 1]! & (0xff >> (source & 7))) !== 0) return false;
-    this.isPresent = true;
+    this.optionSize = OPTION_HEAD + length;
     this.family = family;
     this.sourcePrefixLen = source;
-    for (let i = 0; i < 16; i++) this.octets[i] = i < size ? message[at + FIXED_SIZE + i]! : 0;
+    this.#countedPrefixLen = source;
+    const octets = this.octets;
+    for (let i = 0; i < size; i++) octets[i] = message[at + FIXED_SIZE + i]!;
+    for (let i = size; i < longest >> 3; i++) octets[i] = 0;
     return true;
-  }
-
-  /** Octets that write() will produce. */
-  get optionSize(): number {
-    return OPTION_HEAD + FIXED_SIZE + ((this.sourcePrefixLen + 7) >> 3);
   }
 
   /** Writes the whole option with the given scope at `at` and returns the offset behind it. */
   write(out: Uint8Array, at: number, scopePrefixLen: number): number {
     const size = (this.sourcePrefixLen + 7) >> 3;
     out[at] = 0;
-    out[at + 1] = OPTION.ECS;
+    out[at + 1] = ECS;
     out[at + 2] = 0;
     out[at + 3] = FIXED_SIZE + size;
     out[at + 4] = 0;

@@ -10,23 +10,30 @@ export const LOWER: Uint8Array = Uint8Array.from({ length: 256 }, (_, octet) =>
 
 export const ROOT: Uint8Array = new Uint8Array(1);
 
-const HASH_SEED = 0x2545f491;
+/** Hash of the root: any number will do. */
+export const ROOT_HASH = 0x2545f491;
+
+/** Extends the hash of a label, which starts as the label's length, by one octet in lower case (FNV-1a). */
+export const hashOctet = (labelHash: number, octet: number): number => Math.imul(labelHash ^ octet, 0x01000193);
 
 /**
- * Extends the hash of a name by one label on its left: hash(www.example.) = hashLabel(hash(example.), 'www').
- * So one pass from the root leftwards yields the hash of every ancestor. Case-insensitive. `offset` is that of the
- * label's length octet. Start with ROOT_HASH. The result is a signed 32-bit integer.
+ * Hash of a name from that of its parent and that of its first label: hash(www.example.) = joinHash(hash(example.), 'www').
+ * So the hashes of all ancestors come with that of the name. The result is a signed 32-bit integer.
  */
-export function hashLabel(parentHash: number, octets: Uint8Array, offset: number): number {
-  const length = octets[offset]!;
-  let h = parentHash ^ length;
-  for (let i = offset + 1; i <= offset + length; i++) h = Math.imul(h ^ LOWER[octets[i]!]!, 0x01000193);
-  // Murmur finalizer: FNV alone leaves the low bits, which index the table, too regular.
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  return h ^ (h >>> 13);
+export function joinHash(parentHash: number, labelHash: number): number {
+  // Murmur finalizer: FNV alone leaves the low bits, which index the tables, too regular.
+  const h = parentHash ^ labelHash;
+  const mixed = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  return mixed ^ (mixed >>> 13);
 }
 
-export const ROOT_HASH: number = HASH_SEED;
+/** Extends the hash of a name by the label whose length octet is at `offset`. Case-insensitive. Start with ROOT_HASH. */
+export function hashLabel(parentHash: number, octets: Uint8Array, offset: number): number {
+  const length = octets[offset]!;
+  let hash = length;
+  for (let i = offset + 1; i <= offset + length; i++) hash = hashOctet(hash, LOWER[octets[i]!]!);
+  return joinHash(parentHash, hash);
+}
 
 /** Octets that a wire name occupies at `offset`, the root's zero included. The name must be valid and uncompressed. */
 export function nameSize(octets: Uint8Array, offset = 0): number {

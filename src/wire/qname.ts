@@ -2,8 +2,12 @@
 // suffixes computed. One instance per responder, overwritten by each query, so that nothing is allocated.
 // RFC 1035 section 3.1 and 4.1.4; a compression pointer in a question is refused (nothing precedes it to point to).
 
-import { MAX_LABELS, MAX_NAME_SIZE } from './constants.ts';
-import { hashLabel, LOWER, ROOT_HASH } from './name.ts';
+import * as constants from './constants.ts';
+import * as names from './name.ts';
+
+// Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
+const { MAX_LABEL_SIZE, MAX_LABELS, MAX_NAME_SIZE } = constants;
+const { hashOctet, joinHash, LOWER, ROOT_HASH } = names;
 
 export class QueryName {
   /** The name in lower case, root octet included; valid up to `size`. */
@@ -21,6 +25,7 @@ export class QueryName {
    * Returns the octets consumed, or 0 if the name is malformed, compressed or cut off.
    */
   read(message: Uint8Array, at: number, end: number): number {
+    const { octets, offset, hash } = this;
     let labels = 0;
     let position = 0;
     for (;;) {
@@ -28,22 +33,37 @@ export class QueryName {
       if (from >= end) return 0;
       const length = message[from]!;
       if (length === 0) break;
-      if (length > 63 || position + length + 2 > MAX_NAME_SIZE || from + length >= end) return 0;
-      this.offset[labels++] = position;
-      this.octets[position] = length;
-      for (let i = 1; i <= length; i++) this.octets[position + i] = LOWER[message[from + i]!]!;
+      if (length > MAX_LABEL_SIZE || position + length + 2 > MAX_NAME_SIZE || from + length >= end) return 0;
+      offset[labels] = position;
+      octets[position] = length;
+      let labelHash = length;
+      for (let i = 1; i <= length; i++) {
+        const octet = LOWER[message[from + i]!]!;
+        octets[position + i] = octet;
+        labelHash = hashOctet(labelHash, octet);
+      }
+      hash[labels++] = labelHash;
       position += length + 1;
     }
-    this.octets[position] = 0;
-    this.offset[labels] = position;
+    octets[position] = 0;
+    offset[labels] = position;
     this.labels = labels;
     this.size = position + 1;
-    let hash = ROOT_HASH;
-    this.hash[labels] = hash;
+    let nameHash = ROOT_HASH;
+    hash[labels] = nameHash;
     for (let k = labels - 1; k >= 0; k--) {
-      hash = hashLabel(hash, this.octets, this.offset[k]!);
-      this.hash[k] = hash;
+      nameHash = joinHash(nameHash, hash[k]!);
+      hash[k] = nameHash;
     }
-    return this.size;
+    return position + 1;
+  }
+
+  /** Whether the octets `from..end)` of this name, which start with a label, stand at `at` of the valid name in `octets`. */
+  isAt(from: number, end: number, octets: Uint8Array, at: number): boolean {
+    const own = this.octets;
+    const shift = at - from;
+    // Length octets are their own lower case, so labels need not be told apart. Behind the root octet nothing is read.
+    for (let i = from; i < end; i++) if (own[i] !== LOWER[octets[i + shift]!]) return false;
+    return true;
   }
 }

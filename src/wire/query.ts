@@ -18,11 +18,16 @@
 //   AXFR over a stream, IXFR                                        REFUSED  unless src/transfer allows it
 //   MAILB, MAILA (RFC 1035, obsolete)                               NOTIMP
 
-import { CLASS_CH, CLASS_IN, HEADER_SIZE, OPCODE, OPTION, RCODE } from './constants.ts';
+import * as constants from './constants.ts';
 import { Ecs } from './ecs.ts';
-import { readU16 } from './octets.ts';
+import * as integers from './octets.ts';
 import { QueryName } from './qname.ts';
-import { isMetaType, TYPE } from './rrtype.ts';
+import * as types from './rrtype.ts';
+
+// Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
+const { CLASS_CH, CLASS_IN, HEADER_SIZE, OPCODE, OPTION, RCODE } = constants;
+const { readU16 } = integers;
+const { isMetaType, TYPE } = types;
 
 /** What is to be done with a message that was read. */
 export const VERDICT = {
@@ -41,6 +46,9 @@ export const VERDICT = {
 /** Bits of the second 16-bit word of the header. */
 export const FLAG = { QR: 0x8000, AA: 0x0400, TC: 0x0200, RD: 0x0100, CD: 0x0010 } as const;
 
+const { DROP, REPLY, RESOLVE, IDENTIFY, TRANSFER } = VERDICT;
+const QR = FLAG.QR;
+
 /** Extended DNS Errors that go with a verdict (RFC 8914 section 4, RFC 9824 section 10.2). */
 const EDE_PROHIBITED = 18;
 const EDE_INVALID_QUERY_TYPE = 30;
@@ -54,9 +62,10 @@ const MIN_UDP_PAYLOAD = 512;
 
 /** Size of a client cookie, in octets. */
 export const CLIENT_COOKIE_SIZE = 8;
+const CLIENT_COOKIE = CLIENT_COOKIE_SIZE;
 
 /** Cookie lengths of RFC 7873 section 4: a client cookie alone, or with a server cookie of 8 to 32 octets. */
-const isCookieSize = (size: number): boolean => size === CLIENT_COOKIE_SIZE || (size >= 16 && size <= 40);
+const isCookieSize = (size: number): boolean => size === CLIENT_COOKIE || (size >= 16 && size <= 40);
 
 export class Query {
   id = 0;
@@ -68,7 +77,7 @@ export class Query {
   questionSize = 0;
   type = 0;
   hasEdns = false;
-  /** What the client can take over UDP, in octets: at least 512, whatever it says (RFC 6891 section 6.2.3). */
+  /** What the client can take over UDP, in octets: 512 without EDNS, and at least that with it (RFC 6891 section 6.2.3). */
   udpPayloadSize = MIN_UDP_PAYLOAD;
   isDnssecOk = false;
   readonly ecs: Ecs = new Ecs();
@@ -103,10 +112,10 @@ export class Query {
     this.rcode = RCODE.NOERROR;
     this.extendedError = 0;
     this.#clearOptions();
-    if (length < HEADER_SIZE) return VERDICT.DROP;
+    if (length < HEADER_SIZE) return DROP;
     this.id = readU16(input, offset);
     this.flags = readU16(input, offset + 2);
-    if ((this.flags & FLAG.QR) !== 0) return VERDICT.DROP;
+    if ((this.flags & QR) !== 0) return DROP;
     if (((this.flags >> 11) & 15) !== OPCODE.QUERY) return this.#reply(RCODE.NOTIMP);
 
     const questions = readU16(input, offset + 4);
@@ -142,7 +151,7 @@ export class Query {
   #reply(rcode: number, extendedError = 0): number {
     this.rcode = rcode;
     this.extendedError = extendedError;
-    return VERDICT.REPLY;
+    return REPLY;
   }
 
   /** Steps over all records behind the question, noting the OPT record; false if one is cut off or an OPT is misplaced. */
@@ -153,8 +162,8 @@ export class Query {
     let tsigAt = 0;
     for (let i = 0; i < total; i++) {
       const ownerAt = at;
-      const isRoot = input[at] === 0;
-      at = skipName(input, at, end);
+      const isRoot = at < end && input[at] === 0;
+      at = isRoot ? at + 1 : skipName(input, at, end);
       if (at === 0 || at + FIXED_RECORD_SIZE > end) return false;
       const type = readU16(input, at);
       const dataAt = at + FIXED_RECORD_SIZE;
@@ -163,7 +172,8 @@ export class Query {
       if (type === TYPE.OPT) {
         if (!isRoot || this.hasEdns || i < beforeAdditional) return false;
         this.hasEdns = true;
-        this.udpPayloadSize = Math.max(readU16(input, at + 2), MIN_UDP_PAYLOAD);
+        const payloadSize = readU16(input, at + 2);
+        if (payloadSize > MIN_UDP_PAYLOAD) this.udpPayloadSize = payloadSize;
         this.#ednsVersion = input[at + 5]!; // behind the extended rcode, which has no meaning in a query
         this.isDnssecOk = (readU16(input, at + 6) & DO_BIT) !== 0;
         this.#optionsAt = dataAt;
@@ -207,13 +217,13 @@ export class Query {
 
   #judgeQuestion(questionClass: number, isStream: boolean): number {
     const type = this.type;
-    if (questionClass === CLASS_CH && (type === TYPE.TXT || type === TYPE.ANY)) return VERDICT.IDENTIFY;
+    if (questionClass === CLASS_CH && (type === TYPE.TXT || type === TYPE.ANY)) return IDENTIFY;
     if (questionClass !== CLASS_IN) return this.#reply(RCODE.REFUSED);
-    if (!isMetaType(type) || type === TYPE.ANY) return VERDICT.RESOLVE;
+    if (!isMetaType(type) || type === TYPE.ANY) return RESOLVE;
     if (type === TYPE.AXFR && !isStream) return this.#reply(RCODE.NOTIMP);
     if (type === TYPE.AXFR || type === TYPE.IXFR) {
       this.#reply(RCODE.REFUSED, EDE_PROHIBITED);
-      return VERDICT.TRANSFER;
+      return TRANSFER;
     }
     if (type === TYPE_MAILA || type === TYPE_MAILB) return this.#reply(RCODE.NOTIMP);
     return this.#reply(RCODE.FORMERR, type === TYPE.NXNAME ? EDE_INVALID_QUERY_TYPE : 0);

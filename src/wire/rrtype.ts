@@ -44,6 +44,7 @@ export const TYPE = {
   GSLB: 65402,
 } as const;
 
+const { OPT } = TYPE;
 const NAME_OF = new Map<number, string>(Object.entries(TYPE).map(([name, type]) => [type, name]));
 
 /** `A`, `HTTPS`, or `TYPE65280` for a type without a name. */
@@ -59,4 +60,4 @@ export function typeFromName(name: string): number | undefined {
 }
 
 /** Types that exist only in questions or in the additional section, never in a zone (RFC 6895 section 3.1). */
-export const isMetaType = (type: number): boolean => type === TYPE.OPT || (type >= 128 && type <= 255) || type === 0;
+export const isMetaType = (type: number): boolean => type === OPT || (type >= 128 && type <= 255) || type === 0;

@@ -2,12 +2,25 @@
 // before their children, so what a node inherits (the zone cut or DNAME it lies below) is known when its turn comes.
 
 import { CLASS_IN } from '../wire/constants.ts';
-import { nameSize } from '../wire/name.ts';
+import { labelCount, nameSize } from '../wire/name.ts';
 import { readU32 } from '../wire/octets.ts';
 import { TYPE } from '../wire/rrtype.ts';
 import type { Groups } from './compile-group.ts';
 import { policyOf } from './gslb.ts';
-import { APEX, HEADER, IMAGE_VERSION, MAGIC, NAME, NO_NAME, NODE, NODE_FLAG, RECORD_HEAD, RRSET, SLOT } from './image.ts';
+import {
+  APEX,
+  HEADER,
+  IMAGE_VERSION,
+  LABELS_SHIFT,
+  MAGIC,
+  NAME,
+  NO_NAME,
+  NODE,
+  NODE_FLAG,
+  RECORD_HEAD,
+  RRSET,
+  SLOT,
+} from './image.ts';
 import { slotCount } from './name-table.ts';
 import { rdataNameAt } from './rdata-names.ts';
 import type { ZoneRecords } from './records.ts';
@@ -146,7 +159,7 @@ export class ImageWriter {
     words[at + NODE.NAME_OFFSET] = this.#plan.nameOffset[node]!;
     words[at + NODE.PARENT] = names.parent[node]!;
     words[at + NODE.BOUNDARY] = boundary;
-    words[at + NODE.FLAGS] = flags;
+    words[at + NODE.FLAGS] = flags | (labelCount(octets, names.offset[node]!) << LABELS_SHIFT);
   }
 
   #writeRrset(rrtype: number, from: number, end: number): void {

@@ -12,8 +12,10 @@
 // rrset  all records of one type at a node, already encoded as they go on the wire behind their owner name.
 // refs   name ids of the names in the RDATA of an RRset, in order of the records (SOA has two per record).
 
+import { TYPE } from '../wire/rrtype.ts';
+
 export const MAGIC = 0x4d455249;
-export const IMAGE_VERSION = 1;
+export const IMAGE_VERSION = 2;
 
 /** Word offsets in the header. *_AT are word offsets of sections, OCTETS_AT an octet offset. */
 export const HEADER = {
@@ -60,13 +62,16 @@ export const NODE = {
   WILDCARD: 3,
   /** Index of the first RRset; the node's RRsets are contiguous, in ascending order of type. */
   RRSETS: 4,
-  /** Number of RRsets in the low 16 bits, NODE_FLAG bits above. 0 RRsets = empty non-terminal. */
+  /** From the lowest bit: 16 bits, number of RRsets (0 = empty non-terminal); NODE_FLAG; 7 bits, number of labels. */
   FLAGS: 5,
   WORDS: 6,
 } as const;
 
 /** CUT: NS below the apex. WILDCARD: the first label is `*`. The others: the node has an RRset of that type. */
 export const NODE_FLAG = { CUT: 1 << 16, CNAME: 1 << 17, DNAME: 1 << 18, GSLB: 1 << 19, WILDCARD: 1 << 20 } as const;
+export const RRSET_COUNT_MASK = 0xffff;
+/** The sign bit stays free. */
+export const LABELS_SHIFT = 24;
 
 /**
  * Words of a name record: octet offset (in the octets section) of the whole wire name, original case; id of the parent.
@@ -95,6 +100,19 @@ export const RRSET = {
 /** Octets before the RDATA in an encoded record: type 2, class 2, TTL 4, RDLENGTH 2. */
 export const RECORD_HEAD = 10;
 
+// Constants that are not exported are folded into the machine code: see responder/responder.ts.
+const labelsShift = LABELS_SHIFT;
+const { NAME_OFFSET, PARENT, FLAGS, WORDS: NODE_WORDS } = NODE;
+const { WORDS: NAME_WORDS, OFFSET: OFFSET_OF_NAME, PARENT: PARENT_OF_NAME } = NAME;
+const { TYPE_COUNT, REFS, WORDS: RRSET_WORDS } = RRSET;
+
+/** A name below the apex: where its octets are, how many it has in front of the apex, and its ancestor just below the apex. */
+export interface NameBelowApex {
+  readonly offset: number;
+  readonly size: number;
+  readonly top: number;
+}
+
 /** A view of a zone image. Fields are copied out of the header so that the hot path reads plain numbers. */
 export class ZoneImage {
   readonly buffer: SharedArrayBuffer;
@@ -115,6 +133,10 @@ export class ZoneImage {
   readonly refsAt: number;
   readonly negativeTtlSec: number;
   readonly serial: number;
+  /** Index of the RRset that every negative answer holds. */
+  readonly soaRrset: number;
+  /** MNAME and RNAME of it, if they have nothing in common but the apex and what is above it; else null. */
+  readonly soaNames: readonly [NameBelowApex, NameBelowApex] | null;
   /** Names of the policies that GSLB records of this zone use; an RRset's REFS word indexes them. */
   readonly policyNames: readonly string[];
 
@@ -144,38 +166,61 @@ export class ZoneImage {
     let policies = '';
     for (let i = from; i < from + size; i++) policies += String.fromCharCode(this.octets[i]!);
     this.policyNames = size === 0 ? [] : policies.split('\0');
+    let soa = this.nodeWord(APEX, NODE.RRSETS);
+    while (this.rrsetType(soa) !== TYPE.SOA) soa++;
+    this.soaRrset = soa;
+    const mname = this.#nameBelowApex(this.ref(soa, 0));
+    const rname = this.#nameBelowApex(this.ref(soa, 1));
+    this.soaNames = mname === null || rname === null || mname.top === rname.top ? null : [mname, rname];
+  }
+
+  #nameBelowApex(name: number): NameBelowApex | null {
+    const offset = name === NO_NAME ? 0 : this.nameOffset(name);
+    let size = 0;
+    let top = APEX;
+    for (let id = name; id !== APEX; id = this.nameParent(id)) {
+      if (id === NO_NAME) return null;
+      size += this.octets[offset + size]! + 1;
+      top = id;
+    }
+    return top === APEX ? null : { offset, size, top };
   }
 
   nodeWord(node: number, word: number): number {
-    return this.words[this.nodesAt + node * NODE.WORDS + word]!;
+    return this.words[this.nodesAt + node * NODE_WORDS + word]!;
+  }
+
+  /** Number of labels of a node's name, the root not counted. */
+  nodeLabels(node: number): number {
+    return this.nodeWord(node, FLAGS) >> labelsShift;
   }
 
   /** Octet offset of the wire name with this id. */
   nameOffset(name: number): number {
-    if (name < this.nodeCount) return this.nodeWord(name, NODE.NAME_OFFSET);
-    return this.words[this.namesAt + (name - this.nodeCount) * NAME.WORDS + NAME.OFFSET]!;
+    if (name < this.nodeCount) return this.nodeWord(name, NAME_OFFSET);
+    return this.words[this.namesAt + (name - this.nodeCount) * NAME_WORDS + OFFSET_OF_NAME]!;
   }
 
   /** Id of the parent name, or NO_NAME. */
   nameParent(name: number): number {
-    if (name < this.nodeCount) return this.nodeWord(name, NODE.PARENT);
-    return this.words[this.namesAt + (name - this.nodeCount) * NAME.WORDS + NAME.PARENT]!;
+    if (name < this.nodeCount) return this.nodeWord(name, PARENT);
+    return this.words[this.namesAt + (name - this.nodeCount) * NAME_WORDS + PARENT_OF_NAME]!;
   }
 
   rrsetWord(rrset: number, word: number): number {
-    return this.words[this.rrsetsAt + rrset * RRSET.WORDS + word]!;
+    return this.words[this.rrsetsAt + rrset * RRSET_WORDS + word]!;
   }
 
   rrsetType(rrset: number): number {
-    return this.rrsetWord(rrset, RRSET.TYPE_COUNT) & 0xffff;
+    return this.rrsetWord(rrset, TYPE_COUNT) & 0xffff;
   }
 
   rrsetRecords(rrset: number): number {
-    return this.rrsetWord(rrset, RRSET.TYPE_COUNT) >>> 16;
+    return this.rrsetWord(rrset, TYPE_COUNT) >>> 16;
   }
 
   /** The k-th name id in the RDATA of an RRset. */
   ref(rrset: number, k: number): number {
-    return this.words[this.refsAt + this.rrsetWord(rrset, RRSET.REFS) + k]!;
+    return this.words[this.refsAt + this.rrsetWord(rrset, REFS) + k]!;
   }
 }

@@ -9,27 +9,34 @@
 // A wildcard's NS or DNAME is plain data when it is reached by synthesis (RFC 4592 sections 4.2 and 4.4).
 // Nothing here allocates; a hit costs one probe of the table, a miss one for each halving of the depths that the zone has.
 
-import { namesEqual } from '../wire/name.ts';
 import type { QueryName } from '../wire/qname.ts';
-import { TYPE } from '../wire/rrtype.ts';
-import { APEX, NO_NAME, NODE, NODE_FLAG, SLOT, type ZoneImage } from './image.ts';
-import { FOUND, type Found } from './lookup-result.ts';
+import * as types from '../wire/rrtype.ts';
+import type { ZoneImage } from './image.ts';
+import * as layout from './image.ts';
+import type { Found } from './lookup-result.ts';
+import * as result from './lookup-result.ts';
 
-const RRSET_COUNT_MASK = 0xffff;
+// Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
+const { TYPE } = types;
+const { APEX, NO_NAME, NODE, NODE_FLAG, RRSET_COUNT_MASK, SLOT } = layout;
+const { FOUND } = result;
 
 /**
  * Looks up the query name. ANY finds the first RRset of a node (RFC 8482 section 4.1), so the kind is DATA, or GSLB if
  * there is no other. GSLB itself is a type that no client can ask for: NODATA where it stands.
  */
 export function lookup(image: ZoneImage, name: QueryName, type: number, found: Found): void {
+  const apex = name.labels - image.apexLabels;
+  if (apex >= 0 && name.isAt(name.offset[apex]!, name.size, image.octets, image.nameOffset(APEX))) {
+    lookupInside(image, name, type, found);
+  } else setFound(found, FOUND.OUTSIDE, APEX, -1);
+}
+
+/** The same for a query name that is known to be the apex or below it: the zone was found by it. */
+export function lookupInside(image: ZoneImage, name: QueryName, type: number, found: Found): void {
   const node = name.labels > image.maxLabels ? -1 : findNode(image, name, 0);
-  if (node >= 0) {
-    answerAt(image, node, type, found);
-    return;
-  }
-  const encloser = closestEncloser(image, name);
-  if (encloser < 0) setFound(found, FOUND.OUTSIDE, APEX, -1);
-  else answerBelow(image, encloser, type, found);
+  if (node >= 0) answerAt(image, node, type, found);
+  else answerBelow(image, closestEncloser(image, name), type, found);
 }
 
 /** The same for a name of the image, such as the target of a CNAME. */
@@ -49,31 +56,32 @@ export function rrsetOf(image: ZoneImage, node: number, type: number): number {
   return -1;
 }
 
-/** Node of the suffix that starts at label `k`; -1 if there is none. */
+/** Node of the suffix that starts at label `k` of a name in the zone; -1 if there is none. */
 function findNode(image: ZoneImage, name: QueryName, k: number): number {
-  const words = image.words;
+  const { words, tableAt, tableMask } = image;
   const hash = name.hash[k]!;
-  let slot = hash & image.tableMask;
-  let at = image.tableAt + slot * SLOT.WORDS;
-  while (words[at + SLOT.NODE_PLUS_1] !== 0) {
-    const node = words[at + SLOT.NODE_PLUS_1]! - 1;
-    const isSameHash = (words[at + SLOT.HASH]! | 0) === hash; // QueryName has signed hashes
-    if (isSameHash && namesEqual(image.octets, image.nameOffset(node), name.octets, name.offset[k]!)) return node;
-    slot = (slot + 1) & image.tableMask;
-    at = image.tableAt + slot * SLOT.WORDS;
+  const labels = name.labels - k;
+  const from = name.offset[k]!;
+  const end = name.offset[name.labels - image.apexLabels]!;
+  for (let slot = hash & tableMask; ; slot = (slot + 1) & tableMask) {
+    const at = tableAt + slot * SLOT.WORDS;
+    const node = (words[at + SLOT.NODE_PLUS_1]! | 0) - 1;
+    if (node < 0) return -1;
+    if ((words[at + SLOT.HASH]! | 0) !== hash) continue; // QueryName has signed hashes
+    // Both end in the apex: with as many labels, they are the same if they are up to there.
+    if (image.nodeLabels(node) !== labels) continue;
+    if (name.isAt(from, end, image.octets, image.nameOffset(node))) return node;
   }
-  return -1;
 }
 
 /**
- * The longest proper suffix of the name that is a node; -1 if not even the apex is one. With a node, all its ancestors
- * up to the apex are nodes, so the suffixes between are bisected.
+ * The longest proper suffix of a name in the zone that is a node. All ancestors of a node up to the apex are nodes, so the
+ * suffixes between the apex and the deepest node are bisected.
  */
 function closestEncloser(image: ZoneImage, name: QueryName): number {
   let longest = Math.max(1, name.labels - image.maxLabels);
   let shortest = name.labels - image.apexLabels;
-  let encloser = shortest > 0 ? findNode(image, name, shortest) : -1;
-  if (encloser < 0) return -1;
+  let encloser = APEX;
   while (longest < shortest) {
     const middle = (longest + shortest) >> 1;
     const node = findNode(image, name, middle);

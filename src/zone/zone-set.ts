@@ -2,11 +2,15 @@
 // the query name (RFC 1034 section 4.3.2 step 2). Apexes stand in a small hash table; nothing is allocated by find().
 
 import { MAX_LABELS } from '../wire/constants.ts';
-import { namesEqual } from '../wire/name.ts';
 import { QueryName } from '../wire/qname.ts';
-import { TYPE } from '../wire/rrtype.ts';
-import { APEX, type ZoneImage } from './image.ts';
+import * as types from '../wire/rrtype.ts';
+import type { ZoneImage } from './image.ts';
+import * as layout from './image.ts';
 import { slotCount } from './name-table.ts';
+
+// Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
+const { TYPE } = types;
+const { APEX } = layout;
 
 export class ZoneSet {
   readonly #images: readonly ZoneImage[];
@@ -59,7 +63,7 @@ export class ZoneSet {
       if (slots[2 * slot] !== hash) continue;
       const zone = slots[2 * slot + 1]! - 1;
       const image = this.#images[zone]!;
-      if (namesEqual(image.octets, image.nameOffset(APEX), name.octets, name.offset[k]!)) return zone;
+      if (name.isAt(name.offset[k]!, name.size, image.octets, image.nameOffset(APEX))) return zone;
     }
     return -1;
   }

@@ -13,6 +13,7 @@ import { isMetaType, TYPE, typeName } from '../../src/wire/rrtype.ts';
 import { askAll } from '../support/ask-all.ts';
 import { DECIDED_DIFFERENCES } from '../support/decided-differences.ts';
 import { fixture } from '../support/paths.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import {
   isInstalled,
   PEER_NAMES,
@@ -166,7 +167,7 @@ async function askOverTcp(port: number, asked: readonly ZoneQuestion[]): Promise
   const replies: Uint8Array[] = [];
   for (const question of asked) {
     const query = queryFor(question, 1232);
-    const reply = await ask({ server: '127.0.0.1', port, query, transport: 'tcp', timeoutMs: 10_000 });
+    const reply = await ask({ server: '127.0.0.1', port, query, transport: 'tcp', timeoutMs: PATIENCE_MS });
     if (!reply.ok) throw new Error(`${question.text}: ${reply.error.message}`);
     replies.push(reply.value.octets);
   }

@@ -2,8 +2,9 @@
 
 import test from 'ava';
 import { DEMO_CLIENTS } from '../../src/app/demo.ts';
+import { dig as digAt } from '../support/dig.ts';
 import { askDns2 } from '../support/dns2.ts';
-import { type RunningServer, run, startServer } from '../support/server.ts';
+import { type RunningServer, startServer } from '../support/server.ts';
 
 let server: RunningServer;
 test.before(async () => {
@@ -13,11 +14,7 @@ test.after.always(async () => {
   await server?.stop();
 });
 
-async function dig(...args: string[]): Promise<string> {
-  const { code, stdout, stderr } = await run('dig', ['@127.0.0.1', '-p', String(server.port), '+norecurse', '+tries=1', ...args]);
-  if (code !== 0) throw new Error(`dig failed: ${stdout}${stderr}`);
-  return stdout;
-}
+const dig = (...args: string[]): Promise<string> => digAt(server.port, ...args);
 
 const NEAREST: Record<string, readonly string[]> = {
   'United Kingdom': ['192.0.2.10'],

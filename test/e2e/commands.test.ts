@@ -1,18 +1,22 @@
 // The command line: what it prints, and the exit codes that scripts rely on.
 
+import { createSocket } from 'node:dgram';
 import { rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
+import { reservePortFor } from '../support/reserved-port.ts';
 import { demoDirectory, meridian, startServer } from '../support/server.ts';
+
+const COMMANDS = ['serve', 'check', 'explain', 'query', 'bench', 'reload', 'status'];
 
 test.serial('without a command the commands are listed', async (t) => {
   const { code, stdout } = await meridian([]);
   t.is(code, 0);
-  for (const command of ['serve', 'check', 'explain', 'query', 'reload', 'status']) t.true(stdout.includes(`  ${command}`));
+  for (const command of COMMANDS) t.true(stdout.includes(`  ${command}`));
 });
 
-for (const command of ['serve', 'check', 'explain', 'query', 'reload', 'status']) {
+for (const command of COMMANDS) {
   test.serial(`${command} --help shows its usage line`, async (t) => {
     const { code, stdout } = await meridian([command, '--help']);
     t.is(code, 0);
@@ -37,6 +41,13 @@ for (const args of [
   ['query', 'www.example.test', 'A', 'B'],
   ['query', 'www.example.test', '--subnet', '192.0.2.1/24'],
   ['query', 'www.example.test', '--timeout', '-1'],
+  ['bench'],
+  ['bench', 'localhost', 'www.example.test'],
+  ['bench', '127.0.0.1', 'www..example.test'],
+  ['bench', '127.0.0.1', '--type', 'NOPE'],
+  ['bench', '127.0.0.1', '--port', '0'],
+  ['bench', '127.0.0.1', '--rate', '1e9'],
+  ['bench', '127.0.0.1', '--seconds', '-1'],
 ]) {
   test.serial(`wrong use is one clear line and exit code 2: meridian ${args.join(' ')}`, async (t) => {
     const { code, stdout, stderr } = await meridian(args);
@@ -99,9 +110,8 @@ test.serial('explain asks the running server, and its answer is what clients get
     t.is(report.steering.policy, 'www-policy');
     t.is(report.steering.shares[0].member, 'web/tokyo');
     const at = `@127.0.0.1:${server.port}`;
-    const reply = JSON.parse(
-      (await meridian(['query', 'www.example.test', 'AAAA', at, '--subnet', '202.12.27.33', '--json'])).stdout,
-    );
+    const asked = ['www.example.test', 'AAAA', at, '--subnet', '202.12.27.33', '--timeout', '60', '--json'];
+    const reply = JSON.parse((await meridian(['query', ...asked])).stdout);
     t.deepEqual(report.answers, reply.answers);
     t.is(reply.edns.options[0], `CLIENT-SUBNET 202.12.27.33/32 scope ${report.scopePrefixLen}`);
   } finally {
@@ -111,16 +121,19 @@ test.serial('explain asks the running server, and its answer is what clients get
 
 test.serial('query shows a reply, over TCP too, and fails when nobody answers', async (t) => {
   const server = await startServer();
-  const at = `@127.0.0.1:${server.port}`;
   try {
-    const { code, stdout } = await meridian(['query', 'example.test', 'MX', at, '--tcp']);
+    const at = `@127.0.0.1:${server.port}`;
+    const { code, stdout } = await meridian(['query', 'example.test', 'MX', at, '--tcp', '--timeout', '60']);
     t.is(code, 0);
     t.regex(stdout, /example\.test\.\t3600\tIN\tMX\t10 mail\.example\.test\.\n/);
     t.regex(stdout, /over tcp/);
   } finally {
     await server.stop();
   }
-  const { code, stderr } = await meridian(['query', 'example.test', at, '--timeout', '0.3']);
+  const silent = createSocket('udp4');
+  await new Promise<void>((resolve) => silent.bind(0, '127.0.0.1', resolve));
+  const { code, stderr } = await meridian(['query', 'example.test', `@127.0.0.1:${silent.address().port}`, '--timeout', '0.3']);
+  silent.close();
   t.is(code, 1);
   t.regex(stderr, /^error ERR_QUERY: /);
 });
@@ -128,7 +141,8 @@ test.serial('query shows a reply, over TCP too, and fails when nobody answers', 
 test.serial('status tells what is served and what was answered', async (t) => {
   const server = await startServer();
   try {
-    await meridian(['query', 'nowhere.example.test', `@127.0.0.1:${server.port}`]);
+    // Over TCP, for over UDP a query may be sent twice.
+    await meridian(['query', 'nowhere.example.test', `@127.0.0.1:${server.port}`, '--tcp', '--timeout', '60']);
     const report = JSON.parse((await meridian(['status', '--config', server.config, '--json'])).stdout);
     t.is(report.counters.REPLIES_NXDOMAIN, 1);
     t.is(report.zones[0].name, 'example.test.');
@@ -149,9 +163,9 @@ test.serial('commands that need a server say that none is running', async (t) =>
 });
 
 test.serial('a port that is taken is one clear line and exit code 1', async (t) => {
+  const port = await reservePortFor(t);
   const holder = createServer();
-  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
-  const { port } = holder.address() as { port: number };
+  await new Promise<void>((resolve) => holder.listen(port, '127.0.0.1', resolve));
   const directory = demoDirectory();
   const config = join(directory, 'taken.yaml');
   writeFileSync(config, `server: { listen: ["127.0.0.1:${port}"], stateDirectory: var }\nzones: { directory: . }\n`);
@@ -162,6 +176,8 @@ test.serial('a port that is taken is one clear line and exit code 1', async (t) 
   t.is(code, 1);
   t.regex(
     stderr,
-    new RegExp(`^error ERR_LISTEN: tcp 127\\.0\\.0\\.1:${port} cannot be used: another process has port ${port}[^\\n]*\\n$`),
+    new RegExp(
+      `^error ERR_LISTEN: tcp 127\\.0\\.0\\.1:${port} cannot be used: process ${process.pid} \\([^)]+\\) has port ${port}[^\\n]*\\n$`,
+    ),
   );
 });

@@ -3,7 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { demoDirectory, meridian, type RunningServer, run, startServer } from '../support/server.ts';
+import { dig } from '../support/dig.ts';
+import { demoDirectory, meridian, type RunningServer, startServer } from '../support/server.ts';
 
 const CLIENT = '2464c4abcf10c957';
 const FIRST = 'e5e973e5a6b2a43f48e7dc849e37bfcf';
@@ -11,8 +12,7 @@ const SECOND = '445536bcd2513298075a5d379663c962';
 
 /** The cookie in the reply to a query with this one. */
 async function exchange(server: RunningServer, cookie: string): Promise<string> {
-  const dig = ['@127.0.0.1', '-p', String(server.port), '+norecurse', '+tries=1', `+cookie=${cookie}`, 'www.example.test', 'A'];
-  const { stdout } = await run('dig', dig);
+  const stdout = await dig(server.port, `+cookie=${cookie}`, 'www.example.test', 'A');
   if (!stdout.includes('status: NOERROR')) throw new Error(stdout);
   const found = /; COOKIE: ([0-9a-f]+)/.exec(stdout);
   if (found?.[1]?.length !== 48) throw new Error(stdout);
@@ -76,11 +76,11 @@ test.serial('a random secret lasts over reloads, and the server tells who it is 
     const given = await exchange(server, CLIENT);
     await reload(server);
     t.is(await exchange(server, given), given);
-    const ask = ['@127.0.0.1', '-p', String(server.port), '+norecurse', '+tries=1'];
-    t.regex((await run('dig', [...ask, '+nsid', 'www.example.test'])).stdout, /; NSID: .*\("lon-1"\)/);
-    t.regex((await run('dig', [...ask, 'CH', 'TXT', 'id.server'])).stdout, /^id\.server\.\s+0\s+CH\s+TXT\s+"lon-1"$/m);
-    t.regex((await run('dig', [...ask, 'CH', 'TXT', 'version.bind'])).stdout, /status: REFUSED/);
-    t.regex((await run('dig', [...ask, '+tcp', '+keepalive', 'www.example.test'])).stdout, /; TCP[ -]KEEPALIVE: 10\.0/i);
+    const { port } = server;
+    t.regex(await dig(port, '+nsid', 'www.example.test'), /; NSID: .*\("lon-1"\)/);
+    t.regex(await dig(port, 'CH', 'TXT', 'id.server'), /^id\.server\.\s+0\s+CH\s+TXT\s+"lon-1"$/m);
+    t.regex(await dig(port, 'CH', 'TXT', 'version.bind'), /status: REFUSED/);
+    t.regex(await dig(port, '+tcp', '+keepalive', 'www.example.test'), /; TCP[ -]KEEPALIVE: 10\.0/i);
   } finally {
     t.is(await server.stop(), 0);
   }

@@ -8,6 +8,7 @@ import type { Message } from '../../src/wire/message-types.ts';
 import { nameFromText, nameToText } from '../../src/wire/name.ts';
 import { TYPE } from '../../src/wire/rrtype.ts';
 import { decodeWithDns2 } from '../support/dns2.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { type RunningServer, startServer } from '../support/server.ts';
 
 let server: RunningServer;
@@ -45,7 +46,7 @@ async function reply(name: string, type: number, transport: 'udp' | 'tcp', hasEd
   const edns = { udpPayloadSize: 1232, dnssecOk: false, options: [] };
   const flags = { rd: true, ad: false, cd: false };
   const query = encodeQuery({ id: 4711, name: wireName, type, flags, ...(hasEdns ? { edns } : {}) });
-  const result = await ask({ server: '127.0.0.1', port: server.port, query, transport, timeoutMs: 5000 });
+  const result = await ask({ server: '127.0.0.1', port: server.port, query, transport, timeoutMs: PATIENCE_MS });
   if (!result.ok) throw new Error(result.error.message);
   return result.value.octets;
 }

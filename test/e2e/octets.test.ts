@@ -8,8 +8,10 @@ import { ask } from '../../src/client/dns-client.ts';
 import { decodeMessage } from '../../src/wire/message.ts';
 import type { Message } from '../../src/wire/message-types.ts';
 import { nameFromText } from '../../src/wire/name.ts';
+import { dig as digAt } from '../support/dig.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { queryOctets, wireName } from '../support/query-octets.ts';
-import { demoDirectory, type RunningServer, run, startServer } from '../support/server.ts';
+import { demoDirectory, type RunningServer, startServer } from '../support/server.ts';
 
 const ALL = Array.from({ length: 256 }, (_, octet) => octet);
 const escaped = (octet: number): string => `\\${String(octet).padStart(3, '0')}`;
@@ -44,7 +46,8 @@ test.after.always(async () => {
 
 async function answers(name: Uint8Array, type: string, transport: 'udp' | 'tcp'): Promise<Message> {
   const query = queryOctets({ id: 1, name, type, opt: {} });
-  const reply = await ask({ server: '127.0.0.1', port: server.port, query, transport, timeoutMs: 5000, retryTruncated: true });
+  const asked = { server: '127.0.0.1', port: server.port, query, transport, timeoutMs: PATIENCE_MS, retryTruncated: true };
+  const reply = await ask(asked);
   if (!reply.ok) throw new Error(reply.error.message);
   return decodeMessage(reply.value.octets) as Message;
 }
@@ -102,11 +105,7 @@ test('RFC 2181 section 5: a large RRset is truncated over UDP and whole over TCP
   t.is(new Set(records.map(({ ttlSec }) => ttlSec)).size, 1);
 });
 
-async function dig(...args: string[]): Promise<string> {
-  const { code, stdout } = await run('dig', ['@127.0.0.1', '-p', String(server.port), '+short', '+norecurse', ...args]);
-  if (code !== 0) throw new Error(stdout);
-  return stdout.trim();
-}
+const dig = async (...args: string[]): Promise<string> => (await digAt(server.port, '+short', ...args)).trim();
 
 test('dig prints every octet of a name in a form that stands for the same octet', async (t) => {
   const questions = ALL.flatMap((octet) => [`p${octet}.octets.test`, 'PTR']);

@@ -1,14 +1,21 @@
 // Changing what is served: by signal and by command, and what a mistake changes (nothing).
 
-import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { meridian, type RunningServer, run, startServer } from '../support/server.ts';
+import { dig } from '../support/dig.ts';
+import {
+  beginServer,
+  demoDirectory,
+  editConfig,
+  meridian,
+  type RunningServer,
+  type StartingServer,
+  startServer,
+} from '../support/server.ts';
 
-async function ask(server: RunningServer, name: string): Promise<string> {
-  const { stdout } = await run('dig', ['@127.0.0.1', '-p', String(server.port), '+short', '+norecurse', '+tries=1', name, 'TXT']);
-  return stdout.trim();
-}
+const ask = async (server: RunningServer, name: string): Promise<string> =>
+  (await dig(server.port, '+short', name, 'TXT')).trim();
 
 test.serial('SIGHUP makes a changed zone live', async (t) => {
   const server = await startServer();
@@ -96,4 +103,44 @@ test.serial('a second server in the same state directory is refused, and the fir
   } finally {
     await server.stop();
   }
+});
+
+/** Starts a server and resolves as soon as it has opened its control socket, which it does before its workers start. */
+async function opening(): Promise<{ server: StartingServer; socket: string }> {
+  const directory = demoDirectory();
+  editConfig(directory, ['workers: 0', 'workers: 8']); // the more workers, the longer the start
+  const server = beginServer(directory);
+  const socket = join(directory, 'var/meridian.sock');
+  while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 1));
+  return { server, socket };
+}
+
+test.serial('SIGHUP while the server starts is remembered: it reloads once it listens', async (t) => {
+  const { server, socket } = await opening();
+  server.signal('SIGHUP');
+  await server.logged('reloaded');
+  const log = server.log();
+  t.true(log.indexOf('"msg":"listening"') < log.indexOf('"msg":"reloaded"'));
+  server.signal('SIGTERM');
+  t.is(await server.ended, 0);
+  t.false(existsSync(socket));
+  rmSync(server.directory, { recursive: true });
+});
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test.serial(`${signal} while the server starts ends it in order`, async (t) => {
+    const { server, socket } = await opening();
+    server.signal(signal);
+    t.is(await server.ended, 0);
+    t.regex(server.log(), /"msg":"stopping"}\n(.*"msg":"listening"}\n)?.*"msg":"stopped"}\n$/);
+    t.false(existsSync(socket));
+    rmSync(server.directory, { recursive: true });
+  });
+}
+
+test.serial('one request to stop that comes as two signals is one request', async (t) => {
+  const server = await startServer();
+  server.signal('SIGTERM');
+  server.signal('SIGINT');
+  t.is(await server.stop(), 0);
 });

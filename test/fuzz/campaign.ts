@@ -12,7 +12,7 @@ import { FuzzFailure, type FuzzOptions, type FuzzReport, fuzz } from './fuzzer.t
  */
 const MAX_GROWTH_MIB = 40;
 
-type CampaignOptions = Pick<FuzzOptions, 'seed' | 'seconds' | 'rate' | 'only'>;
+type CampaignOptions = Pick<FuzzOptions, 'seed' | 'amount' | 'rate' | 'only'>;
 
 /** Throws a FuzzFailure if the server broke a rule, threw inside, lost a worker, grew, or did not stop when told to. */
 export async function campaign(options: CampaignOptions): Promise<FuzzReport> {
@@ -35,10 +35,13 @@ export async function campaign(options: CampaignOptions): Promise<FuzzReport> {
   }
 }
 
-/** The demo, without the limits that would keep the packets of one address from being answered. */
+/** The demo, without limits that a fuzzer would run into because the machine kept it waiting. */
 function fuzzDirectory(): string {
   const directory = demoDirectory();
   const config = join(directory, 'meridian.yaml');
-  writeFileSync(config, readFileSync(config, 'utf8').replace(/^server:$/m, 'server:\n  tcp: { messageTimeout: 1s }'));
+  writeFileSync(
+    config,
+    readFileSync(config, 'utf8').replace(/^server:$/m, 'server:\n  tcp: { messageTimeout: 1m, idleTimeout: 10m }'),
+  );
   return directory;
 }

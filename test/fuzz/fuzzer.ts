@@ -6,28 +6,30 @@ import { createSocket, type Socket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { queryOctets } from '../support/query-octets.ts';
 import { deservesReply, faultIn, unframe } from './check.ts';
-import { fuzzPacket, fuzzStream } from './mutate.ts';
+import { FUZZ_IDS, fuzzPacket, fuzzStream } from './mutate.ts';
 
 /** Packets in one burst: few enough that even large ones fit the default receive buffer of a socket. */
 const BURST = 32;
 /** Every so manieth burst goes over TCP. */
 const TCP_EVERY = 4;
-const REPLY_TIMEOUT_MS = 3000;
-/** Times a burst's last query, or a packet without a reply, is sent: UDP may lose one even on one machine. */
+/** UDP may lose a packet even on one machine: a burst's last query is sent again after this, while the server is alive. */
+const RESEND_MS = 1000;
+/** Times a packet without a reply is sent. */
 const TRIES = 4;
 /** The server's limit for a query over TCP. */
 const MAX_QUERY_SIZE = 4096;
-/** Ids of the packets are those of their numbers; a burst's last query has one that none of its packets has. */
+/** Each has an id of its own, above those of the packets: a late reply to one must not be taken for another's. */
 const PLAIN = { name: 'mail.example.test.', type: 'A' } as const;
 
 export interface FuzzOptions {
   readonly port: number;
   readonly pid: number;
   readonly seed: number;
-  /** Time to send for. */
-  readonly seconds: number;
+  /** How much to send: so many packets, however long that takes, or for so long. */
+  readonly amount: { readonly packets: number } | { readonly seconds: number };
   /** At most so many packets a second. */
   readonly rate: number;
   /** Send this packet alone. */
@@ -39,20 +41,23 @@ export interface FuzzReport {
   readonly tcpPackets: number;
   readonly replies: number;
   readonly elapsedSec: number;
-  /** Growth of the server's resident memory since a quarter of the time had passed, in MiB. */
+  /** Growth of the server's resident memory since a quarter had been sent, in MiB. */
   readonly grownMib: number;
 }
 
 /** A rule that the server broke. The message has the packet and how to send it again. */
 export class FuzzFailure extends Error {}
 
-/** Resolves when the time is up; throws a FuzzFailure at the first rule that is broken. */
+/** Resolves when all is sent; throws a FuzzFailure at the first rule that is broken. */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
-  const { seed, seconds, rate, pid } = options;
-  const udp = await UdpSide.open(options.port);
+  const { seed, amount, rate, pid } = options;
+  const udp = await UdpSide.open(options.port, pid);
   const count = { udpPackets: 0, tcpPackets: 0, replies: 0 };
   const startMs = performance.now();
   const elapsedSec = (): number => (performance.now() - startMs) / 1000;
+  /** 1 when all is done. */
+  const progress = (): number =>
+    'packets' in amount ? (count.udpPackets + count.tcpPackets) / amount.packets : elapsedSec() / amount.seconds;
   let warmMib = 0;
   try {
     for (let burst = 0; ; burst++) {
@@ -64,8 +69,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
       if (isTcp) count.replies += await streamBurst(options.port, seed, from, packets);
       else count.replies += await udp.burst(seed, from, packets);
       count[isTcp ? 'tcpPackets' : 'udpPackets'] += packets.length;
-      if (options.only !== undefined || elapsedSec() >= seconds) break;
-      if (elapsedSec() < seconds / 4) warmMib = Math.max(warmMib, residentMib(pid));
+      if (options.only !== undefined || progress() >= 1) break;
+      if (progress() < 1 / 4) warmMib = Math.max(warmMib, residentMib(pid));
       const aheadSec = (from + BURST) / rate - elapsedSec();
       if (aheadSec > 0) await sleep(aheadSec * 1000);
     }
@@ -92,22 +97,27 @@ function failure(
 
 class UdpSide {
   readonly #socket: Socket;
+  readonly #pid: number;
   readonly #arrived = new Map<number, Uint8Array[]>();
-  #awaited = -1;
+  /** Plain queries sent so far. */
+  #plainSent = 0;
+  /** Ids of those whose replies are awaited. */
+  readonly #awaited = new Set<number>();
   #wake: () => void = () => {};
 
-  static open(port: number): Promise<UdpSide> {
+  static open(port: number, pid: number): Promise<UdpSide> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 20 });
-    return new Promise((resolve) => socket.connect(port, '127.0.0.1', () => resolve(new UdpSide(socket))));
+    return new Promise((resolve) => socket.connect(port, '127.0.0.1', () => resolve(new UdpSide(socket, pid))));
   }
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, pid: number) {
     this.#socket = socket;
+    this.#pid = pid;
     socket.on('error', () => {}); // a dead server shows as a missing reply
     socket.on('message', (reply) => {
-      const id = reply.length < 2 ? -2 : reply.readUInt16BE(0);
-      this.#arrived.set(id, [...(this.#arrived.get(id) ?? []), reply]);
-      if (id === this.#awaited) this.#wake();
+      const id = reply.length < 2 ? -1 : reply.readUInt16BE(0);
+      if (this.#awaited.has(id)) this.#wake();
+      else if (id < FUZZ_IDS) this.#arrived.set(id, [...(this.#arrived.get(id) ?? []), reply]);
     });
   }
 
@@ -115,17 +125,17 @@ class UdpSide {
   async burst(seed: number, from: number, packets: readonly Uint8Array[]): Promise<number> {
     this.#arrived.clear();
     for (const packet of packets) this.#socket.send(packet);
-    if (!(await this.#settle(from + BURST))) throw failure(seed, from, 'udp', packets[0]!, 'the server no longer answers');
+    if (!(await this.#settle())) throw failure(seed, from, 'udp', packets[0]!, 'the server no longer answers');
     let replies = 0;
     for (const [i, packet] of packets.entries()) {
       const index = from + i;
-      const id = index & 0xffff;
+      const id = index % FUZZ_IDS;
       const early = this.#arrived.get(id)?.length ?? 0;
       if (early > 1) throw failure(seed, index, 'udp', packet, `${early} replies`);
       for (let tries = 1; deservesReply(packet) && !this.#arrived.has(id); tries++) {
         if (tries === TRIES) throw failure(seed, index, 'udp', packet, 'no reply');
         this.#socket.send(packet);
-        await this.#settle(from + BURST);
+        await this.#settle();
       }
       for (const reply of this.#arrived.get(id) ?? []) {
         const fault = faultIn(packet, reply, 'udp');
@@ -140,19 +150,25 @@ class UdpSide {
   }
 
   /** Waits for the reply to a plain query behind everything sent so far; false if there is none. */
-  async #settle(index: number): Promise<boolean> {
-    const id = index & 0xffff;
-    this.#awaited = id;
-    for (let tries = 0; tries < TRIES && !this.#arrived.has(id); tries++) {
-      const answered = new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+  async #settle(): Promise<boolean> {
+    let isAnswered = false;
+    const answered = new Promise<void>((resolve) => {
+      this.#wake = () => {
+        isAnswered = true;
+        resolve();
+      };
+    });
+    const deadlineMs = performance.now() + PATIENCE_MS;
+    while (!isAnswered && isAlive(this.#pid) && performance.now() < deadlineMs) {
+      const id = FUZZ_IDS | (this.#plainSent++ % FUZZ_IDS);
+      this.#awaited.add(id);
       this.#socket.send(queryOctets({ ...PLAIN, id }));
       const timeout = new AbortController();
-      await Promise.race([answered, sleep(REPLY_TIMEOUT_MS / TRIES, undefined, timeout).catch(() => {})]);
+      await Promise.race([answered, sleep(RESEND_MS, undefined, timeout).catch(() => {})]);
       timeout.abort();
     }
-    return this.#arrived.delete(id);
+    this.#awaited.clear();
+    return isAnswered;
   }
 
   close(): void {
@@ -182,6 +198,14 @@ async function streamBurst(port: number, seed: number, from: number, packets: re
   return replies.length;
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Everything the server sends until the connection is over; undefined if it never is. */
 function converse(port: number, stream: Uint8Array): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
@@ -190,7 +214,7 @@ function converse(port: number, stream: Uint8Array): Promise<Buffer | undefined>
     const timer = setTimeout(() => {
       socket.destroy();
       resolve(undefined);
-    }, REPLY_TIMEOUT_MS);
+    }, PATIENCE_MS);
     socket.on('error', () => {});
     socket.on('data', (chunk) => chunks.push(chunk));
     socket.on('close', () => {

@@ -148,7 +148,10 @@ const DAMAGES: readonly Damage[] = [
   (packet, random) => insert(packet, anywhere(packet, random), packet.subarray(random.below(packet.length + 1))),
 ];
 
-/** Packet `index` of `seed`. Its id, if it is long enough to have one, is the lower half of `index`. */
+/** Ids of packets are below. */
+export const FUZZ_IDS = 0x8000;
+
+/** Packet `index` of `seed`. Its id, if it is long enough to have one, is `index` modulo FUZZ_IDS. */
 export function fuzzPacket(seed: number, index: number): Uint8Array {
   const random = new Random((Math.imul(seed, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b)) | 1);
   for (let i = 0; i < WARM_UP; i++) random.uint32();
@@ -158,7 +161,7 @@ export function fuzzPacket(seed: number, index: number): Uint8Array {
     packet = validQuery(random);
     for (let i = random.below(4); i > 0; i--) packet = random.pick(DAMAGES)(packet, random);
   }
-  return overwrite(packet.subarray(0, MAX_SIZE), 0, u16(index & 0xffff));
+  return overwrite(packet.subarray(0, MAX_SIZE), 0, u16(index % FUZZ_IDS));
 }
 
 /**

@@ -22,7 +22,7 @@ for (const [name, value] of Object.entries({ seconds, seed, rate, ...only })) {
 
 console.log(`fuzzing for ${seconds} s with seed ${seed}, at most ${rate} packets/s`);
 try {
-  const report = await campaign({ seconds, seed, rate, ...only });
+  const report = await campaign({ amount: { seconds }, seed, rate, ...only });
   const packets = report.udpPackets + report.tcpPackets;
   console.log(
     `${report.udpPackets} packets over UDP, ${report.tcpPackets} over TCP, ${report.replies} replies, no fault; ` +

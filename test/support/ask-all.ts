@@ -6,7 +6,7 @@ import { questionEnd } from './question-set.ts';
 
 const WINDOW = 64;
 const RESEND_MS = 1000;
-const SENDS = 10;
+const SENDS = 300;
 
 /** Replies in the order of the queries; each query has one question, and gets an id here. Rejects if one has no reply. */
 export function askAll(port: number, queries: readonly Uint8Array[]): Promise<Uint8Array[]> {

@@ -1,6 +1,7 @@
 // dns2 as an independent reader of our replies.
 
 import dns2 from 'dns2';
+import { PATIENCE_MS } from './patience.ts';
 
 export interface Dns2Reply {
   readonly header: { readonly id: number; readonly aa: number; readonly tc: number; readonly rcode: number };
@@ -19,7 +20,7 @@ interface Dns2Record {
 /** Asks 127.0.0.1 through dns2's own client and decoder. */
 export async function askDns2(port: number, name: string, type: string, transport: 'udp' | 'tcp'): Promise<Dns2Reply> {
   const client = transport === 'udp' ? dns2.UDPClient : dns2.TCPClient;
-  const resolve = client({ dns: '127.0.0.1', port, recursive: false } as never) as unknown as (
+  const resolve = client({ dns: '127.0.0.1', port, recursive: false, timeout: PATIENCE_MS } as never) as unknown as (
     name: string,
     type: string,
   ) => Promise<Dns2Reply>;

@@ -75,6 +75,23 @@ function serialise(root: TreeNode, records: readonly unknown[], recordBits: numb
     for (const slot of node.slots) if (slot instanceof TreeNode) number(slot);
   };
   number(root);
+  const reference = (slot: Slot): number => (slot instanceof TreeNode ? slot.number : slot === null ? ~0 : ~(slot + 1));
+  const tree = nodes.flatMap(({ slots }) => slots.map(reference));
+  return assembleMmdb({ tree, records, recordBits, ipVersion, databaseType: type });
+}
+
+export interface MmdbParts {
+  /** Two entries a node, the root's first: a node's number, `~0` for unknown, `~(1 + i)` for record i. */
+  readonly tree: readonly number[];
+  readonly records: readonly unknown[];
+  readonly recordBits: number;
+  readonly ipVersion: number;
+  readonly databaseType: string;
+}
+
+/** The file, from a finished tree. */
+export function assembleMmdb({ tree, records, recordBits, ipVersion, databaseType }: MmdbParts): Buffer {
+  const nodeCount = tree.length / 2;
   const data: Buffer[] = [];
   const offsetOf = new Map<string, number>();
   let dataLength = 0;
@@ -88,23 +105,25 @@ function serialise(root: TreeNode, records: readonly unknown[], recordBits: numb
     dataLength += octets.length;
     return dataLength - octets.length;
   });
-  const recordFor = (slot: Slot): number => {
-    if (slot instanceof TreeNode) return slot.number;
-    return slot === null ? nodes.length : nodes.length + 16 + offsets[slot]!;
+  const pointer = (entry: number): number => {
+    if (entry >= 0) return entry;
+    return entry === ~0 ? nodeCount : nodeCount + 16 + offsets[~entry - 1]!;
   };
-  const tree = nodes.map(({ slots }) => encodeNode(recordFor(slots[0]), recordFor(slots[1]), recordBits));
+  const nodes = Array.from({ length: nodeCount }, (_, i) =>
+    encodeNode(pointer(tree[2 * i]!), pointer(tree[2 * i + 1]!), recordBits),
+  );
   const metadata = encode({
-    binary_format_major_version: 2,
-    binary_format_minor_version: 0,
+    binary_format_major_version: uint16(2),
+    binary_format_minor_version: uint16(0),
     build_epoch: 1_700_000_000n,
-    database_type: type,
+    database_type: databaseType,
     description: { en: 'test' },
-    ip_version: ipVersion,
+    ip_version: uint16(ipVersion),
     languages: ['en'],
-    node_count: nodes.length,
-    record_size: recordBits,
+    node_count: nodeCount,
+    record_size: uint16(recordBits),
   });
-  return Buffer.concat([...tree, Buffer.alloc(16), ...data, Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1'), metadata]);
+  return Buffer.concat([...nodes, Buffer.alloc(16), ...data, Buffer.from('\xab\xcd\xefMaxMind.com', 'latin1'), metadata]);
 }
 
 function encodeNode(left: number, right: number, recordBits: number): Buffer {
@@ -123,9 +142,13 @@ function encodeNode(left: number, right: number, recordBits: number): Buffer {
   return node;
 }
 
-const TYPE = { string: 2, double: 3, uint32: 6, map: 7, uint64: 9, array: 11, boolean: 14 };
+const TYPE = { string: 2, double: 3, uint16: 5, uint32: 6, map: 7, uint64: 9, array: 11, boolean: 14 };
+
+/** Already encoded: the metadata has integers of 16 bits, which libmaxminddb insists on. */
+const uint16 = (value: number): Buffer => Buffer.concat([control(TYPE.uint16, 2), Buffer.of(value >> 8, value & 255)]);
 
 function encode(value: unknown): Buffer {
+  if (Buffer.isBuffer(value)) return value;
   if (typeof value === 'string') return Buffer.concat([control(TYPE.string, Buffer.byteLength(value)), Buffer.from(value)]);
   if (typeof value === 'boolean') return control(TYPE.boolean, value ? 1 : 0);
   if (typeof value === 'bigint') {

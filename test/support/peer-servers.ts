@@ -1,20 +1,22 @@
-// Starts the servers that Meridian is compared with, each on a free loopback port, on the same zone files, with settings under
-// which their answers can be compared:
+// Starts the servers that Meridian is compared with, each on a loopback port of its own, on the same zone files, with settings
+// under which their answers can be compared:
 //   minimal responses   nothing in authority and additional that the answer can do without; NSD's size with it is our measure
 //   1232 octets of UDP  so that truncation happens at the same place
 //   no cookies, no rate limit, no transfers, no recursion, no rotation of records, no checks of hosts' names
 //   ANY                 one RRset where the server can (RFC 8482)
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ask } from '../../src/client/dns-client.ts';
 import { decodeMessage, encodeQuery } from '../../src/wire/message.ts';
 import { TYPE } from '../../src/wire/rrtype.ts';
-import { knotServer, nsdServer } from './peer-config.ts';
+import { type Child, startChild } from './child.ts';
+import { PATIENCE_MS } from './patience.ts';
+import { bindOptions, knotServer, nsdServer } from './peer-config.ts';
 import { wireName } from './query-octets.ts';
+import { reservePort } from './reserved-port.ts';
 import { startServer } from './server.ts';
 
 export interface ZoneFile {
@@ -85,31 +87,17 @@ const bind: Peer = {
     const zone = ({ origin, path }: ZoneFile): string => `zone "${origin}" { type primary; file "${path}"; };\n`;
     writeFileSync(
       config,
-      `options {
-  directory "${directory}";
-  pid-file none;
-  session-keyfile none;
-  managed-keys-directory "${directory}/keys";
-  listen-on port ${port} { 127.0.0.1; };
-  listen-on-v6 { none; };
-  recursion no;
-  minimal-responses yes;
-  minimal-any yes;
-  zero-no-soa-ttl no;
-  max-udp-size 1232;
-  edns-udp-size 1232;
-  answer-cookie no;
-  rrset-order { order none; };
-  allow-transfer { none; };
-  notify no;
-  empty-zones-enable no;
-  dnssec-validation no;
-  check-names primary ignore;
-  check-integrity no;
-  check-mx ignore;
-};
-controls { };
-${zones.map(zone).join('')}`,
+      `${bindOptions(directory, port, [
+        'minimal-any yes',
+        'zero-no-soa-ttl no',
+        'max-udp-size 1232',
+        'edns-udp-size 1232',
+        'answer-cookie no',
+        'rrset-order { order none; }',
+        'check-names primary ignore',
+        'check-integrity no',
+        'check-mx ignore',
+      ])}${zones.map(zone).join('')}`,
     );
     return ['-f', '-n', '1', '-c', config];
   },
@@ -127,32 +115,26 @@ export function isInstalled(name: PeerName): boolean {
   return spawnSync(program, [versionArgument], { env: environment, stdio: 'ignore' }).error === undefined;
 }
 
-const ATTEMPTS = 3;
-
 /** Whether the server cannot load a zone, so that it has nothing to say about the names in it. */
 export const refusesZone = (name: PeerName, origin: string): boolean => PEERS[name].refused.includes(origin);
 
-/** Starts a peer and resolves once it answers for every zone. Another process may take the port first: then with another. */
+/** Starts a peer and resolves once it answers for every zone; throws what it printed if it does not. */
 export async function startPeer(name: PeerName, allZones: readonly ZoneFile[]): Promise<PeerServer> {
   const zones = allZones.filter(({ origin }) => !PEERS[name].refused.includes(origin));
-  let output = '';
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const directory = mkdtempSync(join(tmpdir(), 'meridian-peer-'));
-    const port = await freePort();
-    const args = PEERS[name].prepare(directory, port, zones);
-    const child = spawn(PEERS[name].program, args, { cwd: directory, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-    output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-    const exited = new Promise((resolve) => child.on('close', resolve));
-    const stop = async (): Promise<void> => {
-      child.kill('SIGTERM');
-      await exited;
-      rmSync(directory, { recursive: true, force: true });
-    };
-    if (await answersForAll(child, port, zones)) return { port, stop };
-    await stop();
-  }
-  throw new Error(`${name} does not answer for every zone:\n${output}`);
+  const directory = mkdtempSync(join(tmpdir(), 'meridian-peer-'));
+  const { port, release } = await reservePort();
+  const args = PEERS[name].prepare(directory, port, zones);
+  const child = startChild(PEERS[name].program, args, { cwd: directory, env: environment });
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await child.ended;
+    await release();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  if (await answersForAll(child, port, zones)) return { port, stop };
+  const why = child.isRunning() ? 'does not answer for every zone' : `ended with code ${await child.ended}`;
+  await stop();
+  throw new Error(`${name} ${why}; it printed:\n${child.printed('both')}`);
 }
 
 /** Starts Meridian on the same zones. */
@@ -174,11 +156,11 @@ ${files}`;
   return startServer(directory);
 }
 
-const POLLS = 100;
 const POLL_MS = 100;
 
-async function answersForAll(child: ChildProcess, port: number, zones: readonly ZoneFile[]): Promise<boolean> {
-  for (let poll = 0; poll < POLLS && child.exitCode === null; poll++) {
+async function answersForAll(child: Child, port: number, zones: readonly ZoneFile[]): Promise<boolean> {
+  const deadlineMs = performance.now() + PATIENCE_MS;
+  while (child.isRunning() && performance.now() < deadlineMs) {
     const answers = await Promise.all(zones.map(({ origin }) => answersFor(port, origin)));
     if (answers.every(Boolean)) return true;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
@@ -189,20 +171,8 @@ async function answersForAll(child: ChildProcess, port: number, zones: readonly 
 async function answersFor(port: number, origin: string): Promise<boolean> {
   const name = wireName(`${origin}.`);
   const query = encodeQuery({ id: 1, name, type: TYPE.SOA, flags: { rd: false, ad: false, cd: false } });
-  const reply = await ask({ server: '127.0.0.1', port, query, transport: 'udp', timeoutMs: 1000 });
+  const reply = await ask({ server: '127.0.0.1', port, query, transport: 'udp', timeoutMs: 5000 });
   if (!reply.ok) return false;
   const message = decodeMessage(reply.value.octets);
   return typeof message !== 'string' && message.flags.aa && message.rcode === 0 && message.answers.length === 1;
-}
-
-/** A UDP port of the loopback address that was free a moment ago. */
-function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    socket.bind(0, '127.0.0.1', () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
-    });
-  });
 }

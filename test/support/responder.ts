@@ -9,6 +9,7 @@ import { Client } from '../../src/model/client.ts';
 import { EVERYTHING_UP, type HealthView } from '../../src/model/health.ts';
 import type { RateLimitSettings } from '../../src/model/snapshot.ts';
 import type { SteeringModel } from '../../src/model/steering.ts';
+import { sharedLimitsSize } from '../../src/responder/admission.ts';
 import { Responder, type ResponderOptions } from '../../src/responder/responder.ts';
 import { buildSteering } from '../../src/steering/build.ts';
 import { Classifier } from '../../src/steering/classes.ts';
@@ -91,11 +92,25 @@ const FILL = 0xa5;
 
 export const cidrs = (...texts: readonly string[]): Cidr[] => texts.map((text) => parseCidr(text)!);
 
-/** Rate limits for a responder, with a fixed key. */
-export const limitsOf = (settings: Partial<RateLimitSettings>): { settings: RateLimitSettings; key: Uint32Array } => ({
-  settings: { enabled: true, perSecond: 50, burst: 125, tableSize: 4096, slip: 1, allow: [], total: 0, ...settings },
-  key: Uint32Array.of(0x243f6a88, 0x85a308d3),
-});
+/** Rate limits for a responder, with a fixed key and, unless it is given, memory of its own. */
+export function limitsOf(
+  given: Partial<RateLimitSettings>,
+  memory?: SharedArrayBuffer,
+): NonNullable<ResponderOptions['rateLimit']> {
+  const settings: RateLimitSettings = {
+    enabled: true,
+    excessPerSecond: 100_000,
+    excessBurst: 250_000,
+    dropOneIn: 0,
+    tableSize: 4096,
+    allow: [],
+    totalExcess: 0,
+    total: 0,
+    ...given,
+  };
+  const key = Uint32Array.of(0x243f6a88, 0x85a308d3);
+  return { settings, shared: { key, memory: memory ?? new SharedArrayBuffer(sharedLimitsSize(settings)) } };
+}
 
 export class TestResponder {
   readonly responder: Responder;

@@ -1,10 +1,10 @@
 // NSD and Knot DNS as secondaries of Meridian, each unprivileged on a loopback port in a directory of its own.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startChild } from './child.ts';
 import { knotServer, nsdServer } from './peer-config.ts';
 
 export interface SecondaryKey {
@@ -72,41 +72,25 @@ zone:
 
 export const isInstalled = ({ program }: Kind): boolean => spawnSync(program, ['-V']).error === undefined;
 
-/** A TCP port that was free a moment ago; whoever takes it may meet another who did. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address() as { port: number };
-      server.close(() => resolve(address.port));
-    });
-  });
-}
-
 export interface Secondary {
   readonly port: number;
   log(): string;
+  isRunning(): boolean;
   stop(): Promise<void>;
 }
 
+/** `port` is reserved for it. */
 export function startSecondary(kind: Kind, port: number, primaryPort: number, zone: string, key: SecondaryKey): Secondary {
   const directory = mkdtempSync(join(tmpdir(), 'meridian-secondary-'));
-  const child: ChildProcess = spawn(kind.program, kind.prepare(directory, port, primaryPort, zone, key), {
-    cwd: directory,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout!, child.stderr!]) {
-    stream.on('data', (chunk) => {
-      output += chunk;
-    });
-  }
-  const exited = new Promise<void>((resolve) => child.on('close', () => resolve()));
+  const args = kind.prepare(directory, port, primaryPort, zone, key);
+  const child = startChild(kind.program, args, { cwd: directory });
   return {
     port,
-    log: () => output,
+    log: () => child.printed('both'),
+    isRunning: child.isRunning,
     async stop() {
       child.kill('SIGTERM');
-      await exited;
+      await child.ended;
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -1,13 +1,13 @@
 // Runs the real `meridian` binary on a free port with its own directory, and stops it.
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Child, startChild } from './child.ts';
 import { ROOT } from './paths.ts';
+import { PATIENCE_MS } from './patience.ts';
 
-const MAIN = `${ROOT}dist/src/app/main.js`;
-const START_TIMEOUT_MS = 30_000;
+export const MAIN: string = `${ROOT}dist/src/app/main.js`;
 
 export interface RunResult {
   readonly code: number | null;
@@ -17,27 +17,17 @@ export interface RunResult {
 
 /** Runs a `meridian` command to its end. */
 export function meridian(args: readonly string[], cwd = ROOT): Promise<RunResult> {
-  return collect(spawn(process.execPath, [MAIN, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] }));
+  return collect(startChild(process.execPath, [MAIN, ...args], { cwd }));
 }
 
 /** Runs any command to its end. */
 export function run(command: string, args: readonly string[]): Promise<RunResult> {
-  return collect(spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
+  return collect(startChild(command, args));
 }
 
-function collect(child: ChildProcess): Promise<RunResult> {
-  let stdout = '';
-  let stderr = '';
-  child.stdout!.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr!.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
+async function collect(child: Child): Promise<RunResult> {
+  const code = await child.ended;
+  return { code, stdout: child.printed('stdout'), stderr: child.printed('stderr') };
 }
 
 /** A temporary directory that holds a copy of the demo configuration, listening on a free port. */
@@ -54,6 +44,14 @@ export function demoDirectory(): string {
   return directory;
 }
 
+export interface Surroundings {
+  /** Command that runs the server as its last arguments and becomes it (setpriv, unshare, `sh -c 'exec "$@"' sh`). */
+  readonly wrapper?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** The program, if not the one of this checkout. */
+  readonly main?: string;
+}
+
 export interface RunningServer {
   readonly directory: string;
   readonly config: string;
@@ -68,36 +66,45 @@ export interface RunningServer {
   stop(): Promise<number | null>;
 }
 
-/** Starts `meridian serve` on the configuration in `directory` (meridian.yaml) and waits until it listens. */
-export async function startServer(directory: string = demoDirectory()): Promise<RunningServer> {
-  const config = join(directory, 'meridian.yaml');
-  const child = spawn(process.execPath, [MAIN, 'serve', '--config', config], {
-    cwd: directory,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  const watchers = new Set<() => void>();
-  const onOutput = (chunk: Buffer): void => {
-    output += chunk;
-    for (const watcher of watchers) watcher();
-  };
-  child.stdout.on('data', onOutput);
-  child.stderr.on('data', onOutput);
-  const exited = new Promise<number | null>((resolve) => child.on('close', resolve));
+export interface StartingServer extends Omit<RunningServer, 'port' | 'stop'> {
+  /** The exit code, null if a signal ended it. */
+  readonly ended: Promise<number | null>;
+}
 
+function spawnServe(directory: string, { wrapper = [], env, main = MAIN }: Surroundings): Child {
+  const [command, ...args] = [...wrapper, process.execPath, main, 'serve', '--config', join(directory, 'meridian.yaml')];
+  return startChild(command!, args, { cwd: directory, env: { ...process.env, ...env } });
+}
+
+/** Runs `meridian serve` where it cannot start, to its end, and deletes its directory. */
+export async function serveInVain(directory: string, surroundings: Surroundings = {}): Promise<RunResult> {
+  const child = spawnServe(directory, surroundings);
+  const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+  const result = await collect(child);
+  clearTimeout(timer);
+  rmSync(directory, { recursive: true, force: true });
+  return result;
+}
+
+/** Starts `meridian serve` on the configuration in `directory` (meridian.yaml) and waits for nothing. */
+export function beginServer(directory: string, surroundings: Surroundings = {}): StartingServer {
+  const child = spawnServe(directory, surroundings);
   const find = (message: string, nth: number): Record<string, unknown> | undefined =>
-    output
+    child
+      .printed('stdout')
       .split('\n')
-      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .slice(0, -1) // what has no end yet
+      .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Record<string, unknown>)
       .filter((line) => line['msg'] === message)[nth - 1];
 
   const logged = (message: string, nth = 1): Promise<Record<string, unknown>> =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(() => done(new Error(`no log line "${message}" in:\n${output}`)), START_TIMEOUT_MS);
+      const fail = (why: string): void => done(new Error(`${why}:\n${child.printed('both')}`));
+      const timer = setTimeout(() => fail(`no log line "${message}"`), PATIENCE_MS);
       const done = (result: Record<string, unknown> | Error): void => {
         clearTimeout(timer);
-        watchers.delete(look);
+        child.stdout.off('data', look);
         if (result instanceof Error) reject(result);
         else resolve(result);
       };
@@ -105,29 +112,53 @@ export async function startServer(directory: string = demoDirectory()): Promise<
         const line = find(message, nth);
         if (line !== undefined) done(line);
       };
-      void exited.then((code) => done(new Error(`the server ended with code ${code}:\n${output}`)));
-      watchers.add(look);
+      child.stdout.on('data', look);
+      child.ended.then(
+        (code) => fail(`the server ended with code ${code}`),
+        (error: Error) => fail(error.message),
+      );
       look();
     });
 
-  const listening = await logged('listening').catch((error: unknown) => {
-    child.kill('SIGKILL');
+  return {
+    directory,
+    config: join(directory, 'meridian.yaml'),
+    pid: child.pid,
+    log: () => child.printed('both'),
+    logged,
+    signal: (signal) => child.kill(signal),
+    ended: child.ended,
+  };
+}
+
+/** Starts `meridian serve` on the configuration in `directory` (meridian.yaml) and waits until it listens. */
+export async function startServer(directory: string = demoDirectory(), surroundings: Surroundings = {}): Promise<RunningServer> {
+  const server = beginServer(directory, surroundings);
+  const listening = await server.logged('listening').catch((error: unknown) => {
+    server.signal('SIGKILL');
     throw error;
   });
   const endpoints = listening['endpoints'] as { port: number }[];
   return {
-    directory,
-    config,
+    ...server,
     port: endpoints[0]!.port,
-    pid: child.pid!,
-    log: () => output,
-    logged,
-    signal: (signal) => child.kill(signal),
     stop: async () => {
-      child.kill('SIGTERM');
-      const code = await exited;
+      server.signal('SIGTERM');
+      const code = await server.ended;
       rmSync(directory, { recursive: true, force: true });
       return code;
     },
   };
+}
+
+/** Replaces text in the configuration of a directory; it is an error if there is nothing to replace. */
+export function editConfig(directory: string, ...edits: readonly (readonly [string | RegExp, string])[]): void {
+  const config = join(directory, 'meridian.yaml');
+  let text = readFileSync(config, 'utf8');
+  for (const [from, to] of edits) {
+    const edited = text.replace(from, to);
+    if (edited === text) throw new Error(`${from} is not in ${config}`);
+    text = edited;
+  }
+  writeFileSync(config, text);
 }

@@ -1,7 +1,7 @@
 // `meridian query`: asks any DNS server one question and shows the reply, with what matters to steering: ECS and its scope.
 
 import { randomInt } from 'node:crypto';
-import { parseAddress, parseCidr } from '../../base/address.ts';
+import { parseCidr } from '../../base/address.ts';
 import { formatProblem } from '../../base/errors.ts';
 import { ask } from '../../client/dns-client.ts';
 import { OPTION } from '../../wire/constants.ts';
@@ -12,6 +12,7 @@ import { nameFromText } from '../../wire/name.ts';
 import { TYPE, typeFromName } from '../../wire/rrtype.ts';
 import { type Command, EXIT, failUsage, type OptionValues } from '../args.ts';
 import { messageToJson, messageToText } from '../message-text.ts';
+import { readServerAddress } from '../server-address.ts';
 
 const DEFAULT_SERVER = '127.0.0.1:5053';
 const DEFAULT_TIMEOUT_SEC = 3;
@@ -76,7 +77,7 @@ function readQuestion(values: OptionValues, positionals: readonly string[]): Par
   if (typeof name === 'string') return name;
   const type = typeFromName(typeText);
   if (type === undefined || type === TYPE.GSLB) return `"${typeText}" is not a record type`;
-  const server = readServer(servers[0]?.slice(1) ?? DEFAULT_SERVER);
+  const server = readServerAddress(servers[0]?.slice(1) ?? DEFAULT_SERVER);
   if (server === undefined) return `"${servers[0]}" is not @ADDRESS, @ADDRESS:PORT or @[ADDRESS]:PORT`;
   const timeoutSec = Number(values['timeout'] ?? DEFAULT_TIMEOUT_SEC);
   if (!(timeoutSec > 0 && timeoutSec <= 60)) return `--timeout takes seconds above 0 and up to 60, found "${values['timeout']}"`;
@@ -103,13 +104,4 @@ function readQuestion(values: OptionValues, positionals: readonly string[]): Par
     timeoutMs: timeoutSec * 1000,
     retryTruncated: true,
   };
-}
-
-function readServer(text: string): { server: string; port: number } | undefined {
-  if (parseAddress(text) !== undefined) return { server: text, port: 53 };
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? /^\[([^\]]+)\]()()$/.exec(text);
-  const server = match?.[1] ?? match?.[2];
-  const port = Number(match?.[3] || 53);
-  if (server === undefined || parseAddress(server) === undefined || port < 1 || port > 0xffff) return undefined;
-  return { server, port };
 }

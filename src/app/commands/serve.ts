@@ -7,15 +7,20 @@ import { formatProblem, type Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { reasonOf } from '../../config/files.ts';
 import { watchFile } from '../../geo/watch.ts';
-import { type Command, DEFAULT_CONFIG, EXIT, printProblems } from '../args.ts';
+import { type Command, count, DEFAULT_CONFIG, EXIT, printProblems } from '../args.ts';
 import { type ControlRequest, openControl } from '../control.ts';
 import { demoText } from '../demo.ts';
+import { planListening } from '../listening-plan.ts';
 import { geographyFiles } from '../load.ts';
 import { loadInThread } from '../loader.ts';
 import { createLogger } from '../log.ts';
 import { makeHelpersYield } from '../priority.ts';
-import { MeridianServer, workerCount } from '../server.ts';
+import { MeridianServer, type ReloadReport } from '../server.ts';
+import { ServiceManager } from '../service-manager.ts';
 import { VERSION } from '../version.ts';
+
+/** One request to stop may come as two signals: from the terminal and from npm, or from timeout(1) to us and to our group. */
+const SAME_REQUEST_MS = 500;
 
 export const serve: Command = {
   help: `Usage: meridian serve [--config FILE] [--demo]
@@ -42,37 +47,63 @@ SIGHUP (or 'meridian reload') reads all files again; a reload that finds an erro
     for (const problem of problems) log.warn({ ...problem }, 'problem');
 
     const unusable = makeStateDirectory(settings.stateDirectory);
-    if (unusable !== undefined) return fail(unusable);
-    const cores = availableParallelism();
-    const server = new MeridianServer(configFile, loaded, cores, log);
+    if (unusable !== undefined) return fail([unusable]);
     const stopped = stopSignal(log);
     // The socket comes first: it tells whether another server already works in this state directory.
-    const control = await openControl(settings.controlSocket, (request) => handle(server, request));
-    if (!control.ok) return fail(control.error);
-    const started = await server.start();
-    if (!started.ok) {
+    const manager = new ServiceManager(log);
+    let server: MeridianServer | undefined;
+    const control = await openControl(settings.controlSocket, (request) => handle(request, server, manager));
+    if (!control.ok) return fail([control.error]);
+    const plan = await planListening(settings, availableParallelism());
+    if (!plan.ok) {
       control.value.close();
-      return fail(started.error);
+      return fail(plan.error);
     }
-    if (workerCount(settings.workers, 2) === 1 && settings.workers !== 1 && cores > 1) {
-      log.info({ node: process.version }, 'one worker answers: several on one port need Node 22.12 or newer');
-    }
-    log.info(
-      { version: VERSION, endpoints: server.endpoints, zones: loaded.zones.length, cells: loaded.geography.cells },
-      'listening',
-    );
-    if (values['demo'] === true) console.log(demoText(server));
-
-    const stopWatching = watchGeography(server);
-    hangup.call(() => void server.reload());
-    await stopped;
-    stopWatching();
+    for (const warning of plan.value.warnings) log.warn({ ...warning }, 'problem');
+    server = new MeridianServer({ configFile, loaded, log, plan: plan.value });
+    const problem = await answer(server, { log, manager, hangup, stopped, isDemo: values['demo'] === true });
     control.value.close();
-    await server.close();
+    await Promise.all([manager.stopping(), server.close()]);
+    if (problem !== undefined) return fail([problem]);
     log.info({}, 'stopped');
     return EXIT.DONE;
   },
 };
+
+interface Surroundings {
+  readonly log: Logger;
+  readonly manager: ServiceManager;
+  readonly hangup: Hangup;
+  readonly stopped: Promise<void>;
+  readonly isDemo: boolean;
+}
+
+/** Starts the server and lets it answer until it is told to stop; resolves with the reason if it cannot start or go on. */
+async function answer(server: MeridianServer, surroundings: Surroundings): Promise<Problem | undefined> {
+  const { log, manager, hangup, stopped, isDemo } = surroundings;
+  const started = await Promise.race([server.start(), stopped]);
+  if (started === undefined) return undefined;
+  if (!started.ok) return started.error;
+  const { endpoints } = server;
+  const { zones, geography } = server.loaded.get();
+  log.info({ version: VERSION, endpoints, zones: zones.length, cells: geography.cells }, 'listening');
+  if (isDemo) console.log(demoText(server));
+  const stopWatching = watchGeography(server);
+  void manager.ready(statusOf(server));
+  hangup.call(() => void reload(server, manager));
+  const problem = (await Promise.race([server.lost, stopped])) ?? undefined;
+  stopWatching();
+  return problem;
+}
+
+async function reload(server: MeridianServer, manager: ServiceManager): Promise<ReloadReport> {
+  void manager.reloading();
+  const report = await server.reload();
+  void manager.ready(statusOf(server));
+  return report;
+}
+
+const statusOf = (server: MeridianServer): string => `answering for ${count(server.loaded.get().zones.length, 'zone')}`;
 
 function makeStateDirectory(path: string): Problem | undefined {
   try {
@@ -85,15 +116,17 @@ function makeStateDirectory(path: string): Problem | undefined {
   }
 }
 
-function fail(problem: Problem): number {
-  console.error(formatProblem(problem));
+function fail(problems: readonly Problem[]): number {
+  for (const problem of problems) console.error(formatProblem(problem));
   return EXIT.FAILED;
 }
 
-async function handle(server: MeridianServer, request: ControlRequest): Promise<unknown> {
+/** Answers a command, once it has been found out how the server can listen. */
+async function handle(request: ControlRequest, server: MeridianServer | undefined, manager: ServiceManager): Promise<unknown> {
+  if (server === undefined) return { error: 'the server is starting; try again' };
   switch (request.command) {
     case 'reload':
-      return server.reload();
+      return reload(server, manager);
     case 'status':
       return server.status(VERSION);
     case 'explain': {
@@ -126,11 +159,16 @@ function watchGeography(server: MeridianServer): () => void {
   };
 }
 
+interface Hangup {
+  /** From now on SIGHUP means `reload`, and if one came before it is called now. */
+  call(reload: () => void): void;
+}
+
 /**
  * Follows SIGHUP from now on. A reload asked for while the server still starts happens once `call` says how: left to the
  * system, the signal would end the process.
  */
-function followHangups(): { call(reload: () => void): void } {
+function followHangups(): Hangup {
   let isAsked = false;
   let act = (): void => {
     isAsked = true;
@@ -144,14 +182,22 @@ function followHangups(): { call(reload: () => void): void } {
   };
 }
 
-/** Resolves at the first SIGINT or SIGTERM. A second one ends the process at once, as the system would. */
+/** Resolves at the first SIGINT or SIGTERM. Another one later ends the process at once, as the system would. */
 function stopSignal(log: Logger): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
+    let askedMs: number | undefined;
+    const stop = (signal: NodeJS.Signals): void => {
+      const nowMs = performance.now();
+      if (askedMs === undefined) {
+        askedMs = nowMs;
         log.info({ signal }, 'stopping');
         resolve();
-      });
-    }
+      } else if (nowMs - askedMs > SAME_REQUEST_MS) {
+        process.removeListener(signal, stop);
+        process.kill(process.pid, signal);
+      }
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
   });
 }

@@ -10,7 +10,7 @@ function report(counts: Partial<Record<CounterName, number>>): StatusReport {
     pid: 7,
     upSec: 60,
     endpoints: [{ address: '192.0.2.1', port: 53 }],
-    workers: 2,
+    workers: { alive: 1, wanted: 2 },
     generation: 1,
     zones: [{ name: 'example.test.', serial: 4, records: 5 }],
     cells: 6,
@@ -22,7 +22,7 @@ test('a server that has answered nothing shows what it serves and no counters', 
   t.deepEqual(statusText(report({})).split('\n'), [
     'version               1.2.3, process 7, up 60 s, load 1',
     'listening             192.0.2.1 port 53',
-    'workers               2',
+    'workers               1 of 2 alive',
     'cells                 6',
     'zone                  example.test. serial 4, 5 records',
   ]);

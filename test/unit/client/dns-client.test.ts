@@ -1,13 +1,11 @@
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { type Ask, ask } from '../../../src/client/dns-client.ts';
 import { frame, idOf, query, reply } from '../../support/dns-octets.ts';
-
-/** Long enough never to pass in a test that succeeds, and short enough for one in which it must pass. */
-const LONG_MS = 30_000;
-const SHORT_MS = 40;
+import { ManualTimers } from '../../support/manual-timers.ts';
+import { PATIENCE_MS } from '../../support/patience.ts';
 
 type UdpScript = (message: Buffer, sender: RemoteInfo, socket: UdpSocket, nth: number) => void;
 
@@ -21,17 +19,31 @@ async function udpServer(t: ExecutionContext, script: UdpScript, port = 0): Prom
   return socket.address().port;
 }
 
+type TcpScript = (message: Buffer, socket: Socket) => void;
+
 /** `script` gets each whole frame's message. */
-async function tcpServer(t: ExecutionContext, script: (message: Buffer, socket: Socket) => void, port = 0): Promise<number> {
+async function tcpServer(t: ExecutionContext, script: TcpScript): Promise<number> {
   const server = createServer((socket) => {
     t.teardown(() => socket.destroy());
     socket.on('error', () => {});
     socket.on('data', (chunk) => script(chunk.subarray(2), socket));
   });
   t.teardown(() => server.close());
-  server.listen(port, '127.0.0.1');
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
+}
+
+/** Both on one port; that of a TCP server may be taken for UDP. */
+async function serverOfBoth(t: ExecutionContext, udp: UdpScript, tcp: TcpScript): Promise<number> {
+  for (;;) {
+    const port = await tcpServer(t, tcp);
+    const isTaken = await udpServer(t, udp, port).then(
+      () => false,
+      () => true,
+    );
+    if (!isTaken) return port;
+  }
 }
 
 const asking = (port: number, options: Partial<Ask> = {}): Ask => ({
@@ -39,7 +51,7 @@ const asking = (port: number, options: Partial<Ask> = {}): Ask => ({
   port,
   query: query(0x1234),
   transport: 'udp',
-  timeoutMs: LONG_MS,
+  timeoutMs: PATIENCE_MS,
   ...options,
 });
 
@@ -63,19 +75,33 @@ test('a UDP reply comes back whole', async (t) => {
   t.is(result.ok && result.value.transport, 'udp');
 });
 
-test('a UDP query is sent again when half the time has passed', async (t) => {
+test.serial('a UDP query is sent again when half the time has passed', async (t) => {
+  const timers = new ManualTimers(t);
   const port = await udpServer(t, (message, { port, address }, socket, nth) => {
-    if (nth === 1) socket.send(reply(message), port, address);
+    if (nth === 0) timers.advance(PATIENCE_MS / 2);
+    else socket.send(reply(message), port, address);
   });
-  t.true((await ask(asking(port, { timeoutMs: 2000 }))).ok);
+  t.true((await ask(asking(port))).ok);
 });
 
-test('a silent UDP server is a problem when the time has passed', async (t) => {
-  const port = await udpServer(t, () => {});
-  t.is(
-    await problemOf(asking(port, { timeoutMs: SHORT_MS })),
-    `ERR_QUERY: udp query to 127.0.0.1 port ${port}: no reply within ${SHORT_MS} ms`,
-  );
+test.serial('a silent UDP server is a problem when the time has passed', async (t) => {
+  const timers = new ManualTimers(t);
+  const port = await udpServer(t, () => timers.advance(PATIENCE_MS / 2));
+  t.is(await problemOf(asking(port)), `ERR_QUERY: udp query to 127.0.0.1 port ${port}: no reply within ${PATIENCE_MS} ms`);
+});
+
+test.serial('a reply that came in time counts, however late it is read', async (t) => {
+  const timers = new ManualTimers(t);
+  const udpPort = await udpServer(t, (message, { port, address }, socket) => {
+    socket.send(reply(message), port, address);
+    timers.advance(PATIENCE_MS);
+  });
+  t.is(await problemOf(asking(udpPort)), 'a reply');
+  const tcpPort = await tcpServer(t, (message, socket) => {
+    socket.write(frame(reply(message)));
+    timers.advance(PATIENCE_MS);
+  });
+  t.is(await problemOf(asking(tcpPort, { transport: 'tcp' })), 'a reply');
 });
 
 test('datagrams with another id, another question or no QR bit are passed over for the true reply', async (t) => {
@@ -96,11 +122,13 @@ test('datagrams with another id, another question or no QR bit are passed over f
   t.deepEqual(result.ok && [...result.value.octets], [...reply(query(0x1234))]);
 });
 
-test('a problem says how many datagrams were passed over', async (t) => {
+test.serial('a problem says how many datagrams were passed over', async (t) => {
+  const timers = new ManualTimers(t);
   const port = await udpServer(t, (message, { port, address }, socket, nth) => {
     if (nth === 0) socket.send(altered(message, 0, 0x55), port, address);
+    timers.advance(PATIENCE_MS / 2);
   });
-  t.regex(await problemOf(asking(port, { timeoutMs: 1500 })), /; 1 datagrams were not replies to this query$/);
+  t.regex(await problemOf(asking(port)), /; 1 datagrams were not replies to this query$/);
 });
 
 test('a reply from another port of the server is never seen', async (t) => {
@@ -138,20 +166,23 @@ test('a query with a malformed question, or none, is matched by its id', async (
 });
 
 test('a UDP port where nobody listens is a problem at once', async (t) => {
-  const socket = createSocket('udp4');
+  // A socket that has a peer keeps the port and hears nobody else.
+  const [peer, socket] = [createSocket('udp4'), createSocket('udp4')];
+  t.teardown(() => [peer, socket].map((one) => one.close()));
+  peer.bind(0, '127.0.0.1');
+  await once(peer, 'listening');
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  t.regex(await problemOf(asking(port)), /nothing listens there/);
+  socket.connect(peer.address().port, '127.0.0.1');
+  await once(socket, 'connect');
+  t.regex(await problemOf(asking(socket.address().port)), /nothing listens there/);
 });
 
 test('a truncated UDP reply is the result, or leads to TCP if that is wished', async (t) => {
-  const tcpPort = await tcpServer(t, (message, socket) => socket.end(frame(reply(message))));
-  const port = await udpServer(
+  const port = await serverOfBoth(
     t,
     (message, { port, address }, socket) => socket.send(altered(message, 2, 0x82), port, address),
-    tcpPort,
+    (message, socket) => socket.end(frame(reply(message))),
   );
   const truncated = await ask(asking(port));
   t.is(truncated.ok && truncated.value.octets[2], 0x82);
@@ -176,14 +207,18 @@ test('a TCP reply in many pieces comes back whole', async (t) => {
   t.is(result.ok && result.value.transport, 'tcp');
 });
 
-test('a TCP server that is silent or stops half-way is a problem when the time has passed', async (t) => {
-  const silent = await tcpServer(t, () => {});
+test.serial('a TCP server that is silent or stops half-way is a problem when the time has passed', async (t) => {
+  const timers = new ManualTimers(t);
+  const silent = await tcpServer(t, () => timers.advance(PATIENCE_MS));
   t.regex(
-    await problemOf(asking(silent, { transport: 'tcp', timeoutMs: SHORT_MS })),
-    new RegExp(`no whole reply within ${SHORT_MS} ms, given up before a reply$`),
+    await problemOf(asking(silent, { transport: 'tcp' })),
+    new RegExp(`no whole reply within ${PATIENCE_MS} ms, given up before a reply$`),
   );
-  const half = await tcpServer(t, (message, socket) => socket.write(frame(reply(message)).subarray(0, 12)));
-  t.regex(await problemOf(asking(half, { transport: 'tcp', timeoutMs: 1500 })), /given up after 10 of 25 octets$/);
+  const half = await tcpServer(t, (message, socket) => {
+    socket.write(frame(reply(message)).subarray(0, 12));
+    timers.advance(PATIENCE_MS);
+  });
+  t.regex(await problemOf(asking(half, { transport: 'tcp' })), /given up after 10 of 25 octets$/);
 });
 
 test('a TCP server that closes before or within the reply is a problem', async (t) => {
@@ -199,12 +234,11 @@ test('a TCP reply with another id is a problem', async (t) => {
 });
 
 test('a TCP port where nobody listens is a problem', async (t) => {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  t.regex(await problemOf(asking(port, { transport: 'tcp' })), /nothing listens there/);
+  // A connection keeps its port, and nobody else can be answered there.
+  const socket = connect(await tcpServer(t, () => {}), '127.0.0.1');
+  t.teardown(() => socket.destroy());
+  await once(socket, 'connect');
+  t.regex(await problemOf(asking(socket.localPort!, { transport: 'tcp' })), /nothing listens there/);
 });
 
 test('a TCP connection that is reset is a problem', async (t) => {

@@ -11,8 +11,19 @@ const SECRETS = [Uint8Array.from({ length: 16 }, (_, i) => i)];
 const CLIENT_COOKIE = [1, 2, 3, 4, 5, 6, 7, 8];
 const QUESTION = { name: `www.${ORIGIN}`, type: 'A' };
 
+/** A budget that one reply to the question, 32 octets more than itself, uses up: less than 64 octets are as good as none. */
+const TIGHT = { excessPerSecond: 64, excessBurst: 64 };
+/** 240 octets of text; with their length and the head of the record the reply has 253 more than its query. */
+const LARGE = { name: `large.${ORIGIN}`, type: 'TXT' };
+const LARGE_EXCESS = 253;
+
 const responder = (setup: Partial<Setup> = {}): TestResponder =>
-  new TestResponder({ zones: { [ORIGIN]: ZONE }, rateLimit: { perSecond: 1, burst: 1 }, cookieSecrets: SECRETS, ...setup });
+  new TestResponder({
+    zones: { [ORIGIN]: `${ZONE}\nlarge TXT "${'x'.repeat(240)}"\n` },
+    rateLimit: TIGHT,
+    cookieSecrets: SECRETS,
+    ...setup,
+  });
 
 /** Spends the budget of the default client. */
 function spend(server: TestResponder, from: From = {}): TestResponder {
@@ -60,7 +71,7 @@ test('over a stream nothing is limited and nothing is spent', (t) => {
 });
 
 test('a client that was truncated gets a cookie over TCP and is not limited with it, nor are its neighbours charged', (t) => {
-  const server = spend(responder({ rateLimit: { perSecond: 1, burst: 1 } }));
+  const server = spend(responder());
   const cookie = cookieFrom(server, {});
   for (let i = 0; i < 100; i++) {
     const reply = server.query({ ...QUESTION, opt: { options: [option(OPTION.COOKIE, ...cookie)] } });
@@ -91,7 +102,7 @@ test('a cookie that is not there yet has no room in a truncated reply', (t) => {
 });
 
 test('networks of the allow list are never limited, their neighbours are', (t) => {
-  const server = responder({ rateLimit: { perSecond: 1, burst: 1, allow: cidrs('127.0.0.0/8', '2001:db8:7::/48') } });
+  const server = responder({ rateLimit: { ...TIGHT, allow: cidrs('127.0.0.0/8', '2001:db8:7::/48') } });
   for (const address of ['127.9.9.9', '2001:db8:7::1']) {
     for (let i = 0; i < 50; i++) t.is(server.query(QUESTION, { address }).answers.length, 2);
   }
@@ -101,7 +112,7 @@ test('networks of the allow list are never limited, their neighbours are', (t) =
   }
 });
 
-test('what cannot be looked up is answered within the rate and dropped beyond it', (t) => {
+test('what cannot be looked up is answered for nothing within the budget and dropped beyond it', (t) => {
   const specs: readonly QuerySpec[] = [
     { flags: 0x7800 },
     { counts: [2, 0, 0, 0] },
@@ -110,7 +121,8 @@ test('what cannot be looked up is answered within the rate and dropped beyond it
   ];
   for (const spec of specs) {
     const server = responder();
-    t.not(server.ask(queryOctets(spec)).length, 0);
+    for (let i = 0; i < 100; i++) t.not(server.ask(queryOctets(spec)).length, 0);
+    spend(server);
     t.is(server.ask(queryOctets(spec)).length, 0);
     t.is(server.count('RATE_LIMIT_DROPPED'), 1);
     t.is(server.count('DROPPED'), 1);
@@ -123,22 +135,79 @@ test('every budget recovers with the time of the client', (t) => {
   t.is(server.query(QUESTION, { nowMs: 70_000 }).answers.length, 2);
 });
 
-for (const [slip, least, most] of [
+for (const [dropOneIn, least, most] of [
   [0, 0, 0],
   [1, 3000, 3000],
   [2, 1400, 1600],
-  [10, 240, 360],
+  [8, 325, 425],
 ] as const) {
-  test(`with a slip of ${slip} so many of the limited replies are sent, in no order that the queries decide`, (t) => {
-    const server = spend(responder({ rateLimit: { perSecond: 1, burst: 1, slip } }));
+  test(`of limited replies one in ${dropOneIn} is dropped, in no order that the queries decide`, (t) => {
+    const server = spend(responder({ rateLimit: { ...TIGHT, dropOneIn } }));
     const query = queryOctets(QUESTION);
-    let sent = 0;
-    for (let i = 0; i < 3000; i++) if (server.ask(query).length > 0) sent++;
-    t.true(sent >= least && sent <= most, String(sent));
-    t.is(server.count('RATE_LIMIT_TRUNCATED'), sent);
-    t.is(server.count('RATE_LIMIT_DROPPED'), 3000 - sent);
+    let dropped = 0;
+    for (let i = 0; i < 3000; i++) if (server.ask(query).length === 0) dropped++;
+    t.true(dropped >= least && dropped <= most, String(dropped));
+    t.is(server.count('RATE_LIMIT_DROPPED'), dropped);
+    t.is(server.count('RATE_LIMIT_TRUNCATED'), 3000 - dropped);
   });
 }
+
+test('a reply that does not fit into what is left is truncated like any other, and smaller ones are still answered', (t) => {
+  const server = responder({ rateLimit: { excessPerSecond: LARGE_EXCESS, excessBurst: 2 * LARGE_EXCESS - 1 } });
+  t.is(server.query(LARGE).answers.length, 1);
+  const query = queryOctets({ ...LARGE, id: 0x4711 });
+  const expected = Uint8Array.from(query);
+  expected.set([0x82, 0x00], 2); // QR, TC
+  t.deepEqual(server.ask(query), expected);
+  t.is(server.count('RATE_LIMIT_TRUNCATED'), 1);
+  t.is(server.count('TRUNCATED'), 0);
+  t.is(server.count('REPLIES_NOERROR'), 2);
+  t.is(server.query(QUESTION).answers.length, 2);
+});
+
+test('a reply that just fits is given whole', (t) => {
+  const server = responder({ rateLimit: { excessPerSecond: LARGE_EXCESS, excessBurst: 2 * LARGE_EXCESS } });
+  t.is(server.query(LARGE).answers.length, 1);
+  t.is(server.query(LARGE).answers.length, 1);
+  t.true(server.query(LARGE).flags.tc);
+});
+
+test('replies that do not fit are dropped in their turn too', (t) => {
+  const server = responder({ rateLimit: { excessPerSecond: 1, excessBurst: LARGE_EXCESS - 1, dropOneIn: 1 } });
+  t.is(server.ask(queryOctets(LARGE)).length, 0);
+  t.is(server.count('RATE_LIMIT_DROPPED'), 1);
+  t.is(server.count('DROPPED'), 1);
+  t.is(server.count('REPLIES_NOERROR'), 0);
+});
+
+test('a reply no larger than its query costs nothing', (t) => {
+  const server = responder();
+  for (let i = 0; i < 1000; i++) t.is(server.query({ name: 'www.elsewhere.test.', type: 'A' }).rcode, RCODE.REFUSED);
+  t.is(server.query(QUESTION).answers.length, 2);
+});
+
+/** With 17 replies to LARGE fewer than 4,096 octets of it are left, which is as good as none. */
+const TOTAL = { totalExcess: 8192, dropOneIn: 1 };
+
+test('beyond the budget of all large replies these are truncated, never dropped, whoever asks; small ones are answered', (t) => {
+  const server = responder({ rateLimit: TOTAL });
+  const answers = Array.from({ length: 30 }, (_, i) => server.query(LARGE, { address: crowd(i) }));
+  t.is(answers.filter(({ flags }) => !flags.tc).length, 17);
+  t.true(answers.every(({ flags }, i) => flags.tc === i > 16));
+  t.is(server.count('RATE_LIMIT_LARGE'), 13);
+  t.is(server.count('RATE_LIMIT_DROPPED'), 0);
+  t.is(server.query(QUESTION, { address: crowd(30) }).answers.length, 2);
+  t.is(server.query(LARGE, { address: crowd(31), nowMs: 1000 }).answers.length, 1);
+});
+
+test('known clients and streams neither use up the budget of all large replies nor are bound by it', (t) => {
+  const server = responder({ rateLimit: { ...TOTAL, allow: cidrs('192.0.2.53') } });
+  for (let i = 0; i < 100; i++) {
+    t.is(server.query(LARGE, { address: '192.0.2.53' }).answers.length, 1);
+    t.is(server.query(LARGE, { isStream: true }).answers.length, 1);
+  }
+  t.is(server.query(LARGE).answers.length, 1);
+});
 
 const anyOption = fc.oneof(
   fc.constant(ecs(1, 24, [192, 0, 2])),
@@ -199,7 +268,7 @@ test('no limited reply is larger than its query, whatever options the query and 
 /** Ten times as many queries as the governor lets through at once, each from a network of its own. */
 const CROWD = 1000;
 const crowd = (i: number): string => `${10 + (i % 100)}.${i & 255}.0.1`;
-const governed = { perSecond: 10_000, burst: 10_000, total: 1000 };
+const governed = { total: 1000 };
 
 test('beyond the total of the server as many replies are truncated, and the rest are dropped', (t) => {
   const server = responder({ rateLimit: governed });
@@ -234,7 +303,7 @@ test('known clients are answered in full beyond the total, streams do not count'
 });
 
 test('replies truncated for their network count as truncated ones for the governor', (t) => {
-  const server = spend(responder({ rateLimit: { perSecond: 1, burst: 1, total: 1000 } }));
+  const server = spend(responder({ rateLimit: { ...TIGHT, total: 1000 } }));
   const query = queryOctets(QUESTION);
   for (let i = 0; i < 150; i++) server.ask(query);
   t.is(server.count('RATE_LIMIT_TRUNCATED'), 150);

@@ -1,4 +1,5 @@
 import test from 'ava';
+import type { Message } from '../../../src/wire/message-types.ts';
 import { ORIGIN, ZONE } from '../../support/answer-zone.ts';
 import { queryOctets } from '../../support/query-octets.ts';
 import { decoded, lines, TestResponder } from '../../support/responder.ts';
@@ -135,4 +136,48 @@ test('the Extended DNS Error is left out of a reply that has no room for it', (t
   const reply = tight.query({ name, type: 'A', opt: {} });
   t.is(reply.rcode, 5);
   t.deepEqual(reply.edns?.options, []);
+});
+
+// MNAME and RNAME of the zone, a name to ask for TXT, and the octets of both names in the reply.
+const SOA_NAMES: readonly [string, string, number][] = [
+  ['ns1 host', 'x', label('ns1') + POINTER + label('host') + POINTER],
+  ['ns1 host', 'ns1', POINTER + label('host') + POINTER],
+  ['ns1 host', 'host', label('ns1') + POINTER + POINTER],
+  ['ns1.dns host', 'ns1.dns', POINTER + label('host') + POINTER],
+  ['ns1.dns host', 'x.dns', label('ns1') + POINTER + label('host') + POINTER],
+  ['ns1.dns host.dns', 'x', label('ns1') + label('dns') + POINTER + label('host') + POINTER],
+  ['ns1 ns1', 'x', label('ns1') + POINTER + POINTER],
+  ['@ host', 'x', POINTER + label('host') + POINTER],
+  ['ns1.example.net. host', 'x', label('ns1') + label('example') + label('net') + 1 + label('host') + POINTER],
+  ['ns1.other.test. host', 'x', label('ns1') + label('other') + POINTER + label('host') + POINTER],
+  ['ns1 .', 'x', label('ns1') + POINTER + 1],
+];
+
+for (const [names, asked, size] of SOA_NAMES) {
+  test(`the SOA record of "${names}" in the denial of ${asked} is whole, and as small as compression allows`, (t) => {
+    const zone = `$TTL 60\n@ SOA ${names} 1 2 3 4 5\n@ NS ns1\nns1 A 192.0.2.1\nhost A 192.0.2.2\nns1.dns A 192.0.2.3\n`;
+    const denier = new TestResponder({ zones: { 'zone.test.': zone } });
+    const name = `${asked}.zone.test.`;
+    const reply = denier.ask(queryOctets({ name, type: 'TXT' }));
+    t.is(reply.length, question(name) + HEAD + size + 20);
+    const expected = names
+      .split(' ')
+      .map((part) => (part === '@' ? 'zone.test.' : part.endsWith('.') ? part : `${part}.zone.test.`));
+    t.deepEqual(lines(decoded(reply).authorities), [`zone.test. 5 SOA ${expected.join(' ')} 1 2 3 4 5`]);
+  });
+}
+
+test('a denial whose SOA record does not fit is truncated', (t) => {
+  const labels = (...letters: readonly string[]): string => letters.map((letter) => letter.repeat(63)).join('.');
+  const asked = `${labels('a', 'b', 'c')}.zone.test.`;
+  const room = 512 - question(asked) - HEAD - 2 * wire(`${labels('m', 'n')}`) - 2 * POINTER - 20;
+  const deny = (mname: string): Message => {
+    const zone = `$TTL 60\n@ SOA ${mname} ${labels('r', 's')} 1 2 3 4 5\n@ NS ns1\nns1 A 192.0.2.1\n`;
+    return decoded(new TestResponder({ zones: { 'zone.test.': zone } }).ask(queryOctets({ name: asked, type: 'A' })));
+  };
+  t.is(room, 1);
+  const whole = deny(labels('m', 'n'));
+  t.deepEqual([whole.flags.tc, whole.authorities.length], [false, 1]);
+  const cut = deny(`x.${labels('m', 'n')}`);
+  t.deepEqual([cut.flags.tc, cut.authorities.length], [true, 0]);
 });

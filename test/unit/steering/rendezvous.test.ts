@@ -1,6 +1,6 @@
 import test from 'ava';
 import { parseAddress } from '../../../src/base/address.ts';
-import { hashNetwork, hashText, SEED_A, SEED_B, score } from '../../../src/steering/rendezvous.ts';
+import { hashMember, hashNetwork, hashText, SEED_A, SEED_B, score } from '../../../src/steering/rendezvous.ts';
 
 const octets = (text: string): Uint8Array => parseAddress(text)!.octets;
 
@@ -32,8 +32,16 @@ test('an address is read at its offset', (t) => {
 
 test('a score grows with the weight and is never negative', (t) => {
   for (let network = 0; network < 1000; network++) {
-    const one = score(network, 1, 2, 1);
+    const hash = hashMember(network, 1, 2);
+    const one = score(hash, 1);
     t.true(one > 0 && Number.isFinite(one));
-    t.is(score(network, 1, 2, 2), 2 * one);
+    t.is(score(hash, 2), 2 * one);
   }
+});
+
+test('of two equal weights the higher hash has the higher score, however close they are', (t) => {
+  for (const hash of [0, 1, 2, 0x7ffffffe, 0x7fffffff, 0x80000000, 0xfffffffd, 0xfffffffe]) {
+    t.true(score(hash, 3) < score(hash + 1, 3), String(hash));
+  }
+  for (let i = 0; i < 1000; i++) t.true(score(i * 4294967, 1) < score(i * 4294967 + 1, 1));
 });

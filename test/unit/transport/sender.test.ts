@@ -22,3 +22,14 @@ test('the zone index of a link-local address is dropped', (t) => {
 test('text that is no address is refused', (t) => {
   t.false(setClientAddress(new Client(), 'localhost'));
 });
+
+test('an IPv4 address in IPv6 clothes is an IPv4 address', (t) => {
+  const client = new Client();
+  t.true(setClientAddress(client, '::ffff:192.0.2.7'));
+  t.is(client.family, 4);
+  t.deepEqual([...client.octets.subarray(0, 4)], [192, 0, 2, 7]);
+  for (const text of ['::fffe:192.0.2.7', '1::ffff:192.0.2.7', '::']) {
+    t.true(setClientAddress(client, text));
+    t.is(client.family, 6, text);
+  }
+});

@@ -1,6 +1,8 @@
+import { closeSync, openSync } from 'node:fs';
 import { connect } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { COUNTER, type CounterName } from '../../../src/metrics/counters.ts';
+import { packetIo } from '../../../src/transport/packet-io.ts';
 import { TcpListener, type TcpOptions } from '../../../src/transport/tcp.ts';
 import { frame, idOf, query, reply, turnRound } from '../../support/dns-octets.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -11,6 +13,8 @@ const LIMITS = { maxConnections: 16, maxConnectionsPerAddress: 16, idleTimeoutMs
 
 /** Time in which a new connection may stay silent outside the limits. */
 const ARRIVAL_MS = 100;
+/** Longer than from one sweep to the next. */
+const STANDSTILL_MS = 300;
 
 async function listen(t: ExecutionContext, options: Partial<TcpOptions> = {}) {
   const counters = new Float64Array(Object.keys(COUNTER).length);
@@ -176,19 +180,19 @@ test('a message that arrives octet by octet is answered within its deadline, how
 });
 
 test('the deadline is for the whole message: further octets do not extend it', async (t) => {
-  let received = 0;
   const { open, clock, listener, count } = await listen(t);
   const client = await open();
-  t.is(await exchange(client, 1), 1);
-  for (const octet of frame(query(2)).subarray(0, 10)) {
+  // With the reply to the first message, the beginning of the second has been read.
+  await client.send(Buffer.concat([frame(query(1)), frame(query(2)).subarray(0, 1)]));
+  t.is(idOf((await client.receive())!), 1);
+  for (const octet of frame(query(2)).subarray(1, 10)) {
     await client.send(Uint8Array.of(octet));
-    received++;
     await new Promise((resolve) => setImmediate(resolve));
   }
   clock.advance(LIMITS.messageTimeoutMs - 1);
   listener.sweep();
   t.is(listener.connectionCount, 1);
-  await client.send(frame(query(2)).subarray(received, received + 1));
+  await client.send(frame(query(2)).subarray(10, 11));
   clock.advance(1);
   listener.sweep();
   t.is(listener.connectionCount, 0);
@@ -278,6 +282,16 @@ test('however many connect and ask behind a client, its first query is answered'
   t.is(await exchange(patient, 99), 99);
 });
 
+test('after a time of standing still, what has come is read before it is judged who is late', async (t) => {
+  const { open, clock } = await listen(t, { limits: { ...LIMITS, maxConnections: 1 } });
+  const clients = [await open(), await open(), await open()];
+  for (const [id, client] of clients.entries()) void client.send(frame(query(id)));
+  clock.advance(ARRIVAL_MS);
+  // As if the system had not let us run: the next sweep is due before anything is read.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, STANDSTILL_MS);
+  for (const [id, client] of clients.entries()) t.is(idOf((await client.receive())!), id);
+});
+
 test('octets of an unfinished message do not protect a connection from eviction', async (t) => {
   const { open, settle } = await listen(t, { limits: { ...LIMITS, maxConnections: 2 } });
   const dribbling = await open();
@@ -347,9 +361,10 @@ test('closing ends idle connections, lets a begun message be finished, and takes
   const { open, listener } = await listen(t);
   const idle = await open();
   const busy = await open();
-  await busy.send(frame(query(1)).subarray(0, 7));
-  await new Promise((resolve) => setImmediate(resolve));
-  t.is(await exchange(idle, 2), 2); // by now the other's octets have been read
+  t.is(await exchange(idle, 2), 2);
+  // With the reply to the first message, the beginning of the second has been read.
+  await busy.send(Buffer.concat([frame(query(0)), frame(query(1)).subarray(0, 7)]));
+  t.is(idOf((await busy.receive())!), 0);
   const { port } = listener;
   const closed = listener.close(60_000);
   await idle.finished;
@@ -389,11 +404,35 @@ test('an address that is taken, or not ours, is a problem with a remedy', async 
   const { listener } = await listen(t);
   const base = { respond: turnRound(), limits: LIMITS, clock: new ManualClock(), counters: new Float64Array(64) };
   const taken = await TcpListener.listen({ ...base, endpoint: { address: '127.0.0.1', port: listener.port } });
-  t.true(
-    !taken.ok && taken.error.code === 'ERR_LISTEN' && taken.error.message.includes(`another process has port ${listener.port}`),
-  );
+  t.true(!taken.ok && taken.error.code === 'ERR_LISTEN' && taken.error.message.includes(`has port ${listener.port}`));
   const foreign = await TcpListener.listen({ ...base, endpoint: { address: '192.0.2.1', port: 0 } });
   t.true(!foreign.ok && foreign.error.message.includes('no interface of this machine has the address 192.0.2.1'));
+});
+
+test('several listeners adopt one socket, and it outlives each of them', async (t) => {
+  if (packetIo.addon === undefined) {
+    t.pass('only the native addon can duplicate a descriptor');
+    return;
+  }
+  const fd = packetIo.addon.openTcp({ address: '127.0.0.1', port: 0, sharing: 'alone', backlog: 8 });
+  t.true(fd > 0);
+  const first = await listen(t, { fd });
+  const second = await listen(t, { fd });
+  t.is(second.listener.port, first.listener.port);
+  await first.listener.close(0);
+  const client = await second.open();
+  t.is(await exchange(client, 1), 1);
+  await second.listener.close(0);
+  const third = await listen(t, { fd });
+  t.is(await exchange(await third.open(), 2), 2);
+  closeSync(fd);
+});
+
+test('a descriptor that is no socket is a problem, not an exception', async (t) => {
+  const fd = openSync('/dev/null', 'r');
+  const base = { respond: turnRound(), limits: LIMITS, clock: new ManualClock(), counters: new Float64Array(64) };
+  const refused = await TcpListener.listen({ ...base, endpoint: { address: '192.0.2.1', port: 53 }, fd });
+  t.true(!refused.ok && refused.error.code === 'ERR_LISTEN');
 });
 
 /** Answers with `count` messages of `size` octets, the nth with id n, unless the query's id is odd. */

@@ -53,11 +53,13 @@ for (const [name, octets] of BAD) {
   });
 }
 
-test('the address is extended with zeros, whatever the query before held', (t) => {
+test('the address is extended with zeros to that of a host, whatever the query before held', (t) => {
   const ecs = new Ecs();
   t.true(ecs.read(Uint8Array.of(0, 2, 128, 0, ...Array(16).fill(255)), 0, 20));
   t.true(ecs.read(Uint8Array.of(0, 1, 8, 0, 10), 0, 5));
-  t.deepEqual([...ecs.octets], [10, ...Array(15).fill(0)]);
+  t.deepEqual([...ecs.octets.subarray(0, 4)], [10, 0, 0, 0]);
+  t.true(ecs.read(Uint8Array.of(0, 2, 12, 0, 0x20, 0x10), 0, 6));
+  t.deepEqual([...ecs.octets], [0x20, 0x10, ...Array(14).fill(0)]);
   ecs.clear();
   t.false(ecs.isPresent);
   t.false(ecs.hasAddress);

@@ -76,3 +76,16 @@ test('any valid name is read as it is, in lower case', (t) => {
     { seed: 4343 },
   );
 });
+
+test('a part of a name is compared with octets elsewhere in whatever case, up to its end and no further', (t) => {
+  const name = new QueryName();
+  const message = wire('www.example.');
+  name.read(message, 0, message.length);
+  const zone = Uint8Array.from([9, 9, ...wire('ExAmPlE.'), 7]);
+  t.true(name.isAt(4, name.size, zone, 2));
+  t.false(name.isAt(4, name.size, Uint8Array.from([9, 9, ...wire('ExAmPlF.')]), 2));
+  t.false(name.isAt(4, name.size, Uint8Array.from([9, 9, ...wire('ExAmPlE.net.')]), 2));
+  t.false(name.isAt(4, name.size, Uint8Array.from([9, 9, ...wire('ExAmPl.')]), 2));
+  t.true(name.isAt(0, 4, wire('WWW.net.'), 0));
+  t.true(name.isAt(4, 4, zone, 0), 'no octets are always there');
+});

@@ -2,7 +2,7 @@ import test from 'ava';
 import { nameToText } from '../../../src/wire/name.ts';
 import { TYPE } from '../../../src/wire/rrtype.ts';
 import { compileZone } from '../../../src/zone/compile.ts';
-import { HEADER, NO_NAME, NODE, NODE_FLAG, RRSET, ZoneImage } from '../../../src/zone/image.ts';
+import { HEADER, LABELS_SHIFT, NO_NAME, NODE, NODE_FLAG, RRSET, ZoneImage } from '../../../src/zone/image.ts';
 import { rrsetOf } from '../../../src/zone/lookup.ts';
 import { rdataOf } from '../../support/naive-zone.ts';
 import { encodeRdata, type Row, SOA_ROW, wire, zoneRecords } from '../../support/zone-records.ts';
@@ -150,15 +150,50 @@ test('Nodes know their wildcard child, and the cut or DNAME that they lie at or 
     ['x.old', 'NS', 'ns'],
   ]);
   const word = (name: string, index: number): number => image.nodeWord(nodeOf(image, name), index);
+  const flags = (name: string): number => word(name, NODE.FLAGS) & ((1 << LABELS_SHIFT) - 1);
   t.is(word('example.com.', NODE.WILDCARD) - 1, nodeOf(image, '*.example.com.'));
   t.is(word('example.com.', NODE.BOUNDARY), 0);
   t.is(word('example.com.', NODE.FLAGS) & NODE_FLAG.CUT, 0);
-  t.is(word('*.example.com.', NODE.FLAGS), 1 | NODE_FLAG.WILDCARD);
-  t.is(word('sub.example.com.', NODE.FLAGS), 1 | NODE_FLAG.CUT);
+  t.is(flags('*.example.com.'), 1 | NODE_FLAG.WILDCARD);
+  t.is(flags('sub.example.com.'), 1 | NODE_FLAG.CUT);
   t.is(word('sub.example.com.', NODE.BOUNDARY) - 1, nodeOf(image, 'sub.example.com.'));
   t.is(word('ns.sub.example.com.', NODE.BOUNDARY) - 1, nodeOf(image, 'sub.example.com.'));
   t.is(word('old.example.com.', NODE.BOUNDARY), 0);
   t.is(word('x.old.example.com.', NODE.BOUNDARY) - 1, nodeOf(image, 'old.example.com.'));
+});
+
+test('Nodes know how many labels they have, from 0 to 127.', (t) => {
+  const deep = `${'a.'.repeat(126)}z.`;
+  const image = imageOf([SOA_ROW, [deep, 'A', '192.0.2.1'], ['*.x', 'TXT', 'star']], 'z.');
+  const labels = (name: string): number => image.nodeLabels(nodeOf(image, name));
+  t.deepEqual([labels('z.'), labels('x.z.'), labels('*.x.z.'), labels('a.z.'), labels(deep)], [1, 2, 3, 2, 127]);
+  t.is(imageOf([SOA_ROW], '.').nodeLabels(0), 0);
+});
+
+/** The ancestors of MNAME and RNAME just below the apex, or null. */
+function soaTops(names: string): string[] | null {
+  const image = imageOf([['@', 'SOA', `${names} 1 2 3 4 5`]]);
+  for (const { offset, size } of image.soaNames ?? []) {
+    if (nameToText(image.octets, offset + size) !== ORIGIN) throw new Error(`${names}: ${size} octets do not lead to the apex`);
+  }
+  return image.soaNames?.map(({ top }) => textOf(image, top)) ?? null;
+}
+
+test('The names of the SOA record are known to be apart below the apex, or not.', (t) => {
+  t.deepEqual(soaTops('ns1 host'), ['ns1.example.com.', 'host.example.com.']);
+  t.deepEqual(soaTops('a.ns1 b.c.host'), ['ns1.example.com.', 'host.example.com.']);
+  for (const names of [
+    'ns ns',
+    'ns.dns host.dns',
+    'dns host.dns',
+    '@ host',
+    'ns @',
+    'ns host.example.net.',
+    'com. host',
+    '. host',
+  ]) {
+    t.is(soaTops(names), null, names);
+  }
 });
 
 test('References name the targets of NS, CNAME, PTR, MX, SOA, DNAME and SRV records in order.', (t) => {

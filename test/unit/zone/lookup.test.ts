@@ -4,7 +4,7 @@ import { QueryName } from '../../../src/wire/qname.ts';
 import { TYPE } from '../../../src/wire/rrtype.ts';
 import { compileZone } from '../../../src/zone/compile.ts';
 import { NO_NAME, ZoneImage } from '../../../src/zone/image.ts';
-import { lookup, lookupName, rrsetOf } from '../../../src/zone/lookup.ts';
+import { lookup, lookupInside, lookupName, rrsetOf } from '../../../src/zone/lookup.ts';
 import { Found } from '../../../src/zone/lookup-result.ts';
 import { type Finding, finding, labelsOf, NaiveZone } from '../../support/naive-zone.ts';
 import { type Row, SOA_ROW, wire, zoneRecords } from '../../support/zone-records.ts';
@@ -156,17 +156,35 @@ test('Labels may hold any octet, and only ASCII letters fold.', (t) => {
   t.is(ask(image, wire('\\000\\192.example.'), TYPE.A).kind, 'NXDOMAIN');
 });
 
-test('Names whose hashes are equal are told apart.', (t) => {
-  const [one, other] = [new QueryName(), new QueryName()];
-  one.read(wire('dnai6qzvkhzc.example.'), 0, 255);
-  other.read(wire('kgkn4sx1cs5q.example.'), 0, 255);
-  t.is(one.hash[0], other.hash[0]); // found by search
-  const image = imageOf('example.', [SOA_ROW, ['dnai6qzvkhzc', 'A', '192.0.2.1']]);
-  t.is(short(image, 'kgkn4sx1cs5q.example.', 'A'), 'NXDOMAIN example');
-  const both = imageOf('example.', [SOA_ROW, ['dnai6qzvkhzc', 'A', '192.0.2.1'], ['kgkn4sx1cs5q', 'TXT', 'other']]);
-  t.is(both.nodeCount, 3);
-  t.is(short(both, 'dnai6qzvkhzc.example.', 'A'), 'DATA dnai6qzvkhzc.example');
-  t.is(short(both, 'kgkn4sx1cs5q.example.', 'TXT'), 'DATA kgkn4sx1cs5q.example');
+// Found by search.
+for (const [what, one, other] of [
+  ['names', '8sz8f3ut', 'knj2tvpb'],
+  ['names of different depth', 'c2kgax13', 'cgfc.eczv'],
+] as const) {
+  test(`Of two ${what} whose hashes are equal each is found, and neither for the other.`, (t) => {
+    const [oneName, otherName] = [new QueryName(), new QueryName()];
+    oneName.read(wire(`${one}.example.`), 0, 255);
+    otherName.read(wire(`${other}.example.`), 0, 255);
+    t.is(oneName.hash[0], otherName.hash[0]);
+    const both = imageOf('example.', [SOA_ROW, [one, 'A', '192.0.2.1'], [other, 'TXT', 'other']]);
+    t.is(short(both, `${one}.example.`, 'A'), `DATA ${one}.example`);
+    t.is(short(both, `${other}.example.`, 'TXT'), `DATA ${other}.example`);
+    const first = imageOf('example.', [SOA_ROW, [one, 'A', '192.0.2.1']]);
+    t.is(short(first, `${other}.example.`, 'A'), 'NXDOMAIN example');
+    const second = imageOf('example.', [SOA_ROW, [other, 'A', '192.0.2.1']]);
+    t.is(short(second, `${one}.example.`, 'A'), 'NXDOMAIN example');
+  });
+}
+
+test('A name that is known to lie in the zone is looked up without comparing the apex.', (t) => {
+  const image = imageOf('example.', [SOA_ROW, ['www', 'A', '192.0.2.1']]);
+  const found = new Found();
+  const query = new QueryName();
+  for (const name of ['example.', 'www.example.', 'x.www.example.', 'x.example.']) {
+    query.read(wire(name), 0, 255);
+    lookupInside(image, query, TYPE.A, found);
+    t.deepEqual(finding(image, found), ask(image, wire(name), TYPE.A), name);
+  }
 });
 
 test('A name of 127 labels is found, and its closest encloser when it is not.', (t) => {

@@ -1,0 +1,151 @@
+// Meridian beside other servers and beside an echo that does nothing: CPU per answered query, answers per second, loss and
+// latency over several mixes of queries. One server at a time on one core, the load from the other; several rounds over all
+// servers, so that whatever else the machine does meets all of them; medians.
+//
+// Run: npm run bench    (some 20 minutes; a word with less: npm run bench -- --rounds 1 --seconds 1 --servers meridian,nsd --mixes static)
+
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { writeBenchZone } from './bench-zone.ts';
+import { buildGenerator, writeQueries } from './load-generator.ts';
+import { describeMachine } from './machine.ts';
+import { measure, type Run } from './measure.ts';
+import { MIXES, type Mix, suits, wrongAnswer } from './mixes.ts';
+import { bind } from './peers/bind.ts';
+import { buildNativeEcho, dgramEcho, nativeEcho } from './peers/echo.ts';
+import { gdnsd } from './peers/gdnsd.ts';
+import { knot } from './peers/knot.ts';
+import { meridian, meridianOnDgram } from './peers/meridian.ts';
+import { nsd } from './peers/nsd.ts';
+import { type Content, type Peer, versionOf } from './peers/peer.ts';
+import { powerdns } from './peers/powerdns.ts';
+import { printResults } from './results.ts';
+import { freePort, moveToLoadCore, type Running, startServer, waitForReply, withDirectory } from './support.ts';
+import { writeWorld } from './world.ts';
+
+const PEERS: readonly Peer[] = [nativeEcho, dgramEcho, meridian, meridianOnDgram, gdnsd, knot, nsd, bind, powerdns];
+/** What starting and stopping a server takes, and what a measurement takes besides its seconds; only for the estimate. */
+const START_SEC = 2.5;
+const BETWEEN_SEC = 1.6;
+
+interface Options {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly rate: number;
+  readonly window: number;
+  readonly peers: readonly Peer[];
+  readonly mixes: readonly Mix[];
+}
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '2' },
+      rate: { type: 'string', default: '20000' },
+      window: { type: 'string', default: '128' },
+      servers: { type: 'string' },
+      mixes: { type: 'string' },
+    },
+  });
+  const number = (name: 'rounds' | 'seconds' | 'rate' | 'window', most: number): number => {
+    const value = Number(values[name]);
+    if (!(value > 0 && value <= most))
+      throw new Error(`--${name} takes a number above 0 and up to ${most}, found "${values[name]}"`);
+    return value;
+  };
+  return {
+    rounds: number('rounds', 100),
+    seconds: number('seconds', 60),
+    rate: number('rate', 1_000_000),
+    window: number('window', 4096),
+    peers: choose(PEERS, values.servers, '--servers'),
+    mixes: choose(MIXES, values.mixes, '--mixes'),
+  };
+}
+
+function choose<T extends { readonly key: string }>(all: readonly T[], wanted: string | undefined, option: string): readonly T[] {
+  if (wanted === undefined) return all;
+  const keys = wanted.split(',');
+  const unknown = keys.find((key) => !all.some((one) => one.key === key));
+  if (unknown !== undefined) throw new Error(`${option}: no "${unknown}"; there are ${all.map(({ key }) => key).join(', ')}`);
+  return all.filter(({ key }) => keys.includes(key));
+}
+
+async function start(peer: Peer, home: string, content: Content): Promise<Running & { port: number }> {
+  rmSync(home, { recursive: true, force: true });
+  mkdirSync(home);
+  const port = await freePort();
+  const server = startServer(peer.prepare(home, port, content), home);
+  await waitForReply(port);
+  return { ...server, port };
+}
+
+async function main(directory: string, options: Options): Promise<void> {
+  buildGenerator();
+  buildNativeEcho();
+  moveToLoadCore();
+  const zoneFile = join(directory, 'zone');
+  writeBenchZone(zoneFile);
+  const world = writeWorld(directory);
+  const content = { zoneFile, world };
+  const mixes = options.mixes.map((mix) => {
+    const questions = mix.questions(world);
+    const queryFile = writeQueries(
+      join(directory, `${mix.key}.queries`),
+      questions.map(({ octets }) => octets),
+    );
+    return { mix, questions, queryFile };
+  });
+
+  const installed = options.peers.map((peer) => ({ peer, version: versionOf(peer) }));
+  describeMachine(installed.map(({ peer, version }) => `${peer.title} ${version ?? `not installed (${peer.source})`}`.trim()));
+  const home = join(directory, 'server');
+  const peers: Peer[] = [];
+  for (const { peer, version } of installed) {
+    if (version === undefined) continue;
+    // A server that answers wrongly is not compared.
+    const server = await start(peer, home, content);
+    const wrong: string[] = [];
+    for (const { mix, questions } of mixes) {
+      if (!suits(mix, peer) || peer.kind === 'yardstick') continue;
+      const complaint = await wrongAnswer(server.port, questions);
+      if (complaint !== undefined) wrong.push(`${mix.title}: ${complaint}`);
+    }
+    await server.stop();
+    if (wrong.length > 0) console.log(`${peer.title} is left out. ${wrong.join('. ')}`);
+    else peers.push(peer);
+  }
+
+  const perMix = 2 * options.seconds + BETWEEN_SEC;
+  const points = peers.reduce((sum, peer) => sum + options.mixes.filter((mix) => suits(mix, peer)).length, 0);
+  const minutes = (options.rounds * (points * perMix + peers.length * START_SEC)) / 60;
+  console.log(`rounds: ${options.rounds}, servers: ${peers.length}; this takes about ${minutes.toFixed(1)} minutes\n`);
+
+  const runs = new Map<string, Run[]>();
+  // However it ends: what has been measured is worth having.
+  process.once('exit', () => printResults(options, peers, (mix, peer) => runs.get(`${mix.key} ${peer.key}`)));
+  for (let round = 0; round < options.rounds; round++) {
+    for (const peer of peers) {
+      const server = await start(peer, home, content);
+      for (const { mix, queryFile } of mixes) {
+        if (!suits(mix, peer)) continue;
+        const run = await measure(server, { ...mix.load, port: server.port, queryFile }, options);
+        const key = `${mix.key} ${peer.key}`;
+        runs.set(key, [...(runs.get(key) ?? []), run]);
+      }
+      await server.stop();
+    }
+    console.error(`round ${round + 1} of ${options.rounds} done`);
+  }
+}
+
+let options: Options;
+try {
+  options = readOptions();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exit(2);
+}
+await withDirectory((directory) => main(directory, options));
