@@ -51,6 +51,67 @@ export interface MeshEvents {
   onStatus?(status: MeshStatus): void;
 }
 
+/** A Redis server: a numeric address or host name with a port, or the path of a Unix socket. */
+export type RedisEndpoint = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** TLS towards Redis. Files are PEM, read anew at each connection. */
+export interface MeshTls {
+  /** Authorities that may have signed the server's certificate; null = those of the system. */
+  readonly caFile: string | null;
+  /** Our own certificate and key, where the server asks for one; both or neither. */
+  readonly certificateFile: string | null;
+  readonly keyFile: string | null;
+  /** Name that the certificate must carry and that SNI sends; null = the host of the endpoint. */
+  readonly serverName: string | null;
+  readonly verify: boolean;
+}
+
+export type RedisTopology =
+  | { readonly kind: 'standalone'; readonly endpoint: RedisEndpoint }
+  | {
+      readonly kind: 'sentinel';
+      /** At least one; each is `host` and `port` (commonly 26379). */
+      readonly sentinels: readonly { readonly host: string; readonly port: number }[];
+      /** The name under which the sentinels know the master. */
+      readonly master: string;
+      /** For the sentinels themselves; those of the master are in `RedisMeshSettings`. */
+      readonly username: string | null;
+      readonly passwordFile: string | null;
+      /** Whether the sentinels too are spoken to over TLS (with the settings of `tls`). */
+      readonly tls: boolean;
+    }
+  /** Nodes to learn the cluster from: at least one. `database` must be 0. */
+  | { readonly kind: 'cluster'; readonly nodes: readonly { readonly host: string; readonly port: number }[] };
+
+export interface RedisMeshSettings {
+  readonly kind: 'redis';
+  readonly topology: RedisTopology;
+  /** ACL user; null = the default user. */
+  readonly username: string | null;
+  /** File whose first line is the password, read anew at each connection; null = none. */
+  readonly passwordFile: string | null;
+  /** 0..65535; default 0. */
+  readonly database: number;
+  readonly tls: MeshTls | null;
+  /** Sets this mesh apart from others in one Redis; default `meridian:`. Keys begin with it as a hash tag: `{meridian}:peers`. */
+  readonly prefix: string;
+  /** Time between heartbeats; default 1000. */
+  readonly heartbeatMs: number;
+  /** A peer is gone that has not been heard for this long; at least two heartbeats; default 5000. */
+  readonly expiryMs: number;
+  /** Until a connection counts as failed; default 2000. */
+  readonly connectTimeoutMs: number;
+  /** Until a command counts as failed and the connection as dead; default 1000. */
+  readonly commandTimeoutMs: number;
+  /** Replicas that must have a change of overrides before it is acknowledged (WAIT); default 0. */
+  readonly confirmingReplicas: number;
+  /** How long to wait for them; default 1000. */
+  readonly confirmTimeoutMs: number;
+}
+
+/** The `mesh` section of the configuration. */
+export type MeshSettings = { readonly kind: 'memory' } | RedisMeshSettings;
+
 export interface Mesh {
   readonly status: MeshStatus;
   readonly peers: readonly Peer[];
@@ -70,7 +131,8 @@ export interface Mesh {
   loadVerdicts(): Promise<readonly Verdict[]>;
   /**
    * Replaces the overrides if `expectedVersion` is still the present one. Acknowledged means kept: it survives the restart of
-   * everything that the mesh promises to survive. ERR_MESH_CONFLICT names the present version; ERR_MESH_UNAVAILABLE: nothing changed.
+   * everything that the mesh promises to survive. ERR_MESH_CONFLICT names the present version; ERR_MESH_UNAVAILABLE and
+   * ERR_MESH_RECORD: nothing changed; ERR_MESH_UNCERTAIN: it may have been made, but nobody can vouch that it is kept.
    */
   changeOverrides(expectedVersion: number, overrides: readonly Override[]): Promise<Result<OverrideSet, Problem>>;
   close(): Promise<void>;

@@ -8,7 +8,10 @@ export interface Vote {
   readonly target: string;
   readonly prober: string;
   readonly region: string;
-  /** Start of the prober (wall clock), then a number that grows with each vote it sends: compared in this order. */
+  /**
+   * When the prober began to vote (wall clock): at its start, and anew when it comes back from a withdrawal; then a number that
+   * grows with each vote it sends. Compared in this order.
+   */
   readonly epoch: number;
   readonly seq: number;
   readonly isUp: boolean;
@@ -33,6 +36,7 @@ export interface Verdict {
   readonly state: State;
   /** What traffic follows: the state, or the last known one while it is unknown; up if there never was one. */
   readonly isUp: boolean;
+  /** Since when `isUp` is what it is; 0 = it has never been seen otherwise. Recovery is counted from here. */
   readonly sinceMs: number;
   /** One line: `3 of 3 vantage points in 3 regions: refused`. */
   readonly why: string;
