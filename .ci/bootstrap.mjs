@@ -45,6 +45,9 @@ if (read(packagesStamp) !== packagesWanted) {
   writeFileSync(packagesStamp, packagesWanted);
 }
 
+// The native addons. Says in one line why not, if one cannot be built; neither is needed.
+spawnSync(process.execPath, ['native/build.mjs'], { stdio: ['ignore', 'inherit', 'inherit'] });
+
 // Code. Names, sizes and times of all sources stand for their content.
 const sources = ['src', 'test', 'bench'].flatMap((folder) => (existsSync(folder) ? sourceFiles(folder) : []));
 const buildStamp = 'dist/.stamp';

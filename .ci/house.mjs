@@ -19,6 +19,8 @@ export const MAY_IMPORT = {
   transport: ['base', 'metrics', 'model', 'responder'],
   client: ['base', 'wire'],
   mesh: ['base', 'model', 'metrics'],
+  probe: ['base', 'model', 'client', 'metrics'],
+  fleet: ['base', 'model', 'health', 'metrics'],
   app: null, // the composition root may import everything
 };
 

@@ -59,12 +59,14 @@ export const ERRORS = {
 
   // the mesh
   ERR_MESH_UNREACHABLE: 'Redis cannot be reached or does not answer in time; what is known stays in use and connecting goes on.',
-  ERR_MESH_AUTH: 'Redis refuses the user, the password or a command that the user may not run, or the password file cannot be read.',
+  ERR_MESH_AUTH:
+    'Redis refuses the user, the password or a command that the user may not run, or the password file cannot be read.',
   ERR_MESH_TLS: 'The TLS connection to Redis fails: a certificate, a key, an authority or a name is wrong.',
-  ERR_MESH_TYPE: 'A key of the mesh holds another type of value; another program uses the prefix: delete the key or change the prefix.',
+  ERR_MESH_TYPE:
+    'A key of the mesh holds another type of value; another program uses the prefix: delete the key or change the prefix.',
   ERR_MESH_READONLY: 'The Redis server is a read-only replica; point the mesh to its master, or use Sentinel.',
   ERR_MESH_LOADING: 'Redis is still loading its data after a start; the mesh waits for it.',
-  ERR_MESH_MEMORY: 'Redis has reached maxmemory and refuses writes; give it more, or an eviction policy other than noeviction.',
+  ERR_MESH_MEMORY: 'Redis has reached maxmemory and refuses writes; give it more memory.',
   ERR_MESH_DISK: 'Redis refuses writes because it cannot save to its disk, or because too few replicas are connected.',
   ERR_MESH_CLUSTER: 'The Redis Cluster does not serve the slot of the mesh at the moment.',
   ERR_MESH_REPLY: 'Redis answers a command with an error that Meridian does not know, or with something it does not understand.',

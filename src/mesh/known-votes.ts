@@ -45,11 +45,12 @@ export class KnownVotes {
 
   /**
    * A process is alive with this epoch. If it is an earlier one than we know, its clock has been set back between two starts (a
-   * process that lives is not overtaken by its former self): the later epoch is dead and no longer in the way.
+   * process that lives is not overtaken by its former self): the later epoch is dead and no longer in the way. True if it was:
+   * votes may have been turned away that count now.
    */
-  seen(id: string, epoch: number): void {
+  seen(id: string, epoch: number): boolean {
     const known = this.#probers.get(id);
-    if (known !== undefined && known.epoch > epoch) this.#probers.delete(id);
+    return known !== undefined && known.epoch > epoch && this.#probers.delete(id);
   }
 
   /** Forgets votes that have expired, and after a while those who cast them. */

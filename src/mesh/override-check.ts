@@ -17,7 +17,10 @@ export function checkOverrides(overrides: readonly Override[]): Problem | undefi
   const ids = new Set<string>();
   for (const override of overrides) {
     if (checkOverride(override) === undefined) {
-      return meshProblem('ERR_MESH_RECORD', `override "${String(override.id)}" has a field that is missing, unknown or out of bounds`);
+      return meshProblem(
+        'ERR_MESH_RECORD',
+        `override "${String(override.id)}" has a field that is missing, unknown or out of bounds`,
+      );
     }
     if (ids.has(override.id)) return meshProblem('ERR_MESH_RECORD', `two overrides have the id "${override.id}"`);
     ids.add(override.id);

@@ -74,7 +74,7 @@ function mergeEntry(a: Entry | undefined, b: Entry | undefined, base: number, ve
     return only.added > base ? { added: version, override: only.override } : undefined;
   }
   const [textA, textB] = [textOf(a.override), textOf(b.override)];
-  if (textA === textB && a.added === b.added) return a;
+  if (a.added <= base && b.added <= base) return a; // untouched
   const isLater = a.added === b.added ? textA >= textB : a.added > b.added;
   return { added: version, override: (isLater ? a : b).override };
 }

@@ -20,7 +20,8 @@ export function decodePeer(id: unknown, text: unknown): Peer | undefined {
   const record = objectWith(parseJson(text), KEYS);
   if (record === undefined || record.v !== RECORD_VERSION || !isText(id, MAX_PROCESS_ID_LENGTH)) return undefined;
   const { region, roles, weight, epoch, isWithdrawn } = record;
-  if (!isText(region, MAX_NAME_LENGTH, 0) || !isRoles(roles) || !isCount(epoch) || typeof isWithdrawn !== 'boolean') return undefined;
+  if (!isText(region, MAX_NAME_LENGTH, 0) || !isRoles(roles) || !isCount(epoch) || typeof isWithdrawn !== 'boolean')
+    return undefined;
   if (!isCount(weight) || weight < 1 || weight > MAX_WEIGHT) return undefined;
   return { id, region, roles, weight, epoch, isWithdrawn };
 }

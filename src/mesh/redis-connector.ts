@@ -5,9 +5,10 @@ import type { RedisMeshSettings } from '../model/mesh.ts';
 import { type LinkEvents, RedisLink } from './redis-link.ts';
 import type { Trouble } from './redis-trouble.ts';
 
-/** First wait and longest wait; each attempt doubles it, and a random half of it is left out. */
+/** Each attempt doubles the wait, and a random half of it is left out. */
 const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 5000;
+/** The longest wait, as a part of the expiry: after an outage everybody is back before anybody is missed. */
+const LONGEST_WAIT_EXPIRIES = 0.5;
 
 export interface ConnectorOptions {
   readonly settings: RedisMeshSettings;
@@ -60,7 +61,8 @@ export class RedisConnector {
   #lost(trouble: Trouble): void {
     if (this.#isClosed) return;
     this.#link = null;
-    const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(this.#attempts++, 16));
+    const longestMs = LONGEST_WAIT_EXPIRIES * this.#options.settings.expiryMs;
+    const waitMs = Math.min(longestMs, FIRST_WAIT_MS * 2 ** Math.min(this.#attempts++, 16));
     this.#timer = setTimeout(() => void this.open(), waitMs * (0.5 + Math.random() / 2));
     this.#options.onDown(trouble);
   }

@@ -215,7 +215,7 @@ export class RedisMesh implements Mesh {
   }
 
   #peersChanged(peers: readonly Peer[]): void {
-    for (const { id, epoch } of peers) this.#known.seen(id, epoch);
+    for (const { id, epoch } of peers) if (this.#known.seen(id, epoch)) this.#votes.readAgain();
     this.#box.peers(peers);
   }
 
@@ -264,7 +264,9 @@ export class RedisMesh implements Mesh {
     if (replies === undefined || link !== this.#connector.link) return;
     const receivedMs = this.#monotonic.monotonicMs();
     this.#take(asked, replies, { isBeat, sentMs, receivedMs });
-    if (this.#connector.link !== null) this.#settle();
+    if (this.#connector.link === null) return;
+    this.#board.set('connection', null);
+    this.#settle();
   }
 
   #take(asked: readonly (readonly Command[])[], replies: readonly Reply[], round: Round): void {
@@ -282,7 +284,6 @@ export class RedisMesh implements Mesh {
   #settle(): void {
     if (this.#parts.every((part) => part.isReady)) {
       this.#connector.proved();
-      this.#board.set('connection', null);
       this.#syncedMs = Math.max(this.#syncedMs, this.#peers.answeredMs);
       if (!this.#hasJoined) {
         this.#hasJoined = true;
@@ -306,7 +307,8 @@ export class RedisMesh implements Mesh {
 
   #troubleOf(what: string, error: Error): Trouble {
     if (what === 'id') return { code: 'ERR_MESH_DUPLICATE', text: error.message, isFatal: false };
-    if (what.endsWith(' file')) return { code: 'ERR_MESH_FILE', text: `the ${what} cannot be written: ${error.message}`, isFatal: false };
+    if (what.endsWith(' file'))
+      return { code: 'ERR_MESH_FILE', text: `the ${what} cannot be written: ${error.message}`, isFatal: false };
     if (error.message.endsWith('does not understand')) return { code: 'ERR_MESH_RECORD', text: error.message, isFatal: false };
     return troubleOf(error, this.#where, what);
   }

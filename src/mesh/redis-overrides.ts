@@ -37,6 +37,8 @@ type Step =
   | { readonly kind: 'replace'; readonly found: Found; readonly next: OverrideBook; readonly request: Request | null }
   | { readonly kind: 'confirm'; readonly next: OverrideBook; readonly request: Request; readonly untilMs: number };
 
+const LOST = 'the connection to redis broke';
+
 /** WAIT blocks the connection, votes and heartbeats too: it is asked again and again instead, for this long each time. */
 const CONFIRM_STEP_MS = 50;
 
@@ -137,14 +139,15 @@ export class RedisOverrides implements Part {
   }
 
   lost(): void {
-    const asked = this.#asked;
-    if (asked?.kind === 'replace' || asked?.kind === 'confirm') {
-      asked.request?.resolve(err(meshProblem('ERR_MESH_UNCERTAIN', 'the connection to redis broke before it confirmed the change')));
-    }
+    const step = this.#step;
+    if (step.kind === 'confirm' || (step.kind === 'replace' && this.#asked === step)) {
+      const message = 'the connection to redis broke before the change was confirmed';
+      step.request?.resolve(err(meshProblem('ERR_MESH_UNCERTAIN', message)));
+    } else if (step.kind === 'replace') this.#refuse(step.request, LOST);
     this.#asked = null;
     this.#isReady = false;
     this.#step = { kind: 'check' };
-    this.#refuseAll('the connection to redis broke');
+    this.#refuseAll(LOST);
   }
 
   #takeCheck(found: Found): void {
@@ -169,7 +172,9 @@ export class RedisOverrides implements Part {
     }
     const next = relation === 'newer' ? this.#book : merge(this.#book, theirs, markOf);
     const verb = relation === 'newer' ? 'restored' : 'merged';
-    this.#desk.complaints.info(`overrides ${verb}: redis had version ${theirs.version}, we ${this.#book.version}, now ${next.version}`);
+    this.#desk.complaints.info(
+      `overrides ${verb}: redis had version ${theirs.version}, we ${this.#book.version}, now ${next.version}`,
+    );
     this.#step = { kind: 'replace', found, next, request: null };
   }
 

@@ -108,7 +108,7 @@ export class RedisOwnVotes implements Part {
     const votes = batch.votes.flatMap((vote) => [vote.target, encodeVote(vote)]);
     commands.push([
       VOTE,
-      ...[keys.votes(id), keys.voters, keys.state, keys.log],
+      ...[keys.votes(id), keys.voters, keys.state, keys.log, keys.peers],
       ...[id, epoch, next.write, previous, head, lifeMs, LOG_LENGTH, batch.isFromScratch ? 1 : 0],
       ...[keys.nudge, batch.isUrgent ? NUDGE.VOTES : '', batch.forgotten.length, ...batch.forgotten, ...votes],
     ]);

@@ -64,20 +64,23 @@ return 1`,
 );
 
 /**
- * Votes of one prober. KEYS votes voters state log; ARGV prober epoch write previous head lifeMs logLength isFromScratch channel
+ * Votes of one prober. KEYS votes voters state log peers; ARGV prober epoch write previous head lifeMs logLength isFromScratch channel
  * nudge ('' = none) forgottenCount, then the forgotten targets, then pairs of target and vote. `previous` is the write that this one
  * adds to.
  * Returns 1; 2 if the previous write is not there, so that everything must be sent; 0 if a later write of the same process is there
  * already; -1 if a later process of the same id is alive.
  */
 export const VOTE = script(
-  4,
+  5,
   `${NOW}
 local prober, epoch, life = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[6])
 local ok, head = pcall(cjson.decode, redis.call('HGET', KEYS[1], '@') or '')
 local isFromScratch, isWhole = ARGV[8] == '1', false
 if ok and type(head) == 'table' and tonumber(head.epoch) then
-  if head.epoch > epoch and (tonumber(redis.call('ZSCORE', KEYS[2], prober)) or 0) > now then return -1 end
+  if head.epoch > epoch then
+    local isPeer, peer = pcall(cjson.decode, redis.call('HGET', KEYS[5], prober) or '')
+    if isPeer and type(peer) == 'table' and tonumber(peer.epoch) and peer.epoch > epoch then return -1 end
+  end
   if head.epoch == epoch and (tonumber(head.write) or 0) >= tonumber(ARGV[3]) then return 0 end
   if head.epoch ~= epoch then redis.call('DEL', KEYS[1])
   else isWhole = head.write == tonumber(ARGV[4]) end

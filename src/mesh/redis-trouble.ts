@@ -37,7 +37,7 @@ const REPLY_ERRORS: Readonly<Record<string, Kind>> = {
   TRYAGAIN: { code: 'ERR_MESH_CLUSTER', says: 'is moving the slot of the mesh', isFatal: true },
 };
 
-/** What Node calls TLS failures: codes of OpenSSL's verification, and those of its own that begin with ERR_TLS or ERR_SSL. */
+/** What Node calls TLS failures: codes of OpenSSL's verification, and those of its own. */
 const TLS_ERROR = /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_OSSL_)/;
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim().slice(0, 200);
@@ -55,7 +55,11 @@ export function troubleOf(error: unknown, where: string, what?: string): Trouble
     return { code: kind.code, text: `${where} ${kind.says}${about}`, isFatal: kind.isFatal };
   }
   if (TLS_ERROR.test(code)) return { code: 'ERR_MESH_TLS', text: `${where}: ${oneLine(message)}`, isFatal: true };
-  return { code: isReply ? 'ERR_MESH_REPLY' : 'ERR_MESH_UNREACHABLE', text: `${where}: ${oneLine(message)}${about}`, isFatal: !isReply };
+  return {
+    code: isReply ? 'ERR_MESH_REPLY' : 'ERR_MESH_UNREACHABLE',
+    text: `${where}: ${oneLine(message)}${about}`,
+    isFatal: !isReply,
+  };
 }
 
 function describe(error: unknown): { readonly message: string; readonly code: string; readonly isReply: boolean } {

@@ -51,6 +51,11 @@ export class RedisVotes implements Part {
     this.#isNudged = true;
   }
 
+  /** All votes once more: some that were turned away may count now. */
+  readAgain(): void {
+    if (this.#step === 'live') this.#step = 'start';
+  }
+
   /** Redis says that this is the newest number of the log; said after everything else of the round has been taken. */
   checkNumber(number: number): void {
     if (this.#step === 'live' && !this.#isMore && (number > this.#number || number < this.#numberBefore)) this.#step = 'start';

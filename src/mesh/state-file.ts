@@ -120,6 +120,9 @@ export class StateFile<T> {
       () => true,
       () => false,
     );
-    this.#options.complaints.warn('ERR_MESH_FILE', `${path} is damaged and not used; ${isKept ? `kept as ${kept}` : 'left where it is'}`);
+    this.#options.complaints.warn(
+      'ERR_MESH_FILE',
+      `${path} is damaged and not used; ${isKept ? `kept as ${kept}` : 'left where it is'}`,
+    );
   }
 }

@@ -14,6 +14,8 @@ export interface Batch {
   readonly isFromScratch: boolean;
   /** Others should read it at once. */
   readonly isUrgent: boolean;
+  /** Which time of beginning from scratch it belongs to. */
+  readonly generation: number;
 }
 
 /** Votes in one write: it blocks the engine for well under a millisecond, and is one entry of the log of about 20 KB. */
@@ -28,6 +30,7 @@ export class VoteOutbox {
   #isFromScratch = true;
   #isUrgent = false;
   #isUsed = false;
+  #generation = 0;
   #lastSeq = 0;
   #withdrawn = 0;
   #write = 0;
@@ -82,6 +85,7 @@ export class VoteOutbox {
 
   /** Everything is to be sent once more: the engine does not hold what we sent last. */
   sendAgain(): void {
+    this.#generation++;
     this.#isFromScratch = true;
     this.#isUrgent = true;
     this.#forgotten.clear();
@@ -115,7 +119,7 @@ export class VoteOutbox {
     for (let i = 0; i === 0 || i < targets.length; i += BATCH_SIZE) {
       const votes = targets.slice(i, i + BATCH_SIZE).map((target) => this.#own.get(target)!);
       const forgotten = i === 0 ? [...this.#forgotten].slice(0, BATCH_SIZE) : [];
-      batches.push({ votes, forgotten, isFromScratch: i === 0 && this.#isFromScratch, isUrgent });
+      batches.push({ votes, forgotten, isFromScratch: i === 0 && this.#isFromScratch, isUrgent, generation: this.#generation });
     }
     return batches;
   }
@@ -125,8 +129,9 @@ export class VoteOutbox {
     this.#isUrgent = true;
   }
 
-  /** The engine has taken this part. */
+  /** The engine has taken this part. It counts for nothing if it has been decided since to begin from scratch. */
   sent(batch: Batch): void {
+    if (batch.generation !== this.#generation) return;
     if (batch.isFromScratch) this.#isFromScratch = false;
     for (const target of batch.forgotten) this.#forgotten.delete(target);
     for (const vote of batch.votes) if (this.#own.get(vote.target) === vote) this.#unsent.delete(vote.target);

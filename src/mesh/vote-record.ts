@@ -58,9 +58,21 @@ export function decodeVote(head: VotesHead, target: unknown, text: unknown): Vot
   if (!isText(target, MAX_NAME_LENGTH) || target === HEAD_FIELD) return undefined;
   const [, seq, isUp, sinceMs, atMs, expiresMs, outcome, latencyUs, against, needed, detail] = record as readonly unknown[];
   if (!isCount(seq) || !isFlag(isUp) || !isCount(sinceMs) || !isCount(atMs) || !isCount(expiresMs)) return undefined;
-  if (!isCount(outcome) || outcome > MAX_OUTCOME || !isCount(latencyUs) || !isCount(against) || !isCount(needed)) return undefined;
+  if (!isCount(outcome) || outcome > MAX_OUTCOME || !isCount(latencyUs) || !isCount(against) || !isCount(needed))
+    return undefined;
   if (!isText(detail, MAX_TEXT_LENGTH, 0)) return undefined;
   const { prober, region, epoch } = head;
-  const own = { seq, isUp: isUp === 1, sinceMs, atMs, expiresMs, outcome: outcome as Outcome, latencyUs, detail, against, needed };
+  const own = {
+    seq,
+    isUp: isUp === 1,
+    sinceMs,
+    atMs,
+    expiresMs,
+    outcome: outcome as Outcome,
+    latencyUs,
+    detail,
+    against,
+    needed,
+  };
   return { target, prober, region, epoch, ...own };
 }

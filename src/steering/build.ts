@@ -3,6 +3,7 @@
 // together, equal plans are stored once, and schedules that the previous image already has are copied from it.
 
 import type { Family } from '../base/address.ts';
+import { hashText } from '../base/hash.ts';
 import { EVERYTHING_UP, type HealthView } from '../model/health.ts';
 import type { Member, Policy, SteeringModel } from '../model/steering.ts';
 import type { CellTable } from './classes.ts';
@@ -19,7 +20,7 @@ import {
 } from './image.ts';
 import { identityOf, LastGood } from './last-good.ts';
 import { makePlan, type Plan, type PlanFacts } from './plan.ts';
-import { hashText, SEED_A, SEED_B } from './rendezvous.ts';
+import { SEED_A, SEED_B } from './rendezvous.ts';
 import { ScheduleSet } from './schedule-set.ts';
 import { areTwins, standings } from './standing.ts';
 

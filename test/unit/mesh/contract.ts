@@ -164,7 +164,7 @@ export function contract(kind: string, open: () => Promise<Engine>): void {
     t.true(b.isMonotone);
   });
 
-  check('somebody else\'s vote, or one that is out of bounds, is not published but counted', async (t, { member }) => {
+  check("somebody else's vote, or one that is out of bounds, is not published but counted", async (t, { member }) => {
     const a = await member('a');
     const b = await member('b');
     a.vote('x#4', 1, { prober: 'b' });
@@ -209,7 +209,10 @@ export function contract(kind: string, open: () => Promise<Engine>): void {
     t.is(results.filter(({ ok }) => ok).length, 1);
     const made = results.find(({ ok }) => ok);
     for (const one of members) await one.until(() => one.mesh.overrides.version === 1);
-    t.deepEqual(members.map(({ mesh }) => mesh.overrides), Array(3).fill(made?.ok === true ? made.value : null));
+    t.deepEqual(
+      members.map(({ mesh }) => mesh.overrides),
+      Array(3).fill(made?.ok === true ? made.value : null),
+    );
   });
 
   check('overrides that others would not understand are refused and change nothing', async (t, { member }) => {
@@ -261,7 +264,10 @@ export function contract(kind: string, open: () => Promise<Engine>): void {
       seen.push(what);
       throw new Error(`handler of ${what}`);
     };
-    await broken.start({ onPeers: fail('peers'), onVotes: fail('votes'), onStatus: fail('status'), onOverrides: fail('overrides') }, 60_000);
+    await broken.start(
+      { onPeers: fail('peers'), onVotes: fail('votes'), onStatus: fail('status'), onOverrides: fail('overrides') },
+      60_000,
+    );
     a.vote('x#4', 1);
     await a.mesh.changeOverrides(0, [override('1')]);
     await a.until(() => seen.includes('votes') && broken.overrides.version === 1);

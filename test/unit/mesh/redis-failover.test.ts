@@ -22,7 +22,9 @@ async function isUsable(t: ExecutionContext, members: readonly Member[], seq: nu
 
 test('after a failover by Sentinel the mesh goes on with the new master, with every override that was acknowledged', async (t) => {
   const master = await RedisServer.start();
-  const replica = await RedisServer.start({ args: ['--replicaof', '127.0.0.1', String(master.port), '--repl-diskless-sync-delay', '0'] });
+  const replica = await RedisServer.start({
+    args: ['--replicaof', '127.0.0.1', String(master.port), '--repl-diskless-sync-delay', '0'],
+  });
   const watcher = replica.client();
   while (!String(await watcher.info('replication')).includes('master_link_status:up')) await new Promise(setImmediate);
   watcher.disconnect();
@@ -44,7 +46,8 @@ test('after a failover by Sentinel the mesh goes on with the new master, with ev
   const { member, closeAll } = memberFactory(master.port);
   try {
     const sentinel = sentinels[0]!;
-    const knows = async (): Promise<boolean> => String(await sentinel.run('SENTINEL', 'replicas', 'main')).includes(String(replica.port));
+    const knows = async (): Promise<boolean> =>
+      String(await sentinel.run('SENTINEL', 'replicas', 'main')).includes(String(replica.port));
     while (!(await knows())) await new Promise((resolve) => setTimeout(resolve, 50));
     const members = [await member('a', { settings }), await member('b', { settings })];
     await isUsable(t, members, 1);

@@ -4,11 +4,11 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
-import { override } from '../../support/mesh.ts';
 import type { RedisMeshSettings } from '../../../src/model/mesh.ts';
+import { override } from '../../support/mesh.ts';
 import { hasRedis } from '../../support/redis.ts';
-import { Relay } from '../../support/relay.ts';
 import { type Member, onRedis } from '../../support/redis-stage.ts';
+import { Relay } from '../../support/relay.ts';
 
 const test = (hasRedis ? anyTest.serial : anyTest.skip) as TestFn;
 
@@ -24,12 +24,17 @@ async function isHealed(a: Member, b: Member): Promise<boolean> {
   await a.is('joined');
   await b.is('joined');
   await a.until(() => a.mesh.status.trouble === null);
-  const isEverybodyAlwaysThere = [a, b].every((one) => one.peerLists.slice(one.peerLists.findIndex((ids) => ids.length === 2)).length === 1);
+  const isEverybodyAlwaysThere = [a, b].every(
+    (one) => one.peerLists.slice(one.peerLists.findIndex((ids) => ids.length === 2)).length === 1,
+  );
   return a.isMonotone && b.isMonotone && isEverybodyAlwaysThere;
 }
 
 /** Two members that know each other, with a vote and an override. */
-async function settled(member: (id: string, more?: object) => Promise<Member>, more: object = {}): Promise<readonly [Member, Member]> {
+async function settled(
+  member: (id: string, more?: object) => Promise<Member>,
+  more: object = {},
+): Promise<readonly [Member, Member]> {
   const a = await member('a', more);
   const b = await member('b', more);
   await a.sawPeers('a', 'b');
@@ -55,7 +60,10 @@ test(
     await server.restart();
     await b.sawVote('x#4', 3);
     t.true(await isHealed(a, b));
-    t.false(b.votes.some(({ seq }) => seq === 2), 'only the newest vote is kept while Redis is out');
+    t.false(
+      b.votes.some(({ seq }) => seq === 2),
+      'only the newest vote is kept while Redis is out',
+    );
     const c = await member('c');
     await c.sawVote('x#4', 3);
     await c.until(() => c.mesh.overrides.version === 1);
@@ -143,7 +151,10 @@ test(
     await c.sawVote('x#4', 2);
     await c.until(() => c.mesh.overrides.version === 2);
     t.deepEqual(c.mesh.overrides.overrides, [override('1'), override('2')]);
-    t.deepEqual([...a.overrideVersions, ...b.overrideVersions].filter((version) => version > 2), []);
+    t.deepEqual(
+      [...a.overrideVersions, ...b.overrideVersions].filter((version) => version > 2),
+      [],
+    );
     t.false(c.votes.some(({ target }) => target === 'withdrawn#4'));
   }),
 );
@@ -217,7 +228,12 @@ test(
   'a prober that dies is dropped after the expiry, and its votes are not',
   onRedis([], async (t, { server, member }) => {
     const [a, b] = await settled(member, impatient);
-    await server.run('HSET', '{meridian}:peers', 'ghost', '{"v":1,"region":"eu","roles":["probe"],"weight":1,"epoch":1,"isWithdrawn":false}');
+    await server.run(
+      'HSET',
+      '{meridian}:peers',
+      'ghost',
+      '{"v":1,"region":"eu","roles":["probe"],"weight":1,"epoch":1,"isWithdrawn":false}',
+    );
     await server.run('ZADD', '{meridian}:alive', Date.now(), 'ghost');
     await server.run('HINCRBY', '{meridian}:state', 'peers', 1);
     await a.sawPeers('a', 'b', 'ghost');

@@ -70,7 +70,11 @@ test(
 test(
   'a password file that cannot be read is named',
   onRedis([], async (t, { member }) => {
-    await hasTrouble(t, await outsider(member, { passwordFile: '/nowhere/password' }), /^ERR_MESH_AUTH: \/nowhere\/password cannot be read: ENOENT$/);
+    await hasTrouble(
+      t,
+      await outsider(member, { passwordFile: '/nowhere/password' }),
+      /^ERR_MESH_AUTH: \/nowhere\/password cannot be read: ENOENT$/,
+    );
   }),
 );
 
@@ -78,8 +82,33 @@ test(
   'a user with exactly the permissions of docs/mesh.md can do everything, one without cannot',
   onRedis([], async (t, { server, member }) => {
     const permissions = ['~{meridian}:*', '&{meridian}:*', '+evalsha', '+eval', '+hget', '+hmget', '+hgetall', '+hset', '+hdel'];
-    const more = ['+hincrby', '+zadd', '+zrem', '+zscore', '+zrangebyscore', '+zremrangebyscore', '+xadd', '+xread', '+xrevrange'];
-    await server.run('ACL', 'SETUSER', 'meridian', 'on', '>secret', ...permissions, ...more, '+del', '+pexpire', '+publish', '+subscribe', '+time', '+wait', '+select');
+    const more = [
+      '+hincrby',
+      '+zadd',
+      '+zrem',
+      '+zscore',
+      '+zrangebyscore',
+      '+zremrangebyscore',
+      '+xadd',
+      '+xread',
+      '+xrevrange',
+    ];
+    await server.run(
+      'ACL',
+      'SETUSER',
+      'meridian',
+      'on',
+      '>secret',
+      ...permissions,
+      ...more,
+      '+del',
+      '+pexpire',
+      '+publish',
+      '+subscribe',
+      '+time',
+      '+wait',
+      '+select',
+    );
     await server.run('ACL', 'SETUSER', 'reader', 'on', '>secret', '~*', '&*', '+@read', '+subscribe');
     const a = await member('a', { settings: { username: 'meridian', passwordFile: goodPassword, database: 3 } });
     a.vote('x#4', 1);
@@ -170,7 +199,7 @@ test(
   'a Redis that is still loading is waited for',
   onRedis(['--key-load-delay', '20000', '--loading-process-events-interval-bytes', '1024'], async (t, { server, member }) => {
     const filler = server.client();
-    for (let i = 0; i < 400; i++) await filler.set(`filler:${i}`, 'x'.repeat(100));
+    for (let i = 0; i < 150; i++) await filler.set(`filler:${i}`, 'x'.repeat(100));
     filler.disconnect();
     await server.run('SAVE');
     await server.kill();
@@ -251,9 +280,29 @@ function makeCertificates(): { readonly caFile: string; readonly certificateFile
   run('req', '-x509', ...key, '-subj', '/CN=other authority', '-keyout', 'other.key', '-out', 'other.pem');
   run('req', ...key, '-subj', '/CN=redis.test', '-keyout', 'redis.key', '-out', 'redis.csr');
   file('san', 'subjectAltName=DNS:redis.test\n');
-  run('x509', '-req', '-in', 'redis.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'san', '-out', 'redis.pem');
+  run(
+    'x509',
+    '-req',
+    '-in',
+    'redis.csr',
+    '-CA',
+    'ca.pem',
+    '-CAkey',
+    'ca.key',
+    '-CAcreateserial',
+    '-days',
+    '2',
+    '-extfile',
+    'san',
+    '-out',
+    'redis.pem',
+  );
   chmodSync(join(directory, 'redis.key'), 0o600);
-  return { caFile: join(directory, 'ca.pem'), certificateFile: join(directory, 'redis.pem'), keyFile: join(directory, 'redis.key') };
+  return {
+    caFile: join(directory, 'ca.pem'),
+    certificateFile: join(directory, 'redis.pem'),
+    keyFile: join(directory, 'redis.key'),
+  };
 }
 
 test('over TLS the certificate, the name and the client certificate are checked', async (t) => {
@@ -269,7 +318,10 @@ test('over TLS the certificate, the name and the client certificate are checked'
     const b = await member('b', { settings: { tls: { ...good, caFile: null, serverName: null, verify: false } } });
     await b.sawVote('x#4', 1);
     const cases: readonly (readonly [Partial<MeshTls>, RegExp])[] = [
-      [{ caFile: join(directory, 'other.pem') }, /^ERR_MESH_TLS: redis \S+: unable to verify the first certificate|self.signed|unable to get/],
+      [
+        { caFile: join(directory, 'other.pem') },
+        /^ERR_MESH_TLS: redis \S+: unable to verify the first certificate|self.signed|unable to get/,
+      ],
       [{ serverName: 'elsewhere.test' }, /^ERR_MESH_TLS: redis \S+: Hostname\/IP does not match certificate/],
       [{ certificateFile: null, keyFile: null }, /^ERR_MESH_(TLS|UNREACHABLE): redis /],
       [{ caFile: '/nowhere/ca.pem' }, /^ERR_MESH_TLS: \/nowhere\/ca\.pem cannot be read: ENOENT$/],
@@ -289,7 +341,18 @@ test(
   onRedis([], async (t, { server, member }) => {
     await server.run('CONFIG', 'SET', 'requirepass', 'secret');
     const sentinels = [{ host: '127.0.0.1', port: server.port }]; // answers AUTH as a sentinel does
-    const topology = { kind: 'sentinel', sentinels, master: 'main', username: null, passwordFile: wrongPassword, tls: false } as const;
-    await hasTrouble(t, await outsider(member, { topology }), /^ERR_MESH_AUTH: redis master main of sentinels \S+ (refuses|asks)/);
+    const topology = {
+      kind: 'sentinel',
+      sentinels,
+      master: 'main',
+      username: null,
+      passwordFile: wrongPassword,
+      tls: false,
+    } as const;
+    await hasTrouble(
+      t,
+      await outsider(member, { topology }),
+      /^ERR_MESH_AUTH: redis master main of sentinels \S+ (refuses|asks)/,
+    );
   }),
 );

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { parseAddress } from '../../../src/base/address.ts';
-import { hashNetwork, hashText, SEED_A, SEED_B, score } from '../../../src/steering/rendezvous.ts';
+import { hashText } from '../../../src/base/hash.ts';
+import { hashNetwork, SEED_A, SEED_B, score } from '../../../src/steering/rendezvous.ts';
 
 const octets = (text: string): Uint8Array => parseAddress(text)!.octets;
 

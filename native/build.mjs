@@ -1,0 +1,219 @@
+// Builds the native parts with what npm brings along (node-gyp) and a C++ compiler. Run by npm at install and by .ci/bootstrap.mjs;
+// instant when nothing changed. A machine without a compiler is no failure: native/build/ then holds the reason, the server
+// prints it when it starts, and answers over node:dgram.
+//   node native/build.mjs              the addons, native/build/{packet-io,fleet}.node; the exit code is 0 whatever happens
+//   node native/build.mjs --force      the same, even if it failed or is there already
+//   node native/build.mjs --echo       the yardstick of the benchmarks, native/build/echo
+//   node native/build.mjs --sanitize   compiles and runs the tests of the core under address and undefined-behaviour sanitizers
+//   node native/build.mjs --sanitize-fleet   the same for the fleet aggregator, and under the thread sanitizer
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const project = join(here, 'packet-io');
+const output = join(here, 'build');
+const logFile = join(output, 'build.log');
+
+/** What is built, each from its own folder. `without` says what happens if it cannot be. */
+const ADDONS = [
+  {
+    folder: 'packet-io',
+    product: 'packet_io.node',
+    what: 'the packet addon',
+    without: 'the server answers without it, at a higher cost per query',
+    files: { stamp: 'stamp', reason: 'reason', log: 'build.log' },
+  },
+  {
+    folder: 'fleet',
+    product: 'fleet.node',
+    what: 'the fleet addon',
+    without: 'results are aggregated in TypeScript, several times slower',
+    files: { stamp: 'fleet.stamp', reason: 'fleet.reason', log: 'fleet.log' },
+  },
+];
+
+const WARNINGS = ['-std=c++17', '-Wall', '-Wextra', '-Wshadow', '-Wconversion'];
+const COMPILE_TIMEOUT_MS = 300_000;
+
+const read = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
+
+/** Puts a file in place at once: a server may have the old one mapped. */
+function replaceFile(file, write) {
+  write(`${file}.${process.pid}`);
+  renameSync(`${file}.${process.pid}`, file);
+}
+
+function filesUnder(folder) {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+}
+
+function findProgram(name) {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, constants.X_OK);
+      if (statSync(path).isFile()) return path;
+    } catch {}
+  }
+  return undefined;
+}
+
+const compiler = () =>
+  [process.env.CXX, 'c++', 'g++', 'clang++'].find((name) => name && (existsSync(name) || findProgram(name) !== undefined));
+
+/** npm tells its scripts where its node-gyp is; without npm around us it is beside the npm on PATH. */
+function nodeGyp() {
+  const npm = findProgram('npm');
+  const besideNpm = npm && join(dirname(realpathSync(npm)), '../node_modules/node-gyp/bin/node-gyp.js');
+  return [process.env.npm_config_node_gyp, besideNpm].find((path) => path && existsSync(path));
+}
+
+/** Where the headers of this Node are, if they came with it; node-gyp fetches them otherwise. */
+function headers() {
+  const prefix = process.env.npm_config_nodedir || join(dirname(realpathSync(process.execPath)), '..');
+  return existsSync(join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
+}
+
+/** Why it cannot even be tried, if so. */
+function obstacle(gyp) {
+  if (process.platform !== 'linux') return `it is for Linux, and this is ${process.platform}`;
+  if (compiler() === undefined) return 'there is no C++ compiler';
+  if (findProgram('make') === undefined) return 'there is no make';
+  if (findProgram('python3') === undefined) return 'there is no python3, which node-gyp needs';
+  if (gyp === undefined) return 'there is no node-gyp, which comes with npm';
+  return undefined;
+}
+
+function compileAddon(gyp, { folder, product, files }) {
+  const source = join(here, folder);
+  const args = [gyp, 'rebuild', `--directory=${source}`, '--jobs=2', ...headers()];
+  const run = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: COMPILE_TIMEOUT_MS, cwd: source });
+  const log = `${run.stdout ?? ''}${run.stderr ?? ''}`;
+  replaceFile(join(output, files.log), (file) => writeFileSync(file, log));
+  const built = join(source, 'build/Release', product);
+  if (run.status === 0 && existsSync(built)) {
+    replaceFile(join(output, `${folder}.node`), (file) => copyFileSync(built, file));
+    return undefined;
+  }
+  const error = /error: .*/i.exec(log)?.[0] ?? /gyp ERR! stack Error: (.*)/.exec(log)?.[1] ?? run.error?.message;
+  return `compiling failed (${error ?? `code ${run.status}`}; see native/build/${files.log})`;
+}
+
+function sourcesOf(folder) {
+  const beside = readdirSync(join(here, folder)).filter((name) => /\.(?:gyp|cc|h)$/.test(name));
+  return [...beside.sort().map((name) => join(here, folder, name)), ...filesUnder(join(here, folder, 'core'))];
+}
+
+function buildAddon(addon, isForced) {
+  mkdirSync(output, { recursive: true });
+  const { folder, what, without, files } = addon;
+  const [binary, stampFile, reasonFile] = [`${folder}.node`, files.stamp, files.reason].map((name) => join(output, name));
+  const gyp = nodeGyp();
+  const problem = obstacle(gyp);
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${problem}`);
+  for (const file of [...sourcesOf(folder), fileURLToPath(import.meta.url)]) hash.update(readFileSync(file));
+  const stamp = hash.digest('hex');
+  if (!isForced && read(stampFile) === stamp && (existsSync(binary) || existsSync(reasonFile))) return;
+  if (problem === undefined) console.error(`meridian: compiling ${what} ...`);
+  const reason = problem ?? compileAddon(gyp, addon);
+  if (reason === undefined) rmSync(reasonFile, { force: true });
+  else {
+    rmSync(binary, { force: true });
+    replaceFile(reasonFile, (file) => writeFileSync(file, `${reason}\n`));
+    console.error(`meridian: ${what} was not built: ${reason}; ${without}`);
+  }
+  replaceFile(stampFile, (file) => writeFileSync(file, stamp));
+}
+
+/** Compiles one program from sources below packet-io/ unless it is newer than all of them; ends this process if that fails. */
+function buildProgram(name, sources, options) {
+  mkdirSync(output, { recursive: true });
+  const program = join(output, name);
+  const modified = (file) => statSync(file).mtimeMs;
+  const inputs = [
+    ...filesUnder(join(project, 'core')),
+    ...filesUnder(join(project, 'test')),
+    ...sources.map((source) => join(project, source)),
+  ];
+  if (existsSync(program) && inputs.every((file) => modified(file) < modified(program))) return program;
+  const args = [...WARNINGS, '-Werror', ...options, '-o', `${program}.new`, ...sources.map((source) => join(project, source))];
+  const { status, error } = spawnSync(compiler() ?? 'c++', args, { stdio: 'inherit', timeout: COMPILE_TIMEOUT_MS });
+  if (status !== 0) {
+    console.error(`meridian: ${name} was not compiled${error === undefined ? '' : `: ${error.message}`}`);
+    process.exit(1);
+  }
+  renameSync(`${program}.new`, program);
+  return program;
+}
+
+function sanitize() {
+  const options = ['-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
+  const program = buildProgram('core-test', ['core/open.cc', 'core/batch.cc', 'test/core_test.cc'], options);
+  const { status } = spawnSync(program, { stdio: 'inherit', timeout: COMPILE_TIMEOUT_MS });
+  const warnings = read(logFile).match(/warning: .*/g) ?? [];
+  for (const warning of warnings) console.error(`native/build/build.log: ${warning}`);
+  process.exit(status === 0 && warnings.length === 0 ? 0 : 1);
+}
+
+/**
+ * The fleet core twice: with OpenMP under the address and undefined-behaviour sanitizers; and with its std::thread back end
+ * under the thread sanitizer, which takes the barriers of libgomp for races.
+ */
+function sanitizeFleet() {
+  const fleet = join(here, 'fleet');
+  const sources = ['core/aggregator.cc', 'core/block.cc', 'core/numa.cc', 'test/core_test.cc'].map((name) => join(fleet, name));
+  const common = [...WARNINGS, '-Werror', '-g', '-O1', '-fno-omit-frame-pointer', '-pthread', '-ldl'];
+  const runs = {
+    'fleet-asan': ['-fopenmp', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
+    'fleet-tsan': ['-DFLEET_STD_THREADS', '-fsanitize=thread'],
+  };
+  mkdirSync(output, { recursive: true });
+  let failures = 0;
+  for (const [name, options] of Object.entries(runs)) {
+    const program = join(output, name);
+    const compiled = spawnSync(compiler() ?? 'c++', [...options, ...sources, '-o', program, ...common], { stdio: 'inherit' });
+    // older runtimes of the thread sanitizer know no more than 28 random bits of an address
+    const command = findProgram('setarch') === undefined ? [program] : ['setarch', '-R', program];
+    const ran = compiled.status === 0 ? spawnSync(command[0], command.slice(1), { stdio: 'inherit' }) : compiled;
+    console.error(`meridian: ${name}: ${ran.status === 0 ? 'passed' : 'failed'}`);
+    if (ran.status !== 0) failures++;
+  }
+  const warnings = read(join(output, 'fleet.log')).match(/warning: .*/g) ?? [];
+  for (const warning of warnings) console.error(`native/build/fleet.log: ${warning}`);
+  process.exit(failures === 0 && warnings.length === 0 ? 0 : 1);
+}
+
+const mode = process.argv[2];
+if (mode === '--echo') buildProgram('echo', ['bench/echo.cc'], ['-O2']);
+else if (mode === '--sanitize') sanitize();
+else if (mode === '--sanitize-fleet') sanitizeFleet();
+else if (process.env.MERIDIAN_NATIVE !== 'off') {
+  for (const addon of ADDONS) {
+    if (!existsSync(join(here, addon.folder, 'binding.gyp'))) continue;
+    try {
+      buildAddon(addon, mode === '--force');
+    } catch (error) {
+      console.error(`meridian: ${addon.what} was not built: ${error.message}; ${addon.without}`);
+    }
+  }
+}
