@@ -46,7 +46,7 @@ if (read(packagesStamp) !== packagesWanted) {
   writeFileSync(packagesStamp, packagesWanted);
 }
 
-// The native addon. Says in one line why not, if it cannot be built, and is not needed.
+// The native addons. Says in one line why not, if one cannot be built; neither is needed.
 spawnSync(process.execPath, ['native/build.mjs'], { stdio: ['ignore', 'inherit', 'inherit'] });
 
 // Code. Names, sizes and times of all sources stand for their content.

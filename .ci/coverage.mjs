@@ -4,7 +4,21 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 
 /** folder of src/ -> least share of lines covered, percent. */
-const FLOOR = { wire: 100, zone: 100, steering: 100, base: 95, geo: 90, responder: 95, transfer: 95, config: 90, transport: 85 };
+const FLOOR = {
+  wire: 100,
+  zone: 100,
+  steering: 100,
+  health: 100,
+  base: 95,
+  geo: 90,
+  responder: 95,
+  transfer: 95,
+  config: 90,
+  transport: 85,
+  mesh: 90,
+  fleet: 95,
+  probe: 90,
+};
 
 const raw = 'coverage/raw';
 const npx = (args) => spawnSync('npx', args, { stdio: ['ignore', 'inherit', 'inherit'] }).status;

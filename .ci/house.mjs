@@ -12,19 +12,31 @@ export const MAY_IMPORT = {
   model: ['base'],
   geo: ['base', 'model'],
   steering: ['base', 'model', 'geo'],
+  health: ['base', 'model'],
   responder: ['base', 'metrics', 'wire', 'zone', 'geo', 'steering', 'model'],
   transfer: ['base', 'metrics', 'wire', 'zone', 'model'],
   config: ['base', 'wire', 'zone', 'geo', 'model'],
   transport: ['base', 'metrics', 'model', 'responder'],
   client: ['base', 'wire'],
+  mesh: ['base', 'model', 'metrics'],
+  probe: ['base', 'model', 'client', 'metrics'],
+  fleet: ['base', 'model', 'health', 'metrics'],
   app: null, // the composition root may import everything
 };
 
 /** Folders whose code is pure: no node: module, no clock, no random number. */
-export const PURE = ['wire', 'zone', 'steering', 'responder', 'transfer'];
+export const PURE = ['wire', 'zone', 'steering', 'health', 'responder', 'transfer'];
 
 /** package -> the one folder that may import it. */
-export const PACKAGE_HOME = { maxmind: 'geo', zod: 'config', yaml: 'config', dns2: 'client', pino: 'app', 'pino-pretty': 'app' };
+export const PACKAGE_HOME = {
+  maxmind: 'geo',
+  zod: 'config',
+  yaml: 'config',
+  dns2: 'client',
+  ioredis: 'mesh',
+  pino: 'app',
+  'pino-pretty': 'app',
+};
 
 const folders = Object.keys(MAY_IMPORT);
 

@@ -10,6 +10,7 @@ import { createLogger } from '../src/app/log.ts';
 import { imagesOf } from '../src/app/server.ts';
 import { Workers } from '../src/app/workers.ts';
 import { countersSize } from '../src/metrics/counters.ts';
+import { EVERYTHING_UP } from '../src/model/health.ts';
 import { buildSteering } from '../src/steering/build.ts';
 import { SteeringImage } from '../src/steering/image.ts';
 
@@ -35,7 +36,7 @@ process.once('SIGTERM', async () => {
 process.once('SIGUSR2', async () => {
   for await (const _ of setInterval(EVERY_MS)) {
     // Every other member is down, in turn the even and the odd ones: each plan changes each time.
-    const health = { isUp: (member: number): boolean => (member + swaps) % 2 === 0 };
+    const health = { ...EVERYTHING_UP, isUp: (member: number): boolean => (member + swaps) % 2 === 0 };
     const steering = buildSteering(model, loaded.geography.table, health, new SteeringImage(images.steering));
     images = { ...images, generation: images.generation + 1, steering };
     await workers.install(images);

@@ -1,10 +1,11 @@
 // Builds the native parts with what npm brings along (node-gyp) and a C++ compiler. Run by npm at install and by .ci/bootstrap.mjs;
 // instant when nothing changed. A machine without a compiler is no failure: native/build/ then holds the reason, the server
 // prints it when it starts, and answers over node:dgram.
-//   node native/build.mjs              the addon, native/build/packet-io.node; the exit code is 0 whatever happens
+//   node native/build.mjs              the addons, native/build/{packet-io,fleet}.node; the exit code is 0 whatever happens
 //   node native/build.mjs --force      the same, even if it failed or is there already
 //   node native/build.mjs --echo       the yardstick of the benchmarks, native/build/echo
 //   node native/build.mjs --sanitize   compiles and runs the tests of the core under address and undefined-behaviour sanitizers
+//   node native/build.mjs --sanitize-fleet   the same for the fleet aggregator, and under the thread sanitizer
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -28,10 +29,25 @@ import { fileURLToPath } from 'node:url';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const project = join(here, 'packet-io');
 const output = join(here, 'build');
-const addon = join(output, 'packet-io.node');
-const stampFile = join(output, 'stamp');
-const reasonFile = join(output, 'reason');
 const logFile = join(output, 'build.log');
+
+/** What is built, each from its own folder. `without` says what happens if it cannot be. */
+const ADDONS = [
+  {
+    folder: 'packet-io',
+    product: 'packet_io.node',
+    what: 'the packet addon',
+    without: 'the server answers without it, at a higher cost per query',
+    files: { stamp: 'stamp', reason: 'reason', log: 'build.log' },
+  },
+  {
+    folder: 'fleet',
+    product: 'fleet.node',
+    what: 'the fleet addon',
+    without: 'results are aggregated in TypeScript, several times slower',
+    files: { stamp: 'fleet.stamp', reason: 'fleet.reason', log: 'fleet.log' },
+  },
+];
 
 const WARNINGS = ['-std=c++17', '-Wall', '-Wextra', '-Wshadow', '-Wconversion'];
 const COMPILE_TIMEOUT_MS = 300_000;
@@ -88,45 +104,43 @@ function obstacle(gyp) {
   return undefined;
 }
 
-function compileAddon(gyp) {
-  const args = [gyp, 'rebuild', `--directory=${project}`, '--jobs=2', ...headers()];
-  const run = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: COMPILE_TIMEOUT_MS, cwd: project });
+function compileAddon(gyp, { folder, product, files }) {
+  const source = join(here, folder);
+  const args = [gyp, 'rebuild', `--directory=${source}`, '--jobs=2', ...headers()];
+  const run = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: COMPILE_TIMEOUT_MS, cwd: source });
   const log = `${run.stdout ?? ''}${run.stderr ?? ''}`;
-  replaceFile(logFile, (file) => writeFileSync(file, log));
-  const built = join(project, 'build/Release/packet_io.node');
+  replaceFile(join(output, files.log), (file) => writeFileSync(file, log));
+  const built = join(source, 'build/Release', product);
   if (run.status === 0 && existsSync(built)) {
-    replaceFile(addon, (file) => copyFileSync(built, file));
+    replaceFile(join(output, `${folder}.node`), (file) => copyFileSync(built, file));
     return undefined;
   }
   const error = /error: .*/i.exec(log)?.[0] ?? /gyp ERR! stack Error: (.*)/.exec(log)?.[1] ?? run.error?.message;
-  return `compiling failed (${error ?? `code ${run.status}`}; see native/build/build.log)`;
+  return `compiling failed (${error ?? `code ${run.status}`}; see native/build/${files.log})`;
 }
 
-function buildAddon(isForced) {
-  if (process.env.MERIDIAN_NATIVE === 'off') return;
+function sourcesOf(folder) {
+  const beside = readdirSync(join(here, folder)).filter((name) => /\.(?:gyp|cc|h)$/.test(name));
+  return [...beside.sort().map((name) => join(here, folder, name)), ...filesUnder(join(here, folder, 'core'))];
+}
+
+function buildAddon(addon, isForced) {
   mkdirSync(output, { recursive: true });
+  const { folder, what, without, files } = addon;
+  const [binary, stampFile, reasonFile] = [`${folder}.node`, files.stamp, files.reason].map((name) => join(output, name));
   const gyp = nodeGyp();
   const problem = obstacle(gyp);
   const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${problem}`);
-  const sources = [
-    join(project, 'binding.gyp'),
-    join(project, 'binding.cc'),
-    join(project, 'port.h'),
-    join(project, 'port.cc'),
-    ...filesUnder(join(project, 'core')),
-  ];
-  for (const file of [...sources, fileURLToPath(import.meta.url)]) hash.update(readFileSync(file));
+  for (const file of [...sourcesOf(folder), fileURLToPath(import.meta.url)]) hash.update(readFileSync(file));
   const stamp = hash.digest('hex');
-  if (!isForced && read(stampFile) === stamp && (existsSync(addon) || existsSync(reasonFile))) return;
-  if (problem === undefined) console.error('meridian: compiling the packet addon ...');
-  const reason = problem ?? compileAddon(gyp);
+  if (!isForced && read(stampFile) === stamp && (existsSync(binary) || existsSync(reasonFile))) return;
+  if (problem === undefined) console.error(`meridian: compiling ${what} ...`);
+  const reason = problem ?? compileAddon(gyp, addon);
   if (reason === undefined) rmSync(reasonFile, { force: true });
   else {
-    rmSync(addon, { force: true });
+    rmSync(binary, { force: true });
     replaceFile(reasonFile, (file) => writeFileSync(file, `${reason}\n`));
-    console.error(
-      `meridian: the packet addon was not built: ${reason}; the server answers without it, at a higher cost per query`,
-    );
+    console.error(`meridian: ${what} was not built: ${reason}; ${without}`);
   }
   replaceFile(stampFile, (file) => writeFileSync(file, stamp));
 }
@@ -161,13 +175,45 @@ function sanitize() {
   process.exit(status === 0 && warnings.length === 0 ? 0 : 1);
 }
 
+/**
+ * The fleet core twice: with OpenMP under the address and undefined-behaviour sanitizers; and with its std::thread back end
+ * under the thread sanitizer, which takes the barriers of libgomp for races.
+ */
+function sanitizeFleet() {
+  const fleet = join(here, 'fleet');
+  const sources = ['core/aggregator.cc', 'core/block.cc', 'core/numa.cc', 'test/core_test.cc'].map((name) => join(fleet, name));
+  const common = [...WARNINGS, '-Werror', '-g', '-O1', '-fno-omit-frame-pointer', '-pthread', '-ldl'];
+  const runs = {
+    'fleet-asan': ['-fopenmp', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
+    'fleet-tsan': ['-DFLEET_STD_THREADS', '-fsanitize=thread'],
+  };
+  mkdirSync(output, { recursive: true });
+  let failures = 0;
+  for (const [name, options] of Object.entries(runs)) {
+    const program = join(output, name);
+    const compiled = spawnSync(compiler() ?? 'c++', [...options, ...sources, '-o', program, ...common], { stdio: 'inherit' });
+    // older runtimes of the thread sanitizer know no more than 28 random bits of an address
+    const command = findProgram('setarch') === undefined ? [program] : ['setarch', '-R', program];
+    const ran = compiled.status === 0 ? spawnSync(command[0], command.slice(1), { stdio: 'inherit' }) : compiled;
+    console.error(`meridian: ${name}: ${ran.status === 0 ? 'passed' : 'failed'}`);
+    if (ran.status !== 0) failures++;
+  }
+  const warnings = read(join(output, 'fleet.log')).match(/warning: .*/g) ?? [];
+  for (const warning of warnings) console.error(`native/build/fleet.log: ${warning}`);
+  process.exit(failures === 0 && warnings.length === 0 ? 0 : 1);
+}
+
 const mode = process.argv[2];
 if (mode === '--echo') buildProgram('echo', ['bench/echo.cc'], ['-O2']);
 else if (mode === '--sanitize') sanitize();
-else {
-  try {
-    buildAddon(mode === '--force');
-  } catch (error) {
-    console.error(`meridian: the packet addon was not built: ${error.message}; the server answers without it`);
+else if (mode === '--sanitize-fleet') sanitizeFleet();
+else if (process.env.MERIDIAN_NATIVE !== 'off') {
+  for (const addon of ADDONS) {
+    if (!existsSync(join(here, addon.folder, 'binding.gyp'))) continue;
+    try {
+      buildAddon(addon, mode === '--force');
+    } catch (error) {
+      console.error(`meridian: ${addon.what} was not built: ${error.message}; ${addon.without}`);
+    }
   }
 }

@@ -57,6 +57,26 @@ export const ERRORS = {
   ERR_GEO_SUSPECT: 'A new geographic database differs so much from the one in use that it is not trusted.',
   ERR_GEO_MAP: 'A line of a network map is malformed.',
 
+  // the mesh
+  ERR_MESH_UNREACHABLE: 'Redis cannot be reached or does not answer in time; what is known stays in use and connecting goes on.',
+  ERR_MESH_AUTH:
+    'Redis refuses the user, the password or a command that the user may not run, or the password file cannot be read.',
+  ERR_MESH_TLS: 'The TLS connection to Redis fails: a certificate, a key, an authority or a name is wrong.',
+  ERR_MESH_TYPE:
+    'A key of the mesh holds another type of value; another program uses the prefix: delete the key or change the prefix.',
+  ERR_MESH_READONLY: 'The Redis server is a read-only replica; point the mesh to its master, or use Sentinel.',
+  ERR_MESH_LOADING: 'Redis is still loading its data after a start; the mesh waits for it.',
+  ERR_MESH_MEMORY: 'Redis has reached maxmemory and refuses writes; give it more memory.',
+  ERR_MESH_DISK: 'Redis refuses writes because it cannot save to its disk, or because too few replicas are connected.',
+  ERR_MESH_CLUSTER: 'The Redis Cluster does not serve the slot of the mesh at the moment.',
+  ERR_MESH_REPLY: 'Redis answers a command with an error that Meridian does not know, or with something it does not understand.',
+  ERR_MESH_DUPLICATE: 'Two processes of the mesh have the same id; the one that started last is heard, the other is not.',
+  ERR_MESH_RECORD: 'A record of the mesh is foreign, damaged or of another version; it is ignored, or refused if it is ours.',
+  ERR_MESH_FILE: 'A file of the mesh in the state directory is damaged, or cannot be read or written.',
+  ERR_MESH_CONFLICT: 'The overrides have been changed by somebody else in the meantime; read them again and repeat the change.',
+  ERR_MESH_UNAVAILABLE: 'The overrides cannot be changed at the moment; nothing has been changed.',
+  ERR_MESH_UNCERTAIN: 'A change of overrides may or may not have been made or kept; read the overrides before repeating it.',
+
   // running
   ERR_USAGE: 'The command line is wrong; the message shows the right form.',
   ERR_LISTEN: 'A listening address cannot be used.',

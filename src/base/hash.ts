@@ -18,3 +18,10 @@ export function finish32(hash: number): number {
   h = Math.imul(h, 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;
 }
+
+/** Unsigned hash of a text, such as an id; `seed` sets independent hashes apart. */
+export function hashText(text: string, seed: number): number {
+  let hash = seed;
+  for (let i = 0; i < text.length; i++) hash = mix32(hash, text.charCodeAt(i));
+  return finish32(hash);
+}

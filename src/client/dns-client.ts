@@ -23,6 +23,14 @@ export interface Ask {
   readonly timeoutMs: number;
   /** Ask again over TCP if the UDP reply has TC=1; otherwise the truncated reply is the result. */
   readonly retryTruncated?: boolean;
+  /** Gives up when it fires. */
+  readonly signal?: AbortSignal;
+}
+
+/** An ERR_QUERY problem, and what is to blame, for programs. */
+export interface AskProblem extends Problem {
+  /** An errno code such as ECONNREFUSED; or TIMEOUT, CLOSED, FOREIGN, MALFORMED, USAGE (a bug of the caller), ABORTED. */
+  readonly cause: string;
 }
 
 interface Reply {
@@ -32,13 +40,14 @@ interface Reply {
 }
 
 /** Sends a query and waits for its reply; an ERR_QUERY problem says why there is none. Never throws. */
-export async function ask(options: Ask): Promise<Result<Reply, Problem>> {
+export async function ask(options: Ask): Promise<Result<Reply, AskProblem>> {
   const { server, port, query, transport, timeoutMs } = options;
-  if (isIP(server) === 0) return failed(options, `"${server}" is not an IP address`);
-  if (!Number.isInteger(port) || port < 1 || port > 0xffff) return failed(options, 'a port is a number from 1 to 65535');
+  if (isIP(server) === 0) return failed(options, `"${server}" is not an IP address`, 'USAGE');
+  if (!Number.isInteger(port) || port < 1 || port > 0xffff) return failed(options, 'a port is a number from 1 to 65535', 'USAGE');
   if (query.length < HEADER_SIZE || query.length > 0xffff) {
-    return failed(options, `a query has ${HEADER_SIZE} to 65535 octets, this one ${query.length}`);
+    return failed(options, `a query has ${HEADER_SIZE} to 65535 octets, this one ${query.length}`, 'USAGE');
   }
+  if (options.signal?.aborted) return failed(options, 'given up', 'ABORTED');
   const deadline = performance.now() + timeoutMs;
   if (transport === 'tcp') return askTcp(options, timeoutMs);
   const reply = await askUdp(options);
@@ -46,20 +55,26 @@ export async function ask(options: Ask): Promise<Result<Reply, Problem>> {
   return askTcp(options, Math.max(1, deadline - performance.now()));
 }
 
-function askUdp(options: Ask): Promise<Result<Reply, Problem>> {
+function askUdp(options: Ask): Promise<Result<Reply, AskProblem>> {
   const { server, port, query, timeoutMs } = options;
   const socket = createSocket(server.includes(':') ? 'udp6' : 'udp4');
   return new Promise((resolve) => {
     let ignored = 0;
-    const send = (): void => socket.send(query);
+    let isOver = false;
+    const send = (): void => {
+      if (!isOver) socket.send(query);
+    };
     const resend = setTimeout(send, timeoutMs / 2);
     const stopClock = startClock(timeoutMs, () => {
       const others = ignored === 0 ? '' : `; ${ignored} datagrams were not replies to this query`;
-      finish(failed(options, `no reply within ${timeoutMs} ms${others}`));
+      finish(failed(options, `no reply within ${timeoutMs} ms${others}`, 'TIMEOUT'));
     });
-    const finish = (result: Result<Reply, Problem>): void => {
+    const finish = (result: Result<Reply, AskProblem>): void => {
+      if (isOver) return;
+      isOver = true;
       clearTimeout(resend);
       stopClock();
+      options.signal?.removeEventListener('abort', abort);
       socket.removeAllListeners('message');
       socket.close();
       resolve(result);
@@ -69,13 +84,15 @@ function askUdp(options: Ask): Promise<Result<Reply, Problem>> {
       else ignored++;
     });
     // Node reports ECONNREFUSED here, for a send without a callback.
-    socket.once('error', (error) => finish(failed(options, reason(error))));
+    socket.on('error', (error: NodeJS.ErrnoException) => finish(failed(options, reason(error), error.code ?? 'FOREIGN')));
+    const abort = (): void => finish(failed(options, 'given up', 'ABORTED'));
+    options.signal?.addEventListener('abort', abort);
     socket.once('connect', send);
     socket.connect(port, server);
   });
 }
 
-function askTcp(options: Ask, timeoutMs: number): Promise<Result<Reply, Problem>> {
+function askTcp(options: Ask, timeoutMs: number): Promise<Result<Reply, AskProblem>> {
   const { server, port, query } = options;
   return new Promise((resolve) => {
     const socket = connect({ host: server, port, noDelay: true });
@@ -83,10 +100,11 @@ function askTcp(options: Ask, timeoutMs: number): Promise<Result<Reply, Problem>
     const progress = (): string =>
       received.length < 2 ? 'before a reply' : `after ${received.length - 2} of ${readU16(received, 0)} octets`;
     const stopClock = startClock(timeoutMs, () =>
-      finish(failed(options, `no whole reply within ${options.timeoutMs} ms, given up ${progress()}`)),
+      finish(failed(options, `no whole reply within ${options.timeoutMs} ms, given up ${progress()}`, 'TIMEOUT')),
     );
-    const finish = (result: Result<Reply, Problem>): void => {
+    const finish = (result: Result<Reply, AskProblem>): void => {
       stopClock();
+      options.signal?.removeEventListener('abort', abort);
       socket.destroy();
       resolve(result);
     };
@@ -95,11 +113,13 @@ function askTcp(options: Ask, timeoutMs: number): Promise<Result<Reply, Problem>
       if (received.length < 2 || received.length < 2 + readU16(received, 0)) return;
       const octets = received.subarray(2, 2 + readU16(received, 0));
       if (isReplyTo(query, octets)) finish(ok({ octets, transport: 'tcp' }));
-      else finish(failed(options, 'what came back is not a reply to this query'));
+      else finish(failed(options, 'what came back is not a reply to this query', 'FOREIGN'));
     });
-    socket.once('end', () => finish(failed(options, `the connection was closed ${progress()}`)));
+    socket.once('end', () => finish(failed(options, `the connection was closed ${progress()}`, 'CLOSED')));
     // A second failure of a socket that has been given up must not go unheard.
-    socket.on('error', (error) => finish(failed(options, reason(error))));
+    socket.on('error', (error: NodeJS.ErrnoException) => finish(failed(options, reason(error), error.code ?? 'FOREIGN')));
+    const abort = (): void => finish(failed(options, 'given up', 'ABORTED'));
+    options.signal?.addEventListener('abort', abort);
     const frame = Buffer.allocUnsafe(2 + query.length);
     frame.writeUInt16BE(query.length);
     frame.set(query, 2);
@@ -153,6 +173,11 @@ function questionEnd(query: Uint8Array): number | undefined {
 const reason = (error: NodeJS.ErrnoException): string =>
   error.code === 'ECONNREFUSED' ? 'nothing listens there (connection refused)' : error.message;
 
-function failed({ server, port, transport }: Ask, why: string): { readonly ok: false; readonly error: Problem } {
-  return err({ severity: 'error', code: 'ERR_QUERY', message: `${transport} query to ${server} port ${port}: ${why}` });
+/** The words in which this client complains. */
+export function failed(
+  { server, port, transport }: Pick<Ask, 'server' | 'port' | 'transport'>,
+  why: string,
+  cause: string,
+): { readonly ok: false; readonly error: AskProblem } {
+  return err({ severity: 'error', code: 'ERR_QUERY', message: `${transport} query to ${server} port ${port}: ${why}`, cause });
 }

@@ -29,6 +29,9 @@ declare module 'zod' {
 /** What zod needs to complain with a code of the catalogue; the message continues "<path> ". */
 export const complaint = (code: ErrorCode, message: string) => ({ code: 'custom' as const, message, params: { code } });
 
+/** Checks between keys wait until each key is right by itself: what they would say of a wrong one is noise. */
+export const ONCE_RIGHT = { when: ({ issues }: { readonly issues: readonly unknown[] }) => issues.length === 0 };
+
 /** A map with fixed keys. The message of an unknown key is the list of the known ones (issues.ts makes a sentence of it). */
 export function fields<Shape extends z.ZodRawShape>(shape: Shape) {
   const keys = Object.keys(shape).join(', ');

@@ -10,8 +10,10 @@ import type { GeoSettings, ServerSettings, Snapshot } from '../model/snapshot.ts
 import { missingFile, readRegularFile } from './files.ts';
 import { deepFreeze } from './freeze.ts';
 import { problemsOf } from './issues.ts';
-import { buildModel } from './model.ts';
+import { meshSettings } from './mesh.ts';
+import { buildModel, buildPools } from './model.ts';
 import { checkKeys, checkTrees } from './policy-checks.ts';
+import { healthSettings, proberSettings, probeSpecs, targetsOf } from './probes.ts';
 import { configSchema, namesIn } from './schema.ts';
 import type { GeoConfig, ServerConfig } from './server-schema.ts';
 import type { Defined } from './steering-schema.ts';
@@ -59,7 +61,11 @@ export function loadConfig(file: string): LoadedConfig {
   const transfer = valid(schema.shape.transfer, raw['transfer']);
   const found = zones && findZones(source, zones);
   const transfers = keys && transfer && found && transferSettings(source, keys, transfer, found.zones);
-  for (const part of [settings, geography, found, transfers]) problems.push(...(part?.problems ?? []));
+  const probesConfig = valid(schema.shape.probes, raw['probes']);
+  const meshConfig = valid(schema.shape.mesh, raw['mesh']);
+  const specs = probesConfig && probeSpecs(source, probesConfig);
+  const mesh = meshConfig && meshSettings(source, meshConfig);
+  for (const part of [settings, geography, found, transfers, specs, mesh]) problems.push(...(part?.problems ?? []));
 
   const policySchema = schema.shape.policies.unwrap().valueType;
   const policies = new Map(
@@ -70,14 +76,22 @@ export function loadConfig(file: string): LoadedConfig {
   );
   problems.push(...checkTrees(source, policies), ...checkKeys(source, policies));
 
+  const targets = parsed.success && specs && targetsOf(source, parsed.data.pools, specs.value, buildPools(parsed.data).members);
+  if (targets) problems.push(...targets.problems);
+
   const ordered = inOrder(problems);
-  if (hasErrors(ordered) || !parsed.success || !settings || !geography || !found || !transfers)
-    return { problems: ordered, ifUnused: new Map() };
+  const isWhole = settings && geography && found && transfers && specs && mesh && targets;
+  if (hasErrors(ordered) || !parsed.success || !isWhole) return { problems: ordered, ifUnused: new Map() };
   const snapshot = deepFreeze<Snapshot>({
     file,
     server: settings.value,
     geo: geography.value,
     steering: buildModel(parsed.data),
+    probes: specs.value,
+    targets: targets.value,
+    prober: proberSettings(parsed.data.prober),
+    health: healthSettings(parsed.data.health, parsed.data.pools),
+    mesh: mesh.value,
     zones: found.zones,
     transfer: transfers.value,
   });
@@ -178,7 +192,9 @@ function unusedNames(source: YamlSource, defined: Defined): { problems: Problem[
         return [id, source.problem([section, id], 'key', 'ERR_CONFIG_UNUSED', message, 'warning')] as const;
       });
   return {
-    problems: [...warnings('sites', 'pool'), ...warnings('pools', 'policy')].map(([, problem]) => problem),
+    problems: [...warnings('sites', 'pool'), ...warnings('pools', 'policy'), ...warnings('probes', 'pool')].map(
+      ([, problem]) => problem,
+    ),
     policies: new Map(warnings('policies', 'zone and no other policy')),
   };
 }

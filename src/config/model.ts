@@ -20,6 +20,11 @@ interface Sections {
 
 export function buildModel(sections: Sections): SteeringModel {
   const sites = Object.entries(sections.sites).map(([id, site], index): Site => ({ id, index, ...site }));
+  return { sites, ...buildPools(sections), policies: buildPolicies(sections, indexesOf(sections.sites)) };
+}
+
+/** Does not look at policies, which may lead in circles. */
+export function buildPools(sections: Pick<Sections, 'sites' | 'pools'>): Pick<SteeringModel, 'pools' | 'members'> {
   const siteIndexes = indexesOf(sections.sites);
   const members: Member[] = [];
   const pools = Object.entries(sections.pools).map(([id, pool], index): Pool => {
@@ -37,7 +42,7 @@ export function buildModel(sections: Sections): SteeringModel {
     }
     return { id, index, members: pool.members.map((_, i) => first + i) };
   });
-  return { sites, pools, members, policies: buildPolicies(sections, siteIndexes) };
+  return { pools, members };
 }
 
 function buildPolicies(sections: Sections, siteIndexes: ReadonlyMap<string, number>): Policy[] {

@@ -66,7 +66,15 @@ function showDefault(value: unknown): string {
 /** The whole page. */
 export function configReference(): string {
   const none = (kind: string): Names => new Names(kind, []);
-  const root = describe(configSchema({ sites: none('site'), pools: none('pool'), policies: none('policy'), keys: none('key') }));
+  const root = describe(
+    configSchema({
+      sites: none('site'),
+      pools: none('pool'),
+      policies: none('policy'),
+      probes: none('probe'),
+      keys: none('key'),
+    }),
+  );
   const pending = Object.values(definitionOf(root.core).shape).map(describe);
   const written = new Set<string>();
   let page = HEAD;

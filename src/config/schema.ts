@@ -2,6 +2,8 @@
 // wrong, so that a mistake inside a pool does not make every reference to that pool a mistake as well.
 
 import { fields, Names } from './fields.ts';
+import { meshSections } from './mesh-schema.ts';
+import { probeSections } from './probe-schema.ts';
 import { geoSchema, serverSchema, zonesSchema } from './server-schema.ts';
 import { type Defined, steeringSections } from './steering-schema.ts';
 import { transferSections } from './transfer-schema.ts';
@@ -16,6 +18,7 @@ export function namesIn(value: unknown): Defined {
     sites: new Names('site', keysOf('sites')),
     pools: new Names('pool', keysOf('pools')),
     policies: new Names('policy', keysOf('policies')),
+    probes: new Names('probe', keysOf('probes')),
     keys: new Names('key', keysOf('keys')),
   };
 }
@@ -26,6 +29,8 @@ export function configSchema(defined: Defined) {
     geo: geoSchema.prefault({}),
     zones: zonesSchema.prefault({}),
     ...steeringSections(defined),
+    ...probeSections,
+    ...meshSections,
     ...transferSections(defined.keys),
   });
 }

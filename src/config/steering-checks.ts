@@ -13,6 +13,12 @@ interface MemberConfig {
   readonly v6: Uint8Array | null;
   readonly alias: Uint8Array | null;
   readonly weight: number;
+  readonly check: { readonly host: string | null; readonly port: number | null } | null;
+}
+
+interface PoolConfig {
+  readonly members: readonly MemberConfig[];
+  readonly probe: string | null;
 }
 
 export function checkMember(member: MemberConfig, { addIssue }: Complain): void {
@@ -28,7 +34,7 @@ export function checkMember(member: MemberConfig, { addIssue }: Complain): void 
   }
 }
 
-export function checkPool(pool: { readonly members: readonly MemberConfig[] }, context: Complain): void {
+export function checkPool(pool: PoolConfig, context: Complain): void {
   const seen = new Set<string>();
   const hasAddresses = pool.members[0]!.alias === null;
   for (const [i, member] of pool.members.entries()) {
@@ -41,6 +47,10 @@ export function checkPool(pool: { readonly members: readonly MemberConfig[] }, c
       });
     }
     seen.add(id);
+    if (member.check !== null && pool.probe === null) {
+      const message = 'says where to check, but its pool has no probe';
+      context.addIssue({ ...complaint('ERR_CONFIG_VALUE', message), path: ['members', i, 'check'] });
+    }
     if ((member.alias === null) !== hasAddresses) {
       const message = 'mixes addresses and aliases in one pool; split it and join the two by a weighted, failover or map rule';
       context.addIssue({ ...complaint('ERR_CONFIG_VALUE', message), path: ['members', i] });

@@ -16,10 +16,12 @@ import {
   mapOf,
   type Names,
   name,
+  ONCE_RIGHT,
   oneOf,
   parsed,
   reference,
 } from './fields.ts';
+import { watermarksSchema } from './probe-schema.ts';
 import { checkMember, checkPool, checkRule, checkWeights } from './steering-checks.ts';
 import { parseDistance } from './units.ts';
 
@@ -44,14 +46,12 @@ const RULE_EXAMPLE = `policies:
     rule: { nearest: web }
 `;
 
-/** Checks between keys wait until each key is right by itself: what they would say of a wrong one is noise. */
-const ONCE_RIGHT = { when: ({ issues }: { readonly issues: readonly unknown[] }) => issues.length === 0 };
-
 /** The names that a file defines, by section. */
 export interface Defined {
   readonly sites: Names;
   readonly pools: Names;
   readonly policies: Names;
+  readonly probes: Names;
   readonly keys: Names;
 }
 
@@ -97,6 +97,15 @@ function unicast(text: string, family: 4 | 6): Uint8Array | undefined {
   return octets[0] === 0xff || isMapped || octets.every((octet) => octet === 0) ? undefined : octets;
 }
 
+const HOST_NAME =
+  /^(?=.{1,253}$)(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)*[A-Za-z_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.?$/;
+
+/** A numeric address, or a name whose last label cannot be taken for a number. */
+const checkHost = () =>
+  parsed('a numeric address or a host name', (text) =>
+    parseAddress(text) !== undefined || HOST_NAME.test(text) ? text : undefined,
+  );
+
 const siteSchema = fields({
   latitude: decimal(-90, 90, 'degrees').describe('North is positive.'),
   longitude: decimal(-180, 180, 'degrees').describe('East is positive.'),
@@ -126,11 +135,29 @@ const memberSchema = (defined: Defined) =>
     weight: integer(0, 65_535)
       .default(1)
       .describe('Its share relative to the others. Weight 0 gets nothing while another member of the pool is up.'),
+    check: fields({
+      host: checkHost()
+        .nullable()
+        .default(null)
+        .describe('Numeric address (for both families) or host name; null takes what clients are told.'),
+      port: integer(1, 65_535).nullable().default(null).describe('null takes the port of the probe.'),
+    })
+      .nullable()
+      .default(null)
+      .describe('Where the probe of the pool goes, if that differs from what clients are told.'),
   }).superRefine(checkMember, ONCE_RIGHT);
 
 const poolSchema = (defined: Defined) =>
   fields({
     members: listOf(memberSchema(defined), 1, 4096).describe('Who can answer. A pool holds addresses or aliases, not both.'),
+    probe: reference(defined.probes)
+      .nullable()
+      .default(null)
+      .describe('How its members are checked; null does not check them: they count as up.'),
+    up: watermarksSchema
+      .nullable()
+      .default(null)
+      .describe('When the pool as a whole counts as up for `failover`; null: as long as one member is.'),
   }).superRefine(checkPool, ONCE_RIGHT);
 
 export interface NearestConfig {
@@ -265,9 +292,12 @@ export const steeringSections = (defined: Defined) => ({
   web:
     members:
       - { site: london, v4: 192.0.2.1, v6: "2001:db8:1::1", weight: 10 }
+    probe: web-check
+    up: { low: 30, high: 50 }
   cdn:
     members:
-      - { site: london, alias: example-com.cdn.example.net }
+      - { site: london, alias: example-com.cdn.example.net, check: { host: origin.example.net, port: 8080 } }
+    probe: dns-check
 `,
     }),
   policies: mapOf(name(), policySchema(defined), 'policy')

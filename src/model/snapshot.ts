@@ -1,6 +1,9 @@
 // A checked configuration: everything that an operator wrote, with defaults filled in, names resolved and paths absolute.
 
 import type { Cidr } from '../base/address.ts';
+import type { HealthSettings } from './health.ts';
+import type { MeshSettings } from './mesh.ts';
+import type { ProbeSpec, Target } from './probe.ts';
 import type { SteeringModel } from './steering.ts';
 import type { TransferSettings } from './transfer.ts';
 
@@ -82,12 +85,36 @@ export interface ZoneSource {
   readonly usesEcs: boolean;
 }
 
+/** This process as one that checks. */
+export interface ProberSettings {
+  /** Among the processes of the mesh; null = named after the host. */
+  readonly id: string | null;
+  readonly region: string;
+  /** Share of the checks, relative to other probers. */
+  readonly weight: number;
+  /** Checks under way at once. */
+  readonly concurrency: number;
+  /** Starts per second, in all and for one host; 0 = no bound. */
+  readonly perSecond: number;
+  readonly perHostPerSecond: number;
+  /** Networks that may be checked although they are not by default, and networks that may not. */
+  readonly allow: readonly Cidr[];
+  readonly deny: readonly Cidr[];
+}
+
 export interface Snapshot {
   /** The YAML file all of this was read from. */
   readonly file: string;
   readonly server: ServerSettings;
   readonly geo: GeoSettings;
   readonly steering: SteeringModel;
+  readonly probes: readonly ProbeSpec[];
+  /** What is checked, in order of members; members of pools without a probe have none. */
+  readonly targets: readonly Target[];
+  readonly prober: ProberSettings;
+  readonly health: HealthSettings;
+  /** Names files of passwords, never holds one. */
+  readonly mesh: MeshSettings;
   readonly zones: readonly ZoneSource[];
   readonly transfer: TransferSettings;
 }

@@ -3,6 +3,7 @@
 // together, equal plans are stored once, and schedules that the previous image already has are copied from it.
 
 import type { Family } from '../base/address.ts';
+import { hashText } from '../base/hash.ts';
 import { EVERYTHING_UP, type HealthView } from '../model/health.ts';
 import type { Member, Policy, SteeringModel } from '../model/steering.ts';
 import type { CellTable } from './classes.ts';
@@ -19,9 +20,9 @@ import {
 } from './image.ts';
 import { identityOf, LastGood } from './last-good.ts';
 import { makePlan, type Plan, type PlanFacts } from './plan.ts';
-import { hashText, SEED_A, SEED_B } from './rendezvous.ts';
+import { SEED_A, SEED_B } from './rendezvous.ts';
 import { ScheduleSet } from './schedule-set.ts';
-import { standings } from './standing.ts';
+import { areTwins, standings } from './standing.ts';
 
 /** `table` comes from a Classifier of the same model; `previous` is the image in use, which last-good looks back to. */
 export function buildSteering(
@@ -32,7 +33,10 @@ export function buildSteering(
 ): SharedArrayBuffer {
   const plans = new PlanSet();
   const facts = [factsFor(model, 4, health), factsFor(model, 6, health)];
-  const areTwins = areEqual(facts[0]!.standing, facts[1]!.standing) && areEqual(facts[0]!.standingIfUp, facts[1]!.standingIfUp);
+  const standAlike =
+    areTwins(facts[0]!.standings, facts[1]!.standings) &&
+    areTwins(facts[0]!.ordersOnly, facts[1]!.ordersOnly) &&
+    areTwins(facts[0]!.everythingUp, facts[1]!.everythingUp);
   const lastGood = previous === undefined ? undefined : new LastGood(previous, model);
   const policies: number[] = [];
   const slots: number[] = [];
@@ -51,7 +55,7 @@ export function buildSteering(
           policy.pick,
         );
       const v4 = planIndex(4, 0);
-      slots.push(v4, areTwins && policy.lastResort.kind !== 'last-good' ? v4 : planIndex(6, 1));
+      slots.push(v4, standAlike && policy.lastResort.kind !== 'last-good' ? v4 : planIndex(6, 1));
     }
   }
   const schedules = new ScheduleSet(plans.scheduled, previous);
@@ -82,15 +86,13 @@ export function buildSteering(
 }
 
 export function factsFor(model: SteeringModel, family: Family, health: HealthView): PlanFacts {
+  const ordersOnly: HealthView = { ...EVERYTHING_UP, isUp: (member, asked) => !health.isOrderedOut(member, asked) };
   return {
     model,
-    standing: standings(model, family, health),
-    standingIfUp: standings(model, family, EVERYTHING_UP),
+    standings: standings(model, family, health),
+    ordersOnly: standings(model, family, ordersOnly),
+    everythingUp: standings(model, family, EVERYTHING_UP),
   };
-}
-
-function areEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.every((octet, i) => octet === b[i]);
 }
 
 /** A plan with the index of its first entry. */

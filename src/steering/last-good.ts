@@ -3,11 +3,12 @@
 // members by hashes of what they are; members that no longer exist are left out.
 
 import type { Family } from '../base/address.ts';
+import { hashText } from '../base/hash.ts';
 import type { SteeringModel } from '../model/steering.ts';
 import type { Decided } from './decide.ts';
 import { IDENTITY_WORDS, MEMBER, PLAN, PLAN_KINDS, POLICY, RESORTS, SLOT_WORDS, type SteeringImage } from './image.ts';
 import type { Plan } from './plan.ts';
-import { hashText, SEED_A, SEED_B } from './rendezvous.ts';
+import { SEED_A, SEED_B } from './rendezvous.ts';
 import { reduce } from './share.ts';
 import { serves } from './standing.ts';
 

@@ -5,11 +5,8 @@ import type { LastResort, Policy, SteeringModel } from '../model/steering.ts';
 import type { Decided } from './decide.ts';
 import { evaluate, type Outcome } from './evaluate.ts';
 import { reduce } from './share.ts';
-import { STANDING } from './standing.ts';
+import { STANDING, type Standings } from './standing.ts';
 import type { Trace } from './trace.ts';
-
-/** A time to the next change that nobody foresees. */
-export const NO_CHANGE_FORESEEN = 0xffffffff;
 
 export interface Plan {
   /** `nodata`: the name exists, but nobody has an address of this family. */
@@ -28,13 +25,17 @@ export interface Plan {
 
 export interface PlanFacts {
   readonly model: SteeringModel;
-  readonly standing: Uint8Array;
-  /** The standing if every member were up. */
-  readonly standingIfUp: Uint8Array;
+  /** As things are. */
+  readonly standings: Standings;
+  /** As if every member were up, except those that people or tools took out. */
+  readonly ordersOnly: Standings;
+  /** As if every member were up. */
+  readonly everythingUp: Standings;
 }
 
 /**
  * Makes the plan. `lastGood` finds the plan last made for the same policy, class and family while something was up.
+ * A last resort ignores what was seen of the members before it ignores what was ordered about them.
  * The trace hears about the attempt with the true standing, not about what a last resort tried after it.
  */
 export function makePlan(
@@ -44,37 +45,69 @@ export function makePlan(
   lastGood: () => Plan | undefined,
   trace?: Trace,
 ): Plan {
-  const outcome = evaluate(decided, facts, trace);
-  if (outcome.distribution.members.length > 0) return planOf(outcome, policy, facts, null);
-  const everythingUp = { model: facts.model, standing: facts.standingIfUp };
-  const serveAll = (): Plan => planOf(evaluate(decided, everythingUp), policy, facts, 'serve-all');
+  const { model } = facts;
+  const attempt = evaluate(decided, facts, trace);
+  if (isAlive(attempt)) return planOf(attempt, policy, facts, null, attempt);
+  const unseen = (tree: Decided): Outcome => {
+    const outcome = evaluate(tree, { model, standings: facts.ordersOnly });
+    return isAlive(outcome) ? outcome : evaluate(tree, { model, standings: facts.everythingUp });
+  };
   const resort = policy.lastResort;
   switch (resort.kind) {
     case 'serve-all':
-      return serveAll();
+      return planOf(unseen(decided), policy, facts, 'serve-all', attempt);
     case 'last-good': {
-      const last = lastGood();
-      return last === undefined ? serveAll() : { ...last, lastResort: 'last-good' };
+      const last = withoutOrderedOut(lastGood(), facts.ordersOnly);
+      if (last === undefined) return planOf(unseen(decided), policy, facts, 'serve-all', attempt);
+      return { ...last, lastResort: 'last-good', ttlSec: ttlOf(attempt, policy) };
     }
     case 'fallback': {
       const pool: Decided = { kind: 'pool', path: `${policy.id}.fallback`, pool: resort.pool };
       const up = evaluate(pool, facts);
-      return planOf(up.distribution.members.length > 0 ? up : evaluate(pool, everythingUp), policy, facts, 'fallback');
+      const ttlSec = Math.min(attempt.ttlSec, up.ttlSec);
+      return planOf(isAlive(up) ? up : unseen(pool), policy, facts, 'fallback', { ...attempt, ttlSec });
     }
     case 'nodata':
     case 'servfail':
-      return { ...NOTHING, kind: resort.kind, lastResort: resort.kind };
+      return { ...NOBODY, kind: resort.kind, lastResort: resort.kind, ttlSec: ttlOf(attempt, policy) };
   }
 }
 
-const NOTHING: Plan = { kind: 'nodata', lastResort: null, members: [], weights: [], reserve: [], ttlSec: NO_CHANGE_FORESEEN };
+const NOBODY: Omit<Plan, 'ttlSec'> = { kind: 'nodata', lastResort: null, members: [], weights: [], reserve: [] };
+
+const isAlive = ({ distribution }: Outcome): boolean => distribution.members.length > 0;
+
+/** Until anything could change that a reply of this policy rests on. */
+const ttlOf = ({ ttlSec, reserveTtlSec }: Outcome, { answers }: Policy): number =>
+  answers === 1 ? ttlSec : Math.min(ttlSec, reserveTtlSec);
+
+/** The plan less the members that were taken out since; undefined if nobody is left of one that had members. */
+function withoutOrderedOut(plan: Plan | undefined, { standing }: Standings): Plan | undefined {
+  if (plan === undefined) return undefined;
+  const stays = (member: number): boolean => standing[member] !== STANDING.DOWN;
+  if (plan.members.length > 0 && !plan.members.some(stays)) return undefined;
+  return {
+    ...plan,
+    members: plan.members.filter(stays),
+    weights: plan.weights.filter((_, i) => stays(plan.members[i]!)),
+    reserve: plan.reserve.filter(stays),
+  };
+}
 
 /** Drops blank members, whose mass goes to the others in proportion, and brings the rest into a fixed order. */
-function planOf(outcome: Outcome, policy: Policy, facts: PlanFacts, lastResort: Plan['lastResort']): Plan {
-  const isBlank = (member: number): boolean => facts.standingIfUp[member] === STANDING.BLANK;
+function planOf(
+  outcome: Outcome,
+  policy: Policy,
+  facts: PlanFacts,
+  lastResort: Plan['lastResort'],
+  /** What the time to the next change is that of. */
+  attempt: Outcome,
+): Plan {
+  const isBlank = (member: number): boolean => facts.everythingUp.standing[member] === STANDING.BLANK;
   const { members, weights } = outcome.distribution;
+  const ttlSec = ttlOf(attempt, policy);
   const entries = members.map((member, i) => ({ member, weight: weights[i]! })).filter(({ member }) => !isBlank(member));
-  if (entries.length === 0) return { ...NOTHING, lastResort };
+  if (entries.length === 0) return { ...NOBODY, lastResort, ttlSec };
   entries.sort((a, b) => b.weight - a.weight || a.member - b.member);
   const kept = entries.map(({ member }) => member);
   return {
@@ -83,7 +116,7 @@ function planOf(outcome: Outcome, policy: Policy, facts: PlanFacts, lastResort: 
     members: kept,
     weights: reduce(entries.map(({ weight }) => weight)),
     reserve: policy.answers === 1 ? [] : reserveOf(outcome, kept, isBlank, facts.model),
-    ttlSec: NO_CHANGE_FORESEEN,
+    ttlSec,
   };
 }
 

@@ -13,13 +13,6 @@ const { finish32, mix32 } = hashes;
 export const SEED_A = 0x6d657269;
 export const SEED_B = 0x6469616e;
 
-/** Unsigned hash of a text, such as a member id. */
-export function hashText(text: string, seed: number): number {
-  let hash = seed;
-  for (let i = 0; i < text.length; i++) hash = mix32(hash, text.charCodeAt(i));
-  return finish32(hash);
-}
-
 /** Hash of the first `prefixLen` bits of an address (4 or 16 octets at `offset`) and its family; the rest does not matter. */
 export function hashNetwork(octets: Uint8Array, offset: number, family: Family, prefixLen: number): number {
   let hash: number = family;

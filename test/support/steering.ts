@@ -1,7 +1,7 @@
 // Small steering models for tests: sites on real coordinates, pools and policies written in a line or two.
 
 import type { Family } from '../../src/base/address.ts';
-import type { HealthView } from '../../src/model/health.ts';
+import { EVERYTHING_UP, type HealthView, NO_CHANGE_FORESEEN } from '../../src/model/health.ts';
 import { NOWHERE, type Place } from '../../src/model/place.ts';
 import type { Member, MemberTarget, Policy, PolicyNode, Pool, SteeringModel } from '../../src/model/steering.ts';
 import { buildSteering } from '../../src/steering/build.ts';
@@ -124,9 +124,40 @@ export const placeAt = (site: SiteName, facts: Partial<Place> = {}): Place => ({
 
 /** Health in which the named members are down, in one family or in both. */
 export function down(model: SteeringModel, ids: readonly string[], family?: Family): HealthView {
+  const isUp = (member: number, asked: Family): boolean =>
+    !(ids.includes(model.members[member]!.id) && (family === undefined || family === asked));
+  return { ...EVERYTHING_UP, isUp, reason: (member, asked) => (isUp(member, asked) ? 'up' : 'down') };
+}
+
+/** Health in which the named members have so many thousandths of their weight. */
+export function ramping(model: SteeringModel, shares: Readonly<Record<string, number>>, view = EVERYTHING_UP): HealthView {
+  const weightShare = (member: number): number => shares[model.members[member]!.id] ?? 1000;
+  const reason = (member: number, family: Family): string =>
+    view.isUp(member, family) && weightShare(member) < 1000
+      ? `recovering, ${weightShare(member) / 10} % of its weight`
+      : view.reason(member, family);
+  return { ...view, weightShare, reason };
+}
+
+/** Health in which the named members were taken out of traffic by an order. */
+export function drained(model: SteeringModel, ids: readonly string[], view = EVERYTHING_UP): HealthView {
+  const isOrderedOut = (member: number): boolean => ids.includes(model.members[member]!.id);
   return {
-    isUp: (member, asked) => !(ids.includes(model.members[member]!.id) && (family === undefined || family === asked)),
+    ...view,
+    isOrderedOut,
+    isUp: (member, family) => !isOrderedOut(member) && view.isUp(member, family),
+    reason: (member, family) => (isOrderedOut(member) ? 'drained by ann: new disks' : view.reason(member, family)),
   };
+}
+
+/** Health in which the named pools are under their watermarks. */
+export function underMark(model: SteeringModel, ids: readonly string[], view = EVERYTHING_UP): HealthView {
+  return { ...view, isPoolUp: (index) => !ids.includes(model.pools[index]!.id) };
+}
+
+/** Health in which the state of the named members could change after so many seconds. */
+export function changing(model: SteeringModel, ttlSec: Readonly<Record<string, number>>, view = EVERYTHING_UP): HealthView {
+  return { ...view, ttlSec: (member) => ttlSec[model.members[member]!.id] ?? NO_CHANGE_FORESEEN };
 }
 
 /** An image of a model whose classifier has seen these places; cells[i] is the cell of places[i]. */

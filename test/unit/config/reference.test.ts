@@ -10,7 +10,21 @@ const rows = page.split('\n').filter((line) => line.startsWith('| `'));
 
 test('every section and the rules have one chapter', (t) => {
   const chapters = page.split('\n').filter((line) => line.startsWith('## '));
-  const names = ['server', 'geo', 'zones', 'sites', 'pools', 'policies', 'keys', 'transfer', 'rules'];
+  const names = [
+    'server',
+    'geo',
+    'zones',
+    'sites',
+    'pools',
+    'policies',
+    'probes',
+    'prober',
+    'health',
+    'mesh',
+    'keys',
+    'transfer',
+    'rules',
+  ];
   t.deepEqual(
     chapters,
     names.map((name) => `## ${name}`),
@@ -52,14 +66,14 @@ test('bounds, defaults and required keys are told', (t) => {
 
 test('the examples of the reference load', (t) => {
   const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1]!);
-  t.is(examples.length, 9);
+  t.is(examples.length, 13);
   const directory = mkdtempSync(join(tmpdir(), 'meridian-reference-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   writeFileSync(join(directory, 'example.test.zone'), '');
   writeFileSync(join(directory, 'ns2.key'), 'MDEyMzQ1Njc4OWFiY2RlZg==');
   // Two are both about policies: each stands with all the others.
   const others = examples.filter((example) => !example.startsWith('policies:'));
-  for (const last of [5, 8]) {
+  for (const last of [5, 12]) {
     const file = join(directory, `${last}.yaml`);
     writeFileSync(file, [...others, examples[last]!].join('\n'));
     t.deepEqual(loadConfig(file).problems, []);

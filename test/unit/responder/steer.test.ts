@@ -8,7 +8,7 @@ import { RCODE } from '../../../src/wire/constants.ts';
 import type { Message } from '../../../src/wire/message-types.ts';
 import { ecs, option, wireName } from '../../support/query-octets.ts';
 import { ecsOf, type From, imagesOf, lines, type Setup, TestResponder } from '../../support/responder.ts';
-import { down, modelOf, nearest, pool } from '../../support/steering.ts';
+import { changing, down, modelOf, nearest, pool } from '../../support/steering.ts';
 
 const plain = modelOf(
   {
@@ -189,6 +189,19 @@ test('ANY at a name with nothing but a GSLB record gives HINFO, else the other R
 
 test('a wildcard carries a GSLB record to the names below it', (t) => {
   t.deepEqual(lines(ask('a.b.wild.gslb.test.', 'A', japan).answers), answer(TOKYO, 'a.b.wild.gslb.test.', 30));
+});
+
+test('an answer is kept until its state could change, within the TTLs of the record', (t) => {
+  for (const [ttlSec, told] of [
+    [1000, 120],
+    [45, 45],
+    [2, 20],
+  ] as const) {
+    const seconds = Object.fromEntries(model.members.map(({ id }) => [id, ttlSec]));
+    const changes = health(changing(model, seconds));
+    t.deepEqual(lines(ask('www.gslb.test.', 'A', japan, {}, changes).answers), answer(TOKYO, 'www.gslb.test.', told));
+    t.is(ask('even.gslb.test.', 'A', {}, {}, changes).answers[0]!.ttlSec, 30);
+  }
 });
 
 test('several answers make one RRset', (t) => {

@@ -3,7 +3,20 @@ import { parseCidr } from '../../../src/base/address.ts';
 import { EVERYTHING_UP } from '../../../src/model/health.ts';
 import { NOWHERE } from '../../../src/model/place.ts';
 import { explain, explanationToText } from '../../../src/steering/explain.ts';
-import { down, failover, imageOf, map, modelOf, nearest, placeAt, pool, weighted } from '../../support/steering.ts';
+import {
+  down,
+  drained,
+  failover,
+  imageOf,
+  map,
+  modelOf,
+  nearest,
+  placeAt,
+  pool,
+  ramping,
+  underMark,
+  weighted,
+} from '../../support/steering.ts';
 
 const model = modelOf(
   {
@@ -177,4 +190,33 @@ test('a last resort is named, and last-good is looked up in the image in use', (
   );
   t.regex(explanationToText(explain(model, 2, NOWHERE, 4, health)), /last resort: nodata\nanswer: NODATA\n$/);
   t.regex(explanationToText(explain(model, 3, NOWHERE, 4, health)), /answer: SERVFAIL\n$/);
+});
+
+test('recovery, drain and watermarks are put into words', (t) => {
+  const tree = modelOf(
+    {
+      web: [{ site: 'london' }, { site: 'frankfurt' }, { site: 'tokyo' }],
+      cdn: [{ site: 'newyork' }],
+      far: [{ site: 'sydney' }],
+    },
+    { www: { root: failover([pool(2), nearest(0), pool(1)]), answers: 2 } },
+  );
+  const small = ramping(tree, { 'web/london': 400, 'web/tokyo': 500 });
+  const text = explanationToText(
+    explain(tree, 0, placeAt('london'), 4, drained(tree, ['web/frankfurt'], underMark(tree, ['far'], small))),
+  );
+  const expected = [
+    '    dropped  pool2: too little of its pool is up',
+    '    kept     nearest0: the first child that is up, with room for 70 %',
+    '    kept     pool1: for what the earlier children cannot take yet',
+    '    pool2 (pool)',
+    '      not needed',
+    '      kept     web/london (weight 1): recovering, 40 % of its weight',
+    '      dropped  web/frankfurt (weight 1): drained by ann: new disks',
+    '      kept     web/tokyo (weight 1): recovering, 50 % of its weight, for what the nearer groups cannot take yet',
+    '   40.00 %  web/london at london (4/10)',
+    '   30.00 %  web/tokyo at tokyo (3/10)',
+    '   30.00 %  cdn/newyork at newyork (3/10)',
+  ];
+  for (const line of expected) t.true(text.includes(`${line}\n`), `${line}\nis missing in\n${text}`);
 });

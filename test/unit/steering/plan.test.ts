@@ -1,12 +1,24 @@
 import test from 'ava';
 import type { Family } from '../../../src/base/address.ts';
-import { EVERYTHING_UP, type HealthView } from '../../../src/model/health.ts';
+import { EVERYTHING_UP, type HealthView, NO_CHANGE_FORESEEN } from '../../../src/model/health.ts';
 import type { Place } from '../../../src/model/place.ts';
 import type { LastResort, PolicyNode } from '../../../src/model/steering.ts';
 import { factsFor } from '../../../src/steering/build.ts';
 import { Decider } from '../../../src/steering/decide.ts';
-import { makePlan, NO_CHANGE_FORESEEN, type Plan } from '../../../src/steering/plan.ts';
-import { down, failover, modelOf, nearest, placeAt, pool, weighted } from '../../support/steering.ts';
+import { makePlan, type Plan } from '../../../src/steering/plan.ts';
+import {
+  changing,
+  down,
+  drained,
+  failover,
+  modelOf,
+  nearest,
+  placeAt,
+  pool,
+  ramping,
+  underMark,
+  weighted,
+} from '../../support/steering.ts';
 
 const model = modelOf(
   {
@@ -144,4 +156,71 @@ test('nodata and servfail say so', (t) => {
   t.like(planFor(pool(0), { health, lastResort: { kind: 'nodata' } }), { kind: 'nodata', lastResort: 'nodata' });
   t.like(planFor(pool(0), { health, lastResort: { kind: 'servfail' } }), { kind: 'servfail', lastResort: 'servfail' });
   t.is(planFor(pool(0), { lastResort: { kind: 'servfail' } }).lastResort, null);
+});
+
+test('a last resort passes over members that were taken out, unless nobody else is there', (t) => {
+  const out = (ids: readonly string[]) => drained(model, ids, down(model, [...ALL_WEB, 'spare/sydney', 'spare/saopaulo']));
+  t.deepEqual(ids(planFor(nearest(0), { health: out(['web/london']) }).members), ['web/frankfurt']);
+  t.deepEqual(ids(planFor(nearest(0), { health: out(ALL_WEB) }).members), ['web/london']);
+  const lastGood = planFor(pool(0));
+  const again = (health: HealthView) => planFor(pool(0), { health, lastResort: { kind: 'last-good' }, lastGood });
+  t.deepEqual(ids(again(out(['web/tokyo'])).members), ['web/london', 'web/frankfurt']);
+  t.is(again(out(['web/tokyo'])).lastResort, 'last-good');
+  t.is(again(out(ALL_WEB)).lastResort, 'serve-all');
+  const lastResort = { kind: 'fallback', pool: 1 } as const;
+  t.deepEqual(ids(planFor(pool(0), { health: out(['spare/sydney']), lastResort }).members), ['spare/saopaulo']);
+});
+
+test('a drained member is not even in the reserve', (t) => {
+  const health = drained(model, ['web/frankfurt']);
+  t.deepEqual(ids(planFor(nearest(0), { health, answers: 3 }).reserve), ['web/tokyo']);
+});
+
+test('an answer is kept until anything could change that the decision looked at', (t) => {
+  const seconds = { 'web/london': 40, 'web/frankfurt': 30, 'web/tokyo': 20, 'spare/sydney': 10, 'spare/saopaulo': 50 };
+  const ttl = (root: PolicyNode, health = changing(model, seconds), options: Options = {}): number =>
+    planFor(root, { health, ...options }).ttlSec;
+  t.is(ttl(pool(0)), 20);
+  t.is(ttl(nearest(0)), 40);
+  t.is(ttl(nearest(0, 700)), 30);
+  t.is(ttl(nearest(0), changing(model, seconds, down(model, ['web/london']))), 30);
+  t.is(ttl(nearest(0), changing(model, seconds, ramping(model, { 'web/london': 100 }))), 30);
+  t.is(ttl(failover([nearest(0), pool(1)])), 40);
+  t.is(ttl(failover([pool(1), pool(0)])), 10);
+  t.is(ttl(failover([pool(0), pool(1)]), changing(model, seconds, underMark(model, ['web']))), 10);
+  t.is(ttl(failover([pool(1), nearest(0)]), changing(model, seconds, underMark(model, ['spare']))), 10);
+  t.is(
+    ttl(
+      weighted([
+        [1, nearest(0)],
+        [0, pool(1)],
+      ]),
+    ),
+    10,
+  );
+});
+
+test('an answer of several is kept no longer than its reserve', (t) => {
+  const health = changing(model, { 'web/london': 40, 'web/tokyo': 20 });
+  t.is(planFor(nearest(0), { health }).ttlSec, 40);
+  t.is(planFor(nearest(0), { health, answers: 2 }).ttlSec, 20);
+  t.is(planFor(failover([nearest(0)]), { health, answers: 2 }).ttlSec, 20);
+});
+
+test('a last resort is kept until anything could come back', (t) => {
+  const health = changing(model, { 'web/tokyo': 7, 'spare/sydney': 5 }, down(model, ALL_WEB));
+  const ttl = (lastResort: LastResort): number => planFor(nearest(0), { health, lastResort, lastGood: planFor(pool(0)) }).ttlSec;
+  t.is(ttl({ kind: 'serve-all' }), 7);
+  t.is(ttl({ kind: 'last-good' }), 7);
+  t.is(ttl({ kind: 'nodata' }), 7);
+  t.is(ttl({ kind: 'servfail' }), 7);
+  t.is(ttl({ kind: 'fallback', pool: 1 }), 5);
+});
+
+test('members of weight 0 answer no longer than until one with weight could come back', (t) => {
+  const idle = modelOf({ web: [{ site: 'london', weight: 0 }, { site: 'tokyo' }] }, { p: { root: nearest(0) } });
+  const health = changing(idle, { 'web/london': 30, 'web/tokyo': 3 }, down(idle, ['web/tokyo']));
+  const decider = new Decider(idle);
+  const decided = decider.decide(nearest(0), placeAt('london'), decider.measure(placeAt('london')));
+  t.is(makePlan(idle.policies[0]!, decided, factsFor(idle, 4, health), () => undefined).ttlSec, 3);
 });

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { parseAddress } from '../../../src/base/address.ts';
-import { hashMember, hashNetwork, hashText, SEED_A, SEED_B, score } from '../../../src/steering/rendezvous.ts';
+import { hashText } from '../../../src/base/hash.ts';
+import { hashMember, hashNetwork, SEED_A, SEED_B, score } from '../../../src/steering/rendezvous.ts';
 
 const octets = (text: string): Uint8Array => parseAddress(text)!.octets;
 

@@ -1,0 +1,72 @@
+// Orders of people and tools: which override decides for which member. A human's outranks a tool's; of one source the newest
+// decides. Orders never change verdicts: what is forced and what is seen are both kept, and shown side by side.
+
+import type { Member, SteeringModel } from '../model/steering.ts';
+import type { Override } from '../model/verdict.ts';
+
+export interface AppliedOverrides {
+  /** By member index: the order that decides, null if there is none. */
+  readonly byMember: readonly (Override | null)[];
+  /** Orders in force that name nobody: most likely misspelt. */
+  readonly idle: readonly Override[];
+  /** When the next order in force ends by itself; Infinity if none does. */
+  readonly nextExpiryMs: number;
+}
+
+/** `web/fra` and `web/*` speak of member ids, `pool:web` and `site:fra` of pools and sites; `*` is any text, `?` any character. */
+export function applyOverrides(overrides: readonly Override[], model: SteeringModel, nowMs: number): AppliedOverrides {
+  const byMember: (Override | null)[] = model.members.map(() => null);
+  const idle: Override[] = [];
+  let nextExpiryMs = Number.POSITIVE_INFINITY;
+  for (const override of overrides) {
+    const { expiresMs } = override;
+    if (expiresMs !== null && expiresMs <= nowMs) continue;
+    if (expiresMs !== null && expiresMs < nextExpiryMs) nextExpiryMs = expiresMs;
+    const named = membersNamed(override.glob, model);
+    if (named.length === 0) idle.push(override);
+    for (const { index } of named) {
+      const known = byMember[index]!;
+      if (known === null || outranks(override, known)) byMember[index] = override;
+    }
+  }
+  return { byMember, idle, nextExpiryMs };
+}
+
+/** The members that a glob names, for a preview before an order is given. */
+export function membersNamed(glob: string, model: SteeringModel): Member[] {
+  const [, scope, pattern] = /^(?:(site|pool):)?(.*)$/s.exec(glob)!;
+  const matches = globMatcher(pattern!);
+  if (scope === 'site') return model.members.filter(({ site }) => matches(model.sites[site]!.id));
+  if (scope === 'pool') return model.members.filter(({ pool }) => matches(model.pools[pool]!.id));
+  return model.members.filter(({ id }) => matches(id));
+}
+
+function outranks(override: Override, known: Override): boolean {
+  if (override.source !== known.source) return override.source === 'human';
+  if (override.createdMs !== known.createdMs) return override.createdMs > known.createdMs;
+  return override.id > known.id;
+}
+
+/** Matches by going back to the newest star only, so that no pattern takes more than length times length steps. */
+function globMatcher(pattern: string): (text: string) => boolean {
+  return (text) => {
+    let p = 0;
+    let t = 0;
+    let star = -1;
+    let resume = 0;
+    while (t < text.length) {
+      if (pattern[p] === '*') {
+        star = p++;
+        resume = t;
+      } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === text[t])) {
+        p++;
+        t++;
+      } else if (star >= 0) {
+        p = star + 1;
+        t = ++resume;
+      } else return false;
+    }
+    while (pattern[p] === '*') p++;
+    return p === pattern.length;
+  };
+}

@@ -1,0 +1,111 @@
+// Hands events to the one who started the mesh: gathered, at most once in GAP_MS, in the order in which they came, and never in the
+// middle of the mesh's own work. What a handler throws is a bug of its own and stops nothing here.
+
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { MeshEvents, MeshStatus, OverrideSet, Peer } from '../model/mesh.ts';
+import type { Vote } from '../model/verdict.ts';
+
+/** Between two deliveries. */
+const GAP_MS = 50;
+
+type VoteEvent = { readonly votes: Vote[] } | { readonly prober: string; readonly epoch: number };
+
+export class EventBox {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #events: MeshEvents | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #deliveredMs = Number.NEGATIVE_INFINITY;
+  #voteEvents: VoteEvent[] = [];
+  #peers: readonly Peer[] | null = null;
+  #overrides: OverrideSet | null = null;
+  #status: MeshStatus | null = null;
+
+  constructor(clock: Clock, logger: Logger) {
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** From now on events are handed over; what came before is handed over first. */
+  open(events: MeshEvents): void {
+    this.#events = events;
+    this.#schedule();
+  }
+
+  close(): void {
+    this.#events = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  votes(votes: readonly Vote[]): void {
+    if (votes.length === 0) return;
+    const last = this.#voteEvents.at(-1);
+    if (last !== undefined && 'votes' in last) for (const vote of votes) last.votes.push(vote);
+    else this.#voteEvents.push({ votes: [...votes] });
+    this.#schedule();
+  }
+
+  withdrawn(prober: string, epoch: number): void {
+    this.#voteEvents.push({ prober, epoch });
+    this.#schedule();
+  }
+
+  peers(peers: readonly Peer[]): void {
+    this.#peers = peers;
+    this.#schedule();
+  }
+
+  overrides(set: OverrideSet): void {
+    this.#overrides = set;
+    this.#schedule();
+  }
+
+  status(status: MeshStatus): void {
+    this.#status = status;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#events === null || this.#timer !== null) return;
+    const waitMs = Math.max(0, this.#deliveredMs + GAP_MS - this.#clock.monotonicMs());
+    this.#timer = setTimeout(() => this.#deliver(), waitMs);
+  }
+
+  #deliver(): void {
+    this.#timer = null;
+    this.#deliveredMs = this.#clock.monotonicMs();
+    const { events, voteEvents, peers, overrides, status } = this.#takeAll();
+    this.#call(() => peers !== null && events?.onPeers?.(peers));
+    this.#call(() => overrides !== null && events?.onOverrides?.(overrides));
+    for (const event of voteEvents) {
+      if ('votes' in event) this.#call(() => events?.onVotes?.(event.votes));
+      else this.#call(() => events?.onWithdrawn?.(event.prober, event.epoch));
+    }
+    this.#call(() => status !== null && events?.onStatus?.(status));
+  }
+
+  #takeAll() {
+    const taken = {
+      events: this.#events,
+      voteEvents: this.#voteEvents,
+      peers: this.#peers,
+      overrides: this.#overrides,
+      status: this.#status,
+    };
+    this.#voteEvents = [];
+    this.#peers = null;
+    this.#overrides = null;
+    this.#status = null;
+    return taken;
+  }
+
+  #call(handler: () => unknown): void {
+    try {
+      handler();
+    } catch (error) {
+      this.#logger.error({ code: 'ERR_INTERNAL', error: String(error) }, 'a handler of mesh events failed');
+    }
+  }
+}

@@ -1,0 +1,156 @@
+// The engine of the memory mesh: what its members share inside one process. Overrides and verdicts survive a restart in the state
+// directory; votes and peers end with the process that made them.
+
+import type { Clock } from '../base/clock.ts';
+import type { Problem } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { err, ok, type Result } from '../base/result.ts';
+import type { OverrideSet, Peer } from '../model/mesh.ts';
+import type { Override, Verdict, Vote } from '../model/verdict.ts';
+import { Complaints } from './complaints.ts';
+import { KnownVotes } from './known-votes.ts';
+import { MeshClock } from './mesh-clock.ts';
+import { type MeshFiles, meshFiles, newMark } from './mesh-files.ts';
+import { checkOverrides, conflict, meshProblem } from './override-check.ts';
+import { change } from './override-history.ts';
+import { EMPTY_BOOK, type OverrideBook, toSet } from './override-record.ts';
+
+export interface MemoryHubOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Null = nothing survives. */
+  readonly stateDirectory: string | null;
+}
+
+/** What the hub tells a member. */
+export interface Member {
+  readonly self: Peer;
+  peersChanged(peers: readonly Peer[]): void;
+  votesCast(votes: readonly Vote[]): void;
+  votesWithdrawn(prober: string, epoch: number): void;
+  overridesChanged(set: OverrideSet): void;
+}
+
+export class MemoryHub {
+  readonly clock: MeshClock;
+  readonly complaints: Complaints;
+  readonly #files: MeshFiles | null;
+  readonly #members = new Set<Member>();
+  readonly #known = new KnownVotes();
+  readonly #votes = new Map<string, Map<string, Vote>>();
+  #book: OverrideBook = EMPTY_BOOK;
+  #verdicts: readonly Verdict[] = [];
+  #loading: Promise<void> | null = null;
+  #changing: Promise<unknown> = Promise.resolve();
+
+  constructor({ clock, logger, stateDirectory }: MemoryHubOptions) {
+    this.clock = new MeshClock(clock);
+    this.complaints = new Complaints(clock, logger);
+    this.#files = stateDirectory === null ? null : meshFiles(stateDirectory, 'memory', this.complaints);
+  }
+
+  get overrides(): OverrideSet {
+    return toSet(this.#book);
+  }
+
+  get verdicts(): readonly Verdict[] {
+    return this.#verdicts;
+  }
+
+  /** Live members, by id; the later start of one id counts. */
+  get peers(): readonly Peer[] {
+    const byId = new Map<string, Peer>();
+    for (const { self } of this.#members) if ((byId.get(self.id)?.epoch ?? -1) < self.epoch) byId.set(self.id, self);
+    return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Reads the state directory, once. */
+  load(): Promise<void> {
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  async #load(): Promise<void> {
+    this.#book = (await this.#files?.overrides.load()) ?? this.#book;
+    this.#verdicts = (await this.#files?.verdicts.load()) ?? this.#verdicts;
+  }
+
+  /** Adds a member and tells it what there is. */
+  join(member: Member): void {
+    this.#members.add(member);
+    member.overridesChanged(this.overrides);
+    member.votesCast(this.#liveVotes());
+    this.announced();
+  }
+
+  leave(member: Member): void {
+    if (!this.#members.delete(member)) return;
+    this.withdraw(member);
+    this.announced();
+  }
+
+  announced(): void {
+    const { peers } = this;
+    for (const member of this.#members) member.peersChanged(peers);
+  }
+
+  publish(votes: readonly Vote[]): void {
+    const nowMs = this.clock.nowMs();
+    this.#known.sweep(nowMs);
+    const news = this.#known.take(votes, nowMs);
+    for (const vote of news) {
+      const own = this.#votes.get(vote.prober) ?? new Map<string, Vote>();
+      this.#votes.set(vote.prober, own.set(vote.target, vote));
+    }
+    for (const member of this.#members) member.votesCast(news);
+  }
+
+  withdraw({ self }: Member): void {
+    const own = this.#votes.get(self.id);
+    if (own === undefined) return;
+    this.#votes.delete(self.id);
+    const lastSeq = Math.max(...[...own.values()].map(({ seq }) => seq));
+    this.#known.withdraw(self.id, self.epoch, lastSeq, this.clock.nowMs());
+    for (const member of this.#members) member.votesWithdrawn(self.id, self.epoch);
+  }
+
+  #liveVotes(): readonly Vote[] {
+    const nowMs = this.clock.nowMs();
+    for (const own of this.#votes.values()) {
+      for (const [target, vote] of own) if (vote.expiresMs <= nowMs) own.delete(target);
+    }
+    return [...this.#votes.values()].flatMap((own) => [...own.values()]);
+  }
+
+  async saveVerdicts(verdicts: readonly Verdict[]): Promise<void> {
+    this.#verdicts = verdicts;
+    await this.#files?.verdicts.save(verdicts).catch((error: Error) => {
+      this.complaints.warn('ERR_MESH_FILE', `verdicts cannot be saved: ${error.message}`);
+    });
+  }
+
+  /** One change at a time: a change counts once it is on the disk. */
+  changeOverrides(expectedVersion: number, overrides: readonly Override[]): Promise<Result<OverrideSet, Problem>> {
+    const change = this.#changing.then(() => this.#change(expectedVersion, overrides));
+    this.#changing = change;
+    return change;
+  }
+
+  async #change(expectedVersion: number, overrides: readonly Override[]): Promise<Result<OverrideSet, Problem>> {
+    const problem = checkOverrides(overrides);
+    if (problem !== undefined) return err(problem);
+    if (expectedVersion !== this.#book.version) return err(conflict(expectedVersion, this.#book.version));
+    const next = change(this.#book, overrides, newMark());
+    try {
+      await this.#files?.overrides.save(next);
+    } catch (error) {
+      const message = `the overrides cannot be saved: ${(error as Error).message}`;
+      this.complaints.warn('ERR_MESH_FILE', message);
+      return err(meshProblem('ERR_MESH_UNAVAILABLE', message));
+    }
+    this.#book = next;
+    const set = toSet(next);
+    for (const member of this.#members) member.overridesChanged(set);
+    return ok(set);
+  }
+}

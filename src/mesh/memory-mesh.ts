@@ -1,0 +1,113 @@
+// The mesh inside one process: for a server that stands alone, and for tests of many in one.
+
+import type { Clock } from '../base/clock.ts';
+import type { Problem } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { err, type Result } from '../base/result.ts';
+import type { Mesh, MeshEvents, MeshStatus, OverrideSet, Peer } from '../model/mesh.ts';
+import type { Override, Verdict, Vote } from '../model/verdict.ts';
+import { EventBox } from './event-box.ts';
+import type { Member, MemoryHub } from './memory-hub.ts';
+import { meshProblem } from './override-check.ts';
+import { decodeVote, encodeVote } from './vote-record.ts';
+
+export class MemoryMesh implements Mesh, Member {
+  readonly #hub: MemoryHub;
+  readonly #box: EventBox;
+  #self: Peer;
+  #state: 'joining' | 'joined' | 'closed' = 'joining';
+
+  constructor(hub: MemoryHub, self: Peer, clock: Clock, logger: Logger) {
+    this.#hub = hub;
+    this.#self = self;
+    this.#box = new EventBox(clock, logger);
+  }
+
+  get self(): Peer {
+    return this.#self;
+  }
+
+  get status(): MeshStatus {
+    const state = this.#state === 'joined' ? 'joined' : 'joining';
+    return { kind: 'memory', state, ageMs: 0, ignored: this.#hub.complaints.ignored, trouble: null };
+  }
+
+  get peers(): readonly Peer[] {
+    return this.#hub.peers;
+  }
+
+  get overrides(): OverrideSet {
+    return this.#hub.overrides;
+  }
+
+  nowMs(): number {
+    return this.#hub.clock.nowMs();
+  }
+
+  async start(events: MeshEvents): Promise<void> {
+    await this.#hub.load();
+    if (this.#state !== 'joining') return;
+    this.#state = 'joined';
+    this.#box.open(events);
+    this.#hub.join(this);
+    this.#box.status(this.status);
+  }
+
+  announce(peer: Peer): void {
+    this.#self = peer;
+    if (this.#state === 'joined') this.#hub.announced();
+  }
+
+  publish(votes: readonly Vote[]): void {
+    if (this.#state === 'joined') this.#hub.publish(votes.filter((vote) => this.#isOurs(vote)));
+  }
+
+  /** The same bounds as where votes are written down: a vote that is too long for one mesh is so for the other. */
+  #isOurs(vote: Vote): boolean {
+    const { id, region, epoch } = this.#self;
+    const head = { prober: id, region, epoch, withdrawn: 0, write: 0 };
+    const isGood = vote.prober === id && vote.epoch === epoch && decodeVote(head, vote.target, encodeVote(vote)) !== undefined;
+    if (!isGood) this.#hub.complaints.ignore('vote', `what ${id} publishes`);
+    return isGood;
+  }
+
+  withdraw(): void {
+    this.#hub.withdraw(this);
+  }
+
+  saveVerdicts(verdicts: readonly Verdict[]): Promise<void> {
+    return this.#hub.saveVerdicts(verdicts);
+  }
+
+  async loadVerdicts(): Promise<readonly Verdict[]> {
+    await this.#hub.load();
+    return this.#hub.verdicts;
+  }
+
+  async changeOverrides(expectedVersion: number, overrides: readonly Override[]): Promise<Result<OverrideSet, Problem>> {
+    if (this.#state !== 'joined') return err(meshProblem('ERR_MESH_UNAVAILABLE', 'the mesh has not been joined'));
+    return this.#hub.changeOverrides(expectedVersion, overrides);
+  }
+
+  async close(): Promise<void> {
+    this.#state = 'closed';
+    this.#box.close();
+    this.#hub.leave(this);
+  }
+
+  peersChanged(peers: readonly Peer[]): void {
+    this.#box.peers(peers);
+  }
+
+  votesCast(votes: readonly Vote[]): void {
+    this.#box.votes(votes);
+  }
+
+  votesWithdrawn(prober: string, epoch: number): void {
+    this.#box.withdrawn(prober, epoch);
+  }
+
+  overridesChanged(set: OverrideSet): void {
+    this.#box.overrides(set);
+  }
+}

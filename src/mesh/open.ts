@@ -1,0 +1,23 @@
+// The mesh that the configuration asks for.
+
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Mesh, MeshSettings, Peer } from '../model/mesh.ts';
+import { MemoryHub } from './memory-hub.ts';
+import { MemoryMesh } from './memory-mesh.ts';
+import { RedisMesh } from './redis-mesh.ts';
+
+export interface MeshOptions {
+  /** Ourselves; the id tells us from all others, and `epoch` from our former self. */
+  readonly self: Peer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Where overrides and verdicts are kept over a restart, for one process; null = nowhere. */
+  readonly stateDirectory: string | null;
+}
+
+/** Not started yet. */
+export function openMesh(settings: MeshSettings, options: MeshOptions): Mesh {
+  if (settings.kind === 'redis') return new RedisMesh(settings, options);
+  return new MemoryMesh(new MemoryHub(options), options.self, options.clock, options.logger);
+}

@@ -1,0 +1,42 @@
+// The keys of a mesh in Redis. All begin with one hash tag, so that a Cluster keeps them in one slot and a script may touch several.
+
+export interface RedisKeys {
+  /** Hash: `log`, the number of the newest entry of the log; `peers`, the version of the peers. */
+  readonly state: string;
+  /** Hash: process id -> record. */
+  readonly peers: string;
+  /** Sorted set: process id by the time of its last heartbeat. */
+  readonly alive: string;
+  /** Sorted set: prober id by the time at which its last vote expires. */
+  readonly voters: string;
+  /** Stream: what probers wrote into their hashes, newest last. */
+  readonly log: string;
+  /** Hash: `version`, `mark`, `book`. */
+  readonly overrides: string;
+  /** Hash: target -> record, and the writer in `@writer`, `@until`, `@write`. */
+  readonly verdicts: string;
+  /** Channel: one letter, what to look at. */
+  readonly nudge: string;
+  /** Hash of one prober's votes. */
+  votes(prober: string): string;
+}
+
+/** `meridian:` gives `{meridian}:peers`; a prefix with a hash tag of its own is taken as it is. */
+export function keysOf(prefix: string): RedisKeys {
+  const hasTag = /\{[^}]+\}/.test(prefix);
+  const base = hasTag ? prefix : `{${prefix.replace(/:$/, '') || 'meridian'}}:`;
+  return {
+    state: `${base}state`,
+    peers: `${base}peers`,
+    alive: `${base}alive`,
+    voters: `${base}voters`,
+    log: `${base}log`,
+    overrides: `${base}overrides`,
+    verdicts: `${base}verdicts`,
+    nudge: `${base}nudge`,
+    votes: (prober) => `${base}votes:${prober}`,
+  };
+}
+
+/** What a nudge is about. */
+export const NUDGE = { VOTES: 'v', PEERS: 'p', OVERRIDES: 'o' } as const;

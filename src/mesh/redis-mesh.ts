@@ -1,0 +1,323 @@
+// The mesh over Redis: what many processes share. Nothing here ever makes anybody wait: what is known is handed over at once, what
+// is to be said is queued (the newest of each kind), and whatever happens to Redis ends in a line of the status and another attempt.
+
+import type { Clock } from '../base/clock.ts';
+import type { Problem } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Result } from '../base/result.ts';
+import type { Mesh, MeshEvents, MeshStatus, OverrideSet, Peer, RedisMeshSettings } from '../model/mesh.ts';
+import type { Override, Verdict, Vote } from '../model/verdict.ts';
+import { Complaints } from './complaints.ts';
+import { EventBox } from './event-box.ts';
+import { KnownVotes } from './known-votes.ts';
+import { MeshClock } from './mesh-clock.ts';
+import { meshFiles } from './mesh-files.ts';
+import { Pump } from './pump.ts';
+import { RedisConnector } from './redis-connector.ts';
+import { keysOf, NUDGE, type RedisKeys } from './redis-keys.ts';
+import type { Command, Reply } from './redis-link.ts';
+import { whereOf } from './redis-options.ts';
+import { RedisOverrides } from './redis-overrides.ts';
+import { RedisOwnVotes } from './redis-own-votes.ts';
+import type { Desk, Part, Round } from './redis-part.ts';
+import { RedisPeers } from './redis-peers.ts';
+import { type Trouble, troubleOf } from './redis-trouble.ts';
+import { RedisVerdicts } from './redis-verdicts.ts';
+import { RedisVotes } from './redis-votes.ts';
+import { TroubleBoard } from './trouble-board.ts';
+import { decodeVote, encodeVote, type VotesHead } from './vote-record.ts';
+
+export interface RedisMeshOptions {
+  readonly self: Peer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Null = what is known ends with the process. */
+  readonly stateDirectory: string | null;
+}
+
+/** Heartbeats missed before the status says `stale`. */
+const STALE_AFTER_BEATS = 2.5;
+/** A verdict writer that has written nothing for this many expiry times may be replaced. */
+const LEASE_EXPIRIES = 3;
+
+export class RedisMesh implements Mesh {
+  readonly #settings: RedisMeshSettings;
+  readonly #self: Peer;
+  readonly #monotonic: Clock;
+  readonly #where: string;
+  readonly #keys: RedisKeys;
+  readonly #clock: MeshClock;
+  readonly #complaints: Complaints;
+  readonly #box: EventBox;
+  readonly #board: TroubleBoard;
+  readonly #known = new KnownVotes();
+  readonly #peers: RedisPeers;
+  readonly #votes: RedisVotes;
+  readonly #ownVotes: RedisOwnVotes;
+  readonly #overrides: RedisOverrides;
+  readonly #verdicts: RedisVerdicts;
+  readonly #parts: readonly Part[];
+  readonly #connector: RedisConnector;
+  readonly #pump: Pump;
+  #beat: NodeJS.Timeout | null = null;
+  #beatAtMs = Number.NEGATIVE_INFINITY;
+  #checkedMs = Number.NEGATIVE_INFINITY;
+  #logNumber: number | null = null;
+  #hasJoined = false;
+  #joined: () => void = () => undefined;
+  #syncedMs: number;
+  #shown = '';
+  #isClosed = false;
+
+  constructor(settings: RedisMeshSettings, { self, clock, logger, stateDirectory }: RedisMeshOptions) {
+    this.#settings = settings;
+    this.#self = self;
+    this.#monotonic = clock;
+    this.#where = whereOf(settings);
+    this.#keys = keysOf(settings.prefix);
+    this.#clock = new MeshClock(clock);
+    this.#complaints = new Complaints(clock, logger);
+    this.#box = new EventBox(clock, logger);
+    this.#board = new TroubleBoard(this.#complaints, () => this.#showStatus());
+    this.#syncedMs = clock.monotonicMs();
+    this.#pump = new Pump(clock, () => this.#round());
+    this.#connector = new RedisConnector({
+      settings,
+      channel: this.#keys.nudge,
+      onNudge: (kind) => this.#nudged(kind),
+      onUp: () => this.#up(),
+      onDown: (trouble) => this.#down(trouble),
+    });
+    const mesh = `${this.#where} ${settings.database} ${settings.prefix}`;
+    const files = stateDirectory === null ? null : meshFiles(stateDirectory, mesh, this.#complaints);
+    const desk: Desk = {
+      keys: this.#keys,
+      clock: this.#clock,
+      complaints: this.#complaints,
+      box: this.#box,
+      kick: () => this.#pump.kick(),
+      report: (what, error) => this.#report(what, error),
+    };
+    const { heartbeatMs, expiryMs, confirmingReplicas, confirmTimeoutMs } = settings;
+    this.#peers = new RedisPeers(desk, {
+      self,
+      heartbeatMs,
+      expiryMs,
+      onChange: (peers) => this.#peersChanged(peers),
+      onLogNumber: (number) => {
+        this.#logNumber = number;
+      },
+    });
+    this.#votes = new RedisVotes(desk, { onVotes: (head, votes) => this.#votesRead(head, votes) });
+    this.#ownVotes = new RedisOwnVotes(desk, self);
+    this.#overrides = new RedisOverrides(desk, { file: files?.overrides ?? null, confirmingReplicas, confirmTimeoutMs });
+    const writer = `${self.id} ${self.epoch}`;
+    this.#verdicts = new RedisVerdicts(desk, { writer, leaseMs: LEASE_EXPIRIES * expiryMs, file: files?.verdicts ?? null });
+    this.#parts = [this.#peers, this.#votes, this.#ownVotes, this.#overrides, this.#verdicts];
+  }
+
+  get status(): MeshStatus {
+    const ageMs = Math.max(0, Math.round(this.#monotonic.monotonicMs() - this.#syncedMs));
+    const isStale = ageMs > STALE_AFTER_BEATS * this.#settings.heartbeatMs;
+    const state = this.#hasJoined ? (isStale ? 'stale' : 'joined') : 'joining';
+    return { kind: 'redis', state, ageMs, ignored: this.#complaints.ignored, trouble: this.#board.line };
+  }
+
+  get peers(): readonly Peer[] {
+    return this.#peers.list;
+  }
+
+  get overrides(): OverrideSet {
+    return this.#overrides.set;
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
+  async start(events: MeshEvents, timeoutMs: number): Promise<void> {
+    await this.#overrides.load();
+    if (this.#isClosed) return;
+    this.#box.open(events);
+    this.#box.peers(this.peers);
+    this.#showStatus();
+    this.#beat = setInterval(() => this.#tick(), this.#settings.heartbeatMs);
+    void this.#connector.open();
+    if (this.#hasJoined) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#joined = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  announce(peer: Peer): void {
+    this.#peers.announce({ ...peer, id: this.#self.id, epoch: this.#self.epoch });
+    this.#pump.kick();
+  }
+
+  publish(votes: readonly Vote[]): void {
+    const ours = votes.filter((vote) => this.#isGood(vote) && this.#ownVotes.publish(vote));
+    this.#box.votes(this.#known.take(ours, this.nowMs()));
+    if (this.#ownVotes.isHungry) this.#pump.kick();
+  }
+
+  withdraw(): void {
+    const { id, epoch } = this.#self;
+    const upTo = this.#ownVotes.withdraw();
+    if (this.#known.withdraw(id, epoch, upTo, this.nowMs()) !== undefined) this.#box.withdrawn(id, epoch);
+    this.#pump.kick();
+  }
+
+  saveVerdicts(verdicts: readonly Verdict[]): Promise<void> {
+    return this.#verdicts.save(verdicts);
+  }
+
+  loadVerdicts(): Promise<readonly Verdict[]> {
+    return this.#verdicts.load(this.#connector.link !== null);
+  }
+
+  changeOverrides(expectedVersion: number, overrides: readonly Override[]): Promise<Result<OverrideSet, Problem>> {
+    return this.#overrides.change(expectedVersion, overrides);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#pump.stop();
+    if (this.#beat !== null) clearInterval(this.#beat);
+    this.#joined();
+    this.#box.close();
+    const farewell = [...this.#ownVotes.farewell(), this.#peers.farewell()];
+    await this.#connector.link?.send(farewell, this.#settings.commandTimeoutMs);
+    this.#connector.close();
+    for (const part of this.#parts) part.lost();
+  }
+
+  /** A vote that others would not understand, or that is not ours, must not get in. */
+  #isGood(vote: Vote): boolean {
+    const { id, region, epoch } = this.#self;
+    const head = { prober: id, region, epoch, withdrawn: 0, write: 0 };
+    const isGood = vote.prober === id && vote.epoch === epoch && decodeVote(head, vote.target, encodeVote(vote)) !== undefined;
+    if (!isGood) this.#complaints.ignore('vote', 'what we publish ourselves');
+    return isGood;
+  }
+
+  #votesRead({ prober, epoch, withdrawn }: VotesHead, votes: readonly Vote[]): void {
+    const nowMs = this.nowMs();
+    const remaining = this.#known.withdraw(prober, epoch, withdrawn, nowMs);
+    if (remaining !== undefined) {
+      this.#box.withdrawn(prober, epoch);
+      this.#box.votes(remaining);
+    }
+    this.#box.votes(this.#known.take(votes, nowMs));
+  }
+
+  #peersChanged(peers: readonly Peer[]): void {
+    for (const { id, epoch } of peers) if (this.#known.seen(id, epoch)) this.#votes.readAgain();
+    this.#box.peers(peers);
+  }
+
+  #nudged(kind: string): void {
+    if (kind === NUDGE.VOTES) this.#votes.nudged();
+    else if (kind === NUDGE.PEERS) this.#peers.nudged();
+    else if (kind === NUDGE.OVERRIDES) this.#overrides.nudged();
+    this.#pump.kick();
+  }
+
+  #up(): void {
+    this.#beatAtMs = Number.NEGATIVE_INFINITY;
+    this.#checkedMs = this.#monotonic.monotonicMs();
+    this.#pump.kick();
+  }
+
+  #down(trouble: Trouble): void {
+    for (const part of this.#parts) part.lost();
+    this.#board.set('connection', trouble);
+  }
+
+  /** Once a heartbeat, whether there is a connection or not. */
+  #tick(): void {
+    const nowMs = this.nowMs();
+    this.#ownVotes.expire(nowMs);
+    this.#known.sweep(nowMs);
+    this.#peers.prune(this.#monotonic.monotonicMs());
+    this.#showStatus();
+    this.#pump.kick();
+  }
+
+  async #round(): Promise<void> {
+    const { link } = this.#connector;
+    if (link === null) return;
+    const sentMs = this.#monotonic.monotonicMs();
+    const { heartbeatMs, expiryMs, commandTimeoutMs } = this.#settings;
+    const isBeat = sentMs >= this.#beatAtMs;
+    if (isBeat) this.#beatAtMs = sentMs + heartbeatMs - heartbeatMs / 10; // the tick decides, not its lateness
+    if (sentMs - this.#checkedMs > expiryMs) {
+      this.#checkedMs = sentMs;
+      void link.checkNudges(this.#keys.nudge, commandTimeoutMs);
+    }
+    const asked = this.#parts.map((part) => part.ask({ isBeat, sentMs, receivedMs: 0 }));
+    if (asked.every((commands) => commands.length === 0)) return;
+    const replies = await link.send(asked.flat(), commandTimeoutMs);
+    if (replies === undefined || link !== this.#connector.link) return;
+    const receivedMs = this.#monotonic.monotonicMs();
+    this.#take(asked, replies, { isBeat, sentMs, receivedMs });
+    if (this.#connector.link === null) return;
+    this.#board.set('connection', null);
+    this.#settle();
+  }
+
+  #take(asked: readonly (readonly Command[])[], replies: readonly Reply[], round: Round): void {
+    let at = 0;
+    for (const [i, part] of this.#parts.entries()) {
+      const { length } = asked[i]!;
+      part.take(replies.slice(at, at + length), round);
+      at += length;
+    }
+    if (this.#logNumber !== null) this.#votes.checkNumber(this.#logNumber);
+    this.#logNumber = null;
+  }
+
+  /** After a round: is the picture whole, and is there more to ask? */
+  #settle(): void {
+    if (this.#parts.every((part) => part.isReady)) {
+      this.#connector.proved();
+      this.#syncedMs = Math.max(this.#syncedMs, this.#peers.answeredMs);
+      if (!this.#hasJoined) {
+        this.#hasJoined = true;
+        this.#complaints.info(`joined the mesh on ${this.#where}`);
+      }
+      this.#joined();
+      this.#showStatus();
+    }
+    if (this.#parts.some((part) => part.isHungry)) this.#pump.kick();
+  }
+
+  #report(what: string, error: Error | null): void {
+    if (error === null) {
+      this.#board.set(what, null);
+      return;
+    }
+    const trouble = this.#troubleOf(what, error);
+    if (trouble.isFatal) this.#connector.link?.fail(trouble);
+    else this.#board.set(what, trouble);
+  }
+
+  #troubleOf(what: string, error: Error): Trouble {
+    if (what === 'id') return { code: 'ERR_MESH_DUPLICATE', text: error.message, isFatal: false };
+    if (what.endsWith(' file'))
+      return { code: 'ERR_MESH_FILE', text: `the ${what} cannot be written: ${error.message}`, isFatal: false };
+    if (error.message.endsWith('does not understand')) return { code: 'ERR_MESH_RECORD', text: error.message, isFatal: false };
+    return troubleOf(error, this.#where, what);
+  }
+
+  #showStatus(): void {
+    const { status } = this;
+    const shown = JSON.stringify([status.state, status.trouble, status.ignored]);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#box.status(status);
+  }
+}

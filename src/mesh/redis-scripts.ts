@@ -1,0 +1,137 @@
+// The Lua scripts: wherever two keys must agree, or a write depends on what is there. Each is sent by its SHA-1 (EVALSHA), and as a
+// whole when Redis does not know it. Times in milliseconds are Redis's own.
+
+import { createHash } from 'node:crypto';
+
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+  readonly keyCount: number;
+}
+
+function script(keyCount: number, text: string): Script {
+  return { text, sha: createHash('sha1').update(text).digest('hex'), keyCount };
+}
+
+const NOW = `local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+`;
+
+/**
+ * A heartbeat. KEYS state peers alive; ARGV id epoch record expiryMs channel nudge.
+ * Returns {seconds, microseconds, 1 if we were not among the living, version of the peers, number of the log}, or {seconds, microseconds, -1}
+ * if a later process of the same id is alive: it counts, and nothing has been written.
+ */
+export const BEAT = script(
+  3,
+  `${NOW}
+local id, expiry = ARGV[1], tonumber(ARGV[4])
+local record = redis.call('HGET', KEYS[2], id)
+local altered = 0
+if record ~= ARGV[3] then
+  local ok, other = pcall(cjson.decode, record or '')
+  local seen = redis.call('ZSCORE', KEYS[3], id)
+  if ok and type(other) == 'table' and tonumber(other.epoch) and other.epoch > tonumber(ARGV[2]) and seen and now - seen < expiry then
+    return {t[1], t[2], -1}
+  end
+  redis.call('HSET', KEYS[2], id, ARGV[3])
+  altered = 1
+end
+local added = redis.call('ZADD', KEYS[3], now, id)
+local changed = added + altered
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now - expiry)) do
+  redis.call('ZREM', KEYS[3], gone)
+  redis.call('HDEL', KEYS[2], gone)
+  changed = changed + 1
+end
+if changed > 0 then
+  redis.call('HINCRBY', KEYS[1], 'peers', 1)
+  redis.call('PUBLISH', ARGV[5], ARGV[6])
+end
+local state = redis.call('HMGET', KEYS[1], 'peers', 'log')
+return {t[1], t[2], added, tonumber(state[1]) or 0, tonumber(state[2]) or 0}`,
+);
+
+/** A farewell. KEYS state peers alive; ARGV id record channel nudge. Does nothing if a later process has the id. */
+export const LEAVE = script(
+  3,
+  `if redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('HINCRBY', KEYS[1], 'peers', 1)
+redis.call('PUBLISH', ARGV[3], ARGV[4])
+return 1`,
+);
+
+/**
+ * Votes of one prober. KEYS votes voters state log peers; ARGV prober epoch write previous head lifeMs logLength isFromScratch channel
+ * nudge ('' = none) forgottenCount, then the forgotten targets, then pairs of target and vote. `previous` is the write that this one
+ * adds to.
+ * Returns 1; 2 if the previous write is not there, so that everything must be sent; 0 if a later write of the same process is there
+ * already; -1 if a later process of the same id is alive.
+ */
+export const VOTE = script(
+  5,
+  `${NOW}
+local prober, epoch, life = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[6])
+local ok, head = pcall(cjson.decode, redis.call('HGET', KEYS[1], '@') or '')
+local isFromScratch, isWhole = ARGV[8] == '1', false
+if ok and type(head) == 'table' and tonumber(head.epoch) then
+  if head.epoch > epoch then
+    local isPeer, peer = pcall(cjson.decode, redis.call('HGET', KEYS[5], prober) or '')
+    if isPeer and type(peer) == 'table' and tonumber(peer.epoch) and peer.epoch > epoch then return -1 end
+  end
+  if head.epoch == epoch and (tonumber(head.write) or 0) >= tonumber(ARGV[3]) then return 0 end
+  if head.epoch ~= epoch then redis.call('DEL', KEYS[1])
+  else isWhole = head.write == tonumber(ARGV[4]) end
+end
+if isFromScratch then redis.call('DEL', KEYS[1]) end
+local first = 12 + tonumber(ARGV[11])
+for i = 12, first - 1 do redis.call('HDEL', KEYS[1], ARGV[i]) end
+local entry = {'@', ARGV[5]}
+for i = first, #ARGV do entry[#entry + 1] = ARGV[i] end
+redis.call('HSET', KEYS[1], unpack(entry))
+redis.call('PEXPIRE', KEYS[1], life)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+redis.call('ZADD', KEYS[2], now + life, prober)
+local number = redis.call('HINCRBY', KEYS[3], 'log', 1)
+redis.call('XADD', KEYS[4], 'MAXLEN', ARGV[7], '*', '#', number, 'p', prober, unpack(entry))
+if ARGV[10] ~= '' then redis.call('PUBLISH', ARGV[9], ARGV[10]) end
+if isFromScratch or isWhole then return 1 end
+return 2`,
+);
+
+/**
+ * Replaces the overrides if they are still those that we know. KEYS overrides; ARGV known version and mark ('' '' = none), new
+ * version and mark, book, channel, nudge. Returns 1, also if the new ones are there already; else 0.
+ */
+export const REPLACE_OVERRIDES = script(
+  1,
+  `local found = redis.call('HMGET', KEYS[1], 'version', 'mark')
+if found[1] == ARGV[3] and found[2] == ARGV[4] then return 1 end
+if (found[1] or '') ~= ARGV[1] or (found[2] or '') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'version', ARGV[3], 'mark', ARGV[4], 'book', ARGV[5])
+redis.call('PUBLISH', ARGV[6], ARGV[7])
+return 1`,
+);
+
+/**
+ * Verdicts, from one writer at a time. KEYS verdicts; ARGV writer leaseMs base isFromScratch forgottenCount, the forgotten targets,
+ * pairs of target and verdict. `base` is the number of the write that these are the changes to.
+ * Returns the number of this write; -1 if another is the writer; -2 if everything must be sent.
+ */
+export const SAVE_VERDICTS = script(
+  1,
+  `${NOW}
+local held = redis.call('HMGET', KEYS[1], '@writer', '@until', '@write')
+local isMine = held[1] == ARGV[1]
+if held[1] and not isMine and (tonumber(held[2]) or 0) > now then return -1 end
+if ARGV[4] == '1' then redis.call('DEL', KEYS[1])
+elseif not isMine or held[3] ~= ARGV[3] then return -2 end
+local number = (tonumber(held[3]) or 0) + 1
+local first = 6 + tonumber(ARGV[5])
+for i = 6, first - 1 do redis.call('HDEL', KEYS[1], ARGV[i]) end
+for i = first, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+redis.call('HSET', KEYS[1], '@writer', ARGV[1], '@until', now + tonumber(ARGV[2]), '@write', number)
+return number`,
+);

@@ -1,0 +1,32 @@
+// Verdicts as records: JSON under the target in the hash `verdicts`, and in the state directory.
+
+import type { State, Verdict } from '../model/verdict.ts';
+import { isCount, isFlag, isText, MAX_NAME_LENGTH, MAX_TEXT_LENGTH, parseJson, RECORD_VERSION } from './decode.ts';
+
+const STATES: readonly State[] = ['up', 'down', 'unknown'];
+const VERDICT_LENGTH = 5;
+
+export function encodeVerdict({ state, isUp, sinceMs, why }: Verdict): string {
+  return JSON.stringify([RECORD_VERSION, state, isUp ? 1 : 0, sinceMs, why.slice(0, MAX_TEXT_LENGTH)]);
+}
+
+/** Undefined if the record is not a verdict of this version. */
+export function decodeVerdict(target: unknown, text: unknown): Verdict | undefined {
+  const record = parseJson(text);
+  if (!Array.isArray(record) || record.length !== VERDICT_LENGTH || record[0] !== RECORD_VERSION) return undefined;
+  const [, state, isUp, sinceMs, why] = record as readonly unknown[];
+  if (!isText(target, MAX_NAME_LENGTH) || !STATES.includes(state as State)) return undefined;
+  if (!isFlag(isUp) || !isCount(sinceMs) || !isText(why, MAX_TEXT_LENGTH, 0)) return undefined;
+  return { target, state: state as State, isUp: isUp === 1, sinceMs, why };
+}
+
+/** A file of verdicts: pairs of target and record. */
+export const encodeVerdicts = (verdicts: readonly Verdict[]): string =>
+  JSON.stringify(verdicts.map((verdict) => [verdict.target, encodeVerdict(verdict)]));
+
+/** Undefined if it is not a list of pairs; pairs that are not verdicts of this version are left out. */
+export function decodeVerdicts(text: string): readonly Verdict[] | undefined {
+  const pairs = parseJson(text);
+  if (!Array.isArray(pairs) || !pairs.every(Array.isArray)) return undefined;
+  return pairs.map(([target, record]) => decodeVerdict(target, record)).filter((verdict) => verdict !== undefined);
+}

@@ -1,0 +1,139 @@
+// The port through which Meridian processes share facts: who is alive, what they see, what people have ordered. Two
+// implementations, one contract (test/unit/mesh/contract): `memory` inside one process, `redis` between many.
+// No answer to a client ever waits for the mesh: everything here is last-known state with an age.
+
+import type { Problem } from '../base/errors.ts';
+import type { Result } from '../base/result.ts';
+import type { Override, Verdict, Vote } from './verdict.ts';
+
+export type Role = 'dns' | 'probe' | 'fleet' | 'site' | 'admin';
+
+/** A live process of the mesh. */
+export interface Peer {
+  readonly id: string;
+  readonly region: string;
+  readonly roles: readonly Role[];
+  /** Share of the probing it takes, relative to others: 1..65535. */
+  readonly weight: number;
+  /** Wall clock at its start: tells a restarted process from its former self. */
+  readonly epoch: number;
+  /** A prober that sees everything down at once withdraws its votes. */
+  readonly isWithdrawn: boolean;
+}
+
+/** Overrides with the version that a change must name. The version grows with every change. */
+export interface OverrideSet {
+  readonly version: number;
+  readonly overrides: readonly Override[];
+}
+
+/** How well we know the others. */
+export interface MeshStatus {
+  readonly kind: 'memory' | 'redis';
+  /** `joined` once the first full picture has been read; `stale` when the engine does not answer. */
+  readonly state: 'joining' | 'joined' | 'stale';
+  /** Milliseconds since the engine last answered. */
+  readonly ageMs: number;
+  /** Records that were not understood (foreign, of another version, damaged) since the start. */
+  readonly ignored: number;
+  /** One line on the last trouble; null = none. */
+  readonly trouble: string | null;
+}
+
+export interface MeshEvents {
+  /** Peers whose heartbeat is fresh, ourselves among them; by id. */
+  onPeers?(peers: readonly Peer[]): void;
+  /** New votes of anybody, ours too; expired ones are never handed out. Order and repetition do not matter. */
+  onVotes?(votes: readonly Vote[]): void;
+  /** Votes of this prober no longer count (it withdrew them or left). */
+  onWithdrawn?(prober: string, epoch: number): void;
+  onOverrides?(set: OverrideSet): void;
+  onStatus?(status: MeshStatus): void;
+}
+
+/** A Redis server: a numeric address or host name with a port, or the path of a Unix socket. */
+export type RedisEndpoint = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** TLS towards Redis. Files are PEM, read anew at each connection. */
+export interface MeshTls {
+  /** Authorities that may have signed the server's certificate; null = those of the system. */
+  readonly caFile: string | null;
+  /** Our own certificate and key, where the server asks for one; both or neither. */
+  readonly certificateFile: string | null;
+  readonly keyFile: string | null;
+  /** Name that the certificate must carry and that SNI sends; null = the host of the endpoint. */
+  readonly serverName: string | null;
+  readonly verify: boolean;
+}
+
+export type RedisTopology =
+  | { readonly kind: 'standalone'; readonly endpoint: RedisEndpoint }
+  | {
+      readonly kind: 'sentinel';
+      /** At least one; each is `host` and `port` (commonly 26379). */
+      readonly sentinels: readonly { readonly host: string; readonly port: number }[];
+      /** The name under which the sentinels know the master. */
+      readonly master: string;
+      /** For the sentinels themselves; those of the master are in `RedisMeshSettings`. */
+      readonly username: string | null;
+      readonly passwordFile: string | null;
+      /** Whether the sentinels too are spoken to over TLS (with the settings of `tls`). */
+      readonly tls: boolean;
+    }
+  /** Nodes to learn the cluster from: at least one. `database` must be 0. */
+  | { readonly kind: 'cluster'; readonly nodes: readonly { readonly host: string; readonly port: number }[] };
+
+export interface RedisMeshSettings {
+  readonly kind: 'redis';
+  readonly topology: RedisTopology;
+  /** ACL user; null = the default user. */
+  readonly username: string | null;
+  /** File whose first line is the password, read anew at each connection; null = none. */
+  readonly passwordFile: string | null;
+  /** 0..65535; default 0. */
+  readonly database: number;
+  readonly tls: MeshTls | null;
+  /** Sets this mesh apart from others in one Redis; default `meridian:`. Keys begin with it as a hash tag: `{meridian}:peers`. */
+  readonly prefix: string;
+  /** Time between heartbeats; default 1000. */
+  readonly heartbeatMs: number;
+  /** A peer is gone that has not been heard for this long; at least two heartbeats; default 5000. */
+  readonly expiryMs: number;
+  /** Until a connection counts as failed; default 2000. */
+  readonly connectTimeoutMs: number;
+  /** Until a command counts as failed and the connection as dead; default 1000. */
+  readonly commandTimeoutMs: number;
+  /** Replicas that must have a change of overrides before it is acknowledged (WAIT); default 0. */
+  readonly confirmingReplicas: number;
+  /** How long to wait for them; default 1000. */
+  readonly confirmTimeoutMs: number;
+}
+
+/** The `mesh` section of the configuration. */
+export type MeshSettings = { readonly kind: 'memory' } | RedisMeshSettings;
+
+export interface Mesh {
+  readonly status: MeshStatus;
+  readonly peers: readonly Peer[];
+  readonly overrides: OverrideSet;
+  /** Wall clock of the mesh now, in milliseconds: the same for all processes, within the delay of a round trip. */
+  nowMs(): number;
+  /** Resolves when joined, or when `timeoutMs` have passed (then it goes on trying by itself): never rejects. */
+  start(events: MeshEvents, timeoutMs: number): Promise<void>;
+  /** Our own description in the next heartbeat. */
+  announce(peer: Peer): void;
+  /** Queues votes; sent in batches. While the mesh is out only the newest vote per target is kept. */
+  publish(votes: readonly Vote[]): void;
+  /** Takes back all our votes. */
+  withdraw(): void;
+  /** Verdicts for those who join later, by one writer at a time. */
+  saveVerdicts(verdicts: readonly Verdict[]): Promise<void>;
+  loadVerdicts(): Promise<readonly Verdict[]>;
+  /**
+   * Replaces the overrides if `expectedVersion` is still the present one. Acknowledged means kept: it survives the restart of
+   * everything that the mesh promises to survive. ERR_MESH_CONFLICT names the present version; ERR_MESH_UNAVAILABLE and
+   * ERR_MESH_RECORD: nothing changed; ERR_MESH_UNCERTAIN: it may have been made, but nobody can vouch that it is kept.
+   */
+  changeOverrides(expectedVersion: number, overrides: readonly Override[]): Promise<Result<OverrideSet, Problem>>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,69 @@
+// Check `http`: one request on a new connection, over HTTP/1.1 or HTTP/2, with or without TLS; redirects within the same host
+// on request, each on a new connection too. The whole of it is under one deadline.
+
+import { OUTCOME } from '../model/probe.ts';
+import { type Attempt, attempt, type Limits } from './attempt.ts';
+import type { Finding } from './finding.ts';
+import { type HttpCheck, isGoodStatus, type Judgement, redirectOf } from './http-reply.ts';
+import { requestHttp1 } from './http1.ts';
+import { requestHttp2 } from './http2.ts';
+import type { Port } from './place.ts';
+import { expiryNote } from './stream.ts';
+
+/** One request and how its reply is handed over. */
+export interface HttpRequest {
+  readonly check: HttpCheck;
+  readonly place: Port;
+  readonly url: URL;
+  /** Name for SNI and the certificate, without the port. */
+  readonly serverName: string;
+}
+
+export interface HttpReply {
+  readonly status: number;
+  readonly location: string | undefined;
+  /** Of the certificate; null without TLS. */
+  readonly daysLeft: number | null;
+  /** Reads the body as far as it is needed. */
+  judge(done: (judgement: Judgement) => void): void;
+  /** Closes the connection; what happens to it after that is no fault. */
+  leave(): void;
+}
+
+export function checkHttp(place: Port, check: HttpCheck, limits: Limits): Promise<Finding> {
+  const host = check.host ?? (place.host.includes(':') ? `[${place.host}]` : place.host);
+  const origin = `${check.scheme}://${host}`;
+  return attempt(limits, (frame) => {
+    if (!URL.canParse(origin)) frame.finish(OUTCOME.NOT_CHECKED, `not checked: "${host}" cannot be a host of a URL`);
+    else step(frame, place, check, urlOf(origin, place, check), 0);
+  });
+}
+
+function urlOf(origin: string, place: Port, check: HttpCheck): URL {
+  const url = new URL(check.path, `${origin}/`);
+  // The operator's host may carry a port of its own; the connection goes to the port of the check all the same.
+  if (url.port === '' && check.host === null) url.port = String(place.port);
+  return url;
+}
+
+function step(frame: Attempt, place: Port, check: HttpCheck, url: URL, redirects: number): void {
+  const request: HttpRequest = { check, place, url, serverName: url.hostname.replace(/^\[|\]$/g, '') };
+  const send = check.version === '2' ? requestHttp2 : requestHttp1;
+  send(frame, request, (reply) => {
+    const { status, daysLeft } = reply;
+    if (check.followRedirects > 0) {
+      const to = redirectOf(status, reply.location, url);
+      if (typeof to === 'string') return frame.finish(OUTCOME.BAD_STATUS, to);
+      if (to !== undefined) {
+        if (redirects >= check.followRedirects) return frame.finish(OUTCOME.BAD_STATUS, `more than ${redirects} redirects`);
+        reply.leave();
+        const port = Number(to.port) || (to.protocol === 'https:' ? 443 : 80);
+        return step(frame, { ...place, port }, check, to, redirects + 1);
+      }
+    }
+    if (!isGoodStatus(check, status)) return frame.finish(OUTCOME.BAD_STATUS, `status ${status}`);
+    const note = expiryNote(daysLeft, check.expiryWarningDays);
+    frame.stage(`status ${status}, waiting for the body`);
+    reply.judge(({ outcome, detail }) => frame.finish(outcome, `${detail || `status ${status}`}${note}`));
+  });
+}

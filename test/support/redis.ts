@@ -1,0 +1,197 @@
+// Real Redis servers, sentinels and clusters for tests: on free ports of the loopback address, each in a directory of its own, nothing
+// saved to disk unless a test says so.
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+
+const ATTEMPTS = 10;
+const START_TIMEOUT_MS = 30_000;
+
+const isInstalled = spawnSync('redis-server', ['--version']).status === 0;
+if (!isInstalled && process.env['CI'] === undefined)
+  console.log('redis-server is not installed: the tests that need it are skipped');
+/** In CI a missing redis-server is a failure, not a reason to skip. */
+export const hasRedis = isInstalled || process.env['CI'] !== undefined;
+
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+export interface RedisOptions {
+  readonly args?: readonly string[];
+  /** Start here, and nowhere else. */
+  readonly port?: number;
+  /** Use and keep this directory. */
+  readonly directory?: string;
+  readonly program?: 'redis-server' | 'redis-sentinel';
+}
+
+export class RedisServer {
+  readonly port: number;
+  readonly directory: string;
+  readonly #options: RedisOptions;
+  #child: ChildProcess | null = null;
+  #ended: Promise<void> = Promise.resolve();
+
+  private constructor(port: number, directory: string, options: RedisOptions) {
+    this.port = port;
+    this.directory = directory;
+    this.#options = options;
+  }
+
+  /** Starts a server; another port is tried if somebody else takes the first. */
+  static async start(options: RedisOptions = {}): Promise<RedisServer> {
+    for (let attempt = 1; ; attempt++) {
+      const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'meridian-redis-'));
+      const server = new RedisServer(options.port ?? (await freePort()), directory, options);
+      try {
+        await server.restart();
+        return server;
+      } catch (error) {
+        if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
+        if (attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /** Starts it again where it was, after `kill`. */
+  async restart(args: readonly string[] = [], ready = /Ready to accept connections|Sentinel ID is/): Promise<void> {
+    const { program = 'redis-server', args: always = [] } = this.#options;
+    const isSentinel = program === 'redis-sentinel';
+    const own = isSentinel ? [] : ['--save', '', '--appendonly', 'no'];
+    const place = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory];
+    const first = isSentinel ? [join(this.directory, 'sentinel.conf')] : [];
+    const child = spawn(program, [...first, ...place, ...own, ...always, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    let output = '';
+    this.#ended = new Promise((resolve) => child.on('close', () => resolve()));
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${program} does not start:\n${output}`)), START_TIMEOUT_MS);
+      const look = (chunk: Buffer): void => {
+        output += chunk;
+        if (!ready.test(output)) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      child.stdout!.on('data', look);
+      child.stderr!.on('data', look);
+      void this.#ended.then(() => {
+        clearTimeout(timer);
+        reject(new Error(`${program} ended:\n${output}`));
+      });
+    });
+  }
+
+  /** A client for the test itself. */
+  client(options: { readonly password?: string } = {}): Redis {
+    return new Redis({ port: this.port, host: '127.0.0.1', protocol: 2, disableClientInfo: true, ...options }).on(
+      'error',
+      () => undefined,
+    );
+  }
+
+  /** One command on a connection of its own. */
+  async run(...command: readonly [string, ...(string | number)[]]): Promise<unknown> {
+    const [name, ...args] = command;
+    const client = this.client();
+    try {
+      return await client.call(name, ...args);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  pause(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
+  /** As a power cut would. */
+  async kill(): Promise<void> {
+    this.#child?.kill('SIGKILL');
+    await this.#ended;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** A sentinel that watches one master. */
+export function startSentinel(masterPort: number, quorum: number): Promise<RedisServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'meridian-sentinel-'));
+  const lines = [
+    `sentinel monitor main 127.0.0.1 ${masterPort} ${quorum}`,
+    'sentinel down-after-milliseconds main 1000',
+    'sentinel failover-timeout main 3000',
+  ];
+  writeFileSync(join(directory, 'sentinel.conf'), `${lines.join('\n')}\n`);
+  return RedisServer.start({ program: 'redis-sentinel', directory });
+}
+
+export interface RedisCluster {
+  /** Three masters and a replica of each slot range that `meridian:` may fall into. */
+  readonly nodes: readonly RedisServer[];
+  masterOf(key: string): Promise<RedisServer>;
+  stop(): Promise<void>;
+}
+
+const MASTERS = 3;
+
+/** A small cluster: three masters, and one replica for each. */
+export async function startCluster(): Promise<RedisCluster> {
+  const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'];
+  const nodes: RedisServer[] = [];
+  for (let i = 0; i < 2 * MASTERS; i++) {
+    const busPort = String(await freePort());
+    nodes.push(await RedisServer.start({ args: [...args, '--cluster-port', busPort] }));
+  }
+  const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
+  const create = ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'];
+  const made = await new Promise<string>((resolve) => {
+    const child = spawn('redis-cli', create, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.on('close', () => resolve(output));
+  });
+  if (!made.includes('All 16384 slots covered')) throw new Error(`no cluster:\n${made}`);
+  const allReady = async (): Promise<boolean> => {
+    const infos = await Promise.all(nodes.map((node) => node.run('CLUSTER', 'INFO')));
+    const links = await Promise.all(nodes.map((node) => node.run('INFO', 'replication')));
+    return (
+      infos.every((info) => String(info).includes('cluster_state:ok')) &&
+      !links.some((info) => /master_link_status:down/.test(String(info)))
+    );
+  };
+  while (!(await allReady())) await new Promise((resolve) => setTimeout(resolve, 100));
+  return {
+    nodes,
+    async masterOf(key) {
+      const slot = Number(await nodes[0]!.run('CLUSTER', 'KEYSLOT', key));
+      const ranges = (await nodes[0]!.run('CLUSTER', 'SLOTS')) as [number, number, [string, number]][];
+      const [, , [, port]] = ranges.find(([first, last]) => first <= slot && slot <= last)!;
+      return nodes.find((node) => node.port === port)!;
+    },
+    stop: async () => {
+      for (const node of nodes) await node.stop();
+    },
+  };
+}

@@ -1,0 +1,75 @@
+// A relay between a client and a server of the loopback address that can be cut, mended, and made to swallow replies.
+
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+export class Relay {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #isCut = false;
+  #marker: string | null = null;
+
+  private constructor(server: Server, targetPort: number) {
+    this.#server = server;
+    this.port = (server.address() as { port: number }).port;
+    server.on('connection', (client) => this.#join(client, targetPort));
+  }
+
+  static start(targetPort: number): Promise<Relay> {
+    return new Promise((resolve, reject) => {
+      const server = createServer();
+      server.on('error', reject);
+      server.listen(0, '127.0.0.1', () => resolve(new Relay(server, targetPort)));
+    });
+  }
+
+  /** Breaks all connections and takes no more. */
+  cut(): void {
+    this.#isCut = true;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  mend(): void {
+    this.#isCut = false;
+  }
+
+  /** Once a client sends this text, it is passed on, and nothing comes back on that connection any more. */
+  muteAfter(marker: string): void {
+    this.#marker = marker;
+  }
+
+  close(): Promise<void> {
+    this.cut();
+    return new Promise((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #join(client: Socket, targetPort: number): void {
+    if (this.#isCut) {
+      client.destroy();
+      return;
+    }
+    const server = connect(targetPort, '127.0.0.1');
+    let isMute = false;
+    client.on('data', (chunk) => {
+      if (this.#marker !== null && chunk.includes(this.#marker)) {
+        isMute = true;
+        this.#marker = null;
+      }
+      server.write(chunk);
+    });
+    server.on('data', (chunk) => {
+      if (!isMute) client.write(chunk);
+    });
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        other.destroy();
+      });
+    }
+  }
+}

@@ -1,0 +1,266 @@
+import test from 'ava';
+import fc from 'fast-check';
+import {
+  checkIntervalMs,
+  type DampingColumns,
+  DECAY,
+  DECAY_STEP_SEC,
+  damp,
+  dampingColumns,
+  EXTRA_LEAST,
+  EXTRA_MOST,
+  FLAP_PENALTY,
+  GUARD_FROM,
+  isHeld,
+  isInTransition,
+  needed,
+  OPINION,
+  PENALTY_CAP,
+  seed,
+} from '../../../src/health/damping.ts';
+import { OUTCOME } from '../../../src/model/probe.ts';
+import { DEFAULT_CADENCE } from '../../support/flap-lab.ts';
+
+const { UNKNOWN, UP, DOWN } = OPINION;
+const RULE = { rise: 2, fall: 3, isGuarded: true };
+const UNGUARDED = { ...RULE, isGuarded: false };
+const RUNS = { seed: 20261121, numRuns: 500 };
+
+/** One pair; `take` is fed text: `.` success, `x` failure, `-` not checked; one result a second from `fromSec`. */
+function pair(start: 'new' | 'up' | 'down' = 'new') {
+  const columns = dampingColumns(1);
+  if (start !== 'new') seed(columns, 0, start === 'up');
+  const outcomes: Readonly<Record<string, number>> = { '.': OUTCOME.OK, x: OUTCOME.REFUSED, '-': OUTCOME.NOT_CHECKED };
+  const take = (results: string, fromSec = 1000, rule = RULE): number => {
+    [...results].forEach((result, i) => {
+      damp(columns, 0, outcomes[result]!, fromSec + i, rule);
+    });
+    return columns.opinion[0]!;
+  };
+  return { columns, take };
+}
+
+/** A pair that has gone up and down so often, a second each. */
+function flapped(times: number): ReturnType<typeof pair> {
+  const target = pair('up');
+  for (let i = 0; i < times; i++) target.take('xxx..', 1000);
+  return target;
+}
+
+test('a new target is unknown until its first success or `fall` failures in a row', (t) => {
+  t.is(pair().columns.opinion[0], UNKNOWN);
+  t.is(pair().take('.'), UP);
+  t.is(pair().take('xx'), UNKNOWN);
+  t.is(pair().take('xx.'), UP);
+  t.is(pair().take('xxx'), DOWN);
+});
+
+test('a new target that is down from the start has not flapped', (t) => {
+  t.is(pair().take('xxx..'), UP);
+  const { columns, take } = pair();
+  take('xxx');
+  t.is(columns.penalty[0], 0);
+});
+
+test('it takes `fall` failures in a row to go down, and `rise` successes in a row to come up', (t) => {
+  t.is(pair('up').take('xx'), UP);
+  t.is(pair('up').take('xx.xx.xx'), UP);
+  t.is(pair('up').take('xxx'), DOWN);
+  t.is(pair('down').take('.x.x.'), DOWN);
+  t.is(pair('down').take('..'), UP);
+});
+
+test('a result that changes the opinion says so, once', (t) => {
+  const columns = dampingColumns(1);
+  seed(columns, 0, true);
+  const changes = [1, 1, 1, 1, 0, 0, 0].map((outcome, i) => damp(columns, 0, outcome, i, RULE));
+  t.deepEqual(changes, [false, false, true, false, false, true, false]);
+});
+
+test('a check that could not be made counts neither for nor against', (t) => {
+  t.is(pair('up').take('x-x-'), UP);
+  t.is(pair('up').take('x-x-x'), DOWN);
+  t.is(pair('down').take('.-.'), UP);
+  t.is(pair().take('---'), UNKNOWN);
+});
+
+test('seeding from the last verdict changes nothing until results say so', (t) => {
+  t.is(pair('down').take('.'), DOWN);
+  t.is(pair('up').take('xx'), UP);
+  const { columns } = flapped(3);
+  seed(columns, 0, false);
+  t.deepEqual([columns.opinion[0], columns.streak[0], columns.penalty[0], columns.anchorSec[0]], [DOWN, 0, 0, 0]);
+});
+
+test('pairs do not touch one another', (t) => {
+  const columns = dampingColumns(3);
+  for (let i = 0; i < 3; i++) damp(columns, 1, OUTCOME.TIMEOUT, 5, RULE);
+  t.deepEqual([...columns.opinion], [UNKNOWN, DOWN, UNKNOWN]);
+});
+
+test('three outages within minutes leave recovery as fast as ever, the fourth makes the guard ask for more', (t) => {
+  const three = flapped(2);
+  t.is(three.take('xxx..'), UP);
+  const four = flapped(3);
+  t.is(four.take('xxx..'), DOWN);
+  t.true(isHeld(four.columns, 0, RULE));
+  t.is(needed(four.columns, 0, 1000, RULE), RULE.rise + EXTRA_LEAST + ((4 * FLAP_PENALTY - GUARD_FROM) >> 6));
+  t.is(four.take('.'.repeat(needed(four.columns, 0, 1000, RULE) - 2)), UP);
+});
+
+test('the guard never delays the way down', (t) => {
+  const { take } = flapped(3);
+  take(`xxx${'.'.repeat(60)}`);
+  t.is(take('xx'), UP);
+  t.is(take('x'), DOWN);
+});
+
+test('a relapse while the guard holds a target counts as a flap, one before `rise` successes does not', (t) => {
+  const { columns, take } = flapped(3);
+  take('xxx.x');
+  t.is(columns.penalty[0], 4 * FLAP_PENALTY);
+  take('..x');
+  t.is(columns.penalty[0], 5 * FLAP_PENALTY);
+});
+
+test('without the guard any number of flaps is forgiven at once', (t) => {
+  const { columns, take } = pair('up');
+  for (let i = 0; i < 20; i++) t.is(take('xxx..', 1000, UNGUARDED), UP);
+  t.is(columns.penalty[0], 0);
+  take('xxx', 1000, UNGUARDED);
+  t.is(needed(columns, 0, 1000, UNGUARDED), 2);
+});
+
+test('the penalty is bounded, so that a target which answers every check is back after a known number of them', (t) => {
+  const { columns, take } = flapped(3);
+  take('xxx');
+  for (let i = 0; i < 100; i++) take('..x');
+  t.is(columns.penalty[0], PENALTY_CAP);
+  t.is(needed(columns, 0, 1000, RULE), RULE.rise + EXTRA_MOST);
+  take('.'.repeat(RULE.rise + EXTRA_MOST - 1));
+  t.is(columns.opinion[0], DOWN);
+  t.is(take('.'), UP);
+});
+
+test('the guard sleeps one half-life after the last flap, from however many', (t) => {
+  const { columns, take } = flapped(3);
+  take('xxx');
+  for (let i = 0; i < 100; i++) take('..x', 1000);
+  const lastSec = columns.anchorSec[0]!;
+  const halfLifeSec = DECAY_STEP_SEC * DECAY.length;
+  t.is(halfLifeSec, 600);
+  t.true(needed(columns, 0, lastSec + halfLifeSec - DECAY_STEP_SEC, RULE) > RULE.rise);
+  t.is(needed(columns, 0, lastSec + halfLifeSec, RULE), RULE.rise);
+  t.is(needed(columns, 0, lastSec + 40 * halfLifeSec, RULE), RULE.rise);
+});
+
+test('the table of decay is that of an eighth of a half-life a step', (t) => {
+  t.deepEqual(
+    [...DECAY],
+    Array.from({ length: 8 }, (_, i) => Math.round(65536 * 2 ** (-i / 8))),
+  );
+});
+
+test('penalties at known times are these, to the bit', (t) => {
+  // the C++ kernel has the same vectors
+  const columns = dampingColumns(1);
+  const vectors: readonly (readonly [atSec: number, penalty: number])[] = [
+    [1000, 1000],
+    [1000 + 74, 2000],
+    [1000 + 74 + 75, 2834],
+    [1149 + 600, 2417],
+    [1749 + 1234, 1604],
+    [2983 + 16 * 600, 1000],
+    [2983, 2000],
+  ];
+  for (const [atSec, penalty] of vectors) {
+    seed2(columns);
+    for (let i = 0; i < 3; i++) damp(columns, 0, OUTCOME.REFUSED, atSec, RULE);
+    t.is(columns.penalty[0], penalty);
+  }
+  t.is(columns.anchorSec[0], 2983 + 16 * 600);
+});
+
+/** Up again, with the penalty kept. */
+function seed2(columns: DampingColumns): void {
+  columns.opinion[0] = UP;
+  columns.streak[0] = 0;
+}
+
+test('a clock that goes backwards neither adds nor takes penalty', (t) => {
+  const { columns, take } = flapped(3);
+  take('xxx', 1000);
+  const penalty = columns.penalty[0]!;
+  t.is(needed(columns, 0, 10, RULE), needed(columns, 0, 1000, RULE));
+  t.is(penalty, 4 * FLAP_PENALTY);
+});
+
+test('a streak stops at 255', (t) => {
+  const { columns, take } = pair('down');
+  columns.penalty[0] = PENALTY_CAP;
+  columns.anchorSec[0] = 5000;
+  take('.'.repeat(300), 1000, { rise: 250, fall: 3, isGuarded: true });
+  t.deepEqual([columns.opinion[0], columns.streak[0]], [DOWN, 255]);
+});
+
+test('checks come faster while the opinion is unknown or about to change, but not while the guard waits', (t) => {
+  const every = (columns: DampingColumns): number => checkIntervalMs(columns, 0, DEFAULT_CADENCE, RULE);
+  const states = ['', '.', '.x', '.xx', '.xxx', '.xxx.', '.xxx..'].map((results) => {
+    const { columns, take } = pair();
+    take(results);
+    return every(columns);
+  });
+  t.deepEqual(states, [1000, 5000, 1000, 1000, 5000, 1000, 5000]);
+  const { columns, take } = flapped(3);
+  take('xxx.');
+  t.is(every(columns), 1000);
+  take('.');
+  t.true(isHeld(columns, 0, RULE) && !isInTransition(columns, 0, RULE));
+  t.is(every(columns), 5000);
+});
+
+const results = fc.array(fc.constantFrom('.', '.', 'x', '-'), { maxLength: 200 });
+
+test('law: an up target goes down exactly at the `fall`th failure in a row, guard or not', (t) => {
+  fc.assert(
+    fc.property(results, fc.boolean(), (sequence, isGuarded) => {
+      const { columns, take } = pair('up');
+      let failures = 0;
+      sequence.forEach((result, i) => {
+        const before = columns.opinion[0];
+        take(result, 1000 + i, { ...RULE, isGuarded });
+        if (result !== '-') failures = result === 'x' ? failures + 1 : 0;
+        if (before === UP) t.is(columns.opinion[0] === DOWN, failures >= RULE.fall);
+        if (before === UP && columns.opinion[0] === DOWN) failures = 0;
+      });
+    }),
+    RUNS,
+  );
+});
+
+test('law: results that never come `fall` or `rise` in a row change nothing', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 2 }), { maxLength: 60 }), fc.boolean(), (runs, startsUp) => {
+      const { columns, take } = pair(startsUp ? 'up' : 'down');
+      for (const run of runs) take(startsUp ? `${'x'.repeat(run)}.` : 'x.');
+      return columns.opinion[0] === (startsUp ? UP : DOWN);
+    }),
+    RUNS,
+  );
+  t.pass();
+});
+
+test('law: with the guard a target is never up while it would be down without', (t) => {
+  fc.assert(
+    fc.property(results, (sequence) => {
+      const guarded = pair('up');
+      const free = pair('up');
+      sequence.forEach((result, i) => {
+        guarded.take(result, 1000 + i);
+        free.take(result, 1000 + i, UNGUARDED);
+        if (guarded.columns.opinion[0] === UP) t.is(free.columns.opinion[0], UP);
+      });
+    }),
+    RUNS,
+  );
+});
