@@ -16,6 +16,8 @@ const FORGET_MS = 600_000;
 
 export class KnownVotes {
   readonly #probers = new Map<string, Prober>();
+  /** Epochs of former selves that were in the way: what the engine still has of them must not put them there again. */
+  readonly #dead = new Map<string, number>();
 
   /** Those of `votes` that are news. */
   take(votes: readonly Vote[], nowMs: number): readonly Vote[] {
@@ -49,8 +51,11 @@ export class KnownVotes {
    * votes may have been turned away that count now.
    */
   seen(id: string, epoch: number): boolean {
+    if (this.#dead.get(id) === epoch) return this.#dead.delete(id); // it has started since, and we had heard it first
     const known = this.#probers.get(id);
-    return known !== undefined && known.epoch > epoch && this.#probers.delete(id);
+    if (known === undefined || known.epoch <= epoch) return false;
+    this.#dead.set(id, known.epoch);
+    return this.#probers.delete(id);
   }
 
   /** Forgets votes that have expired, and after a while those who cast them. */
@@ -62,10 +67,10 @@ export class KnownVotes {
     }
   }
 
-  /** The prober, begun anew if this is a later epoch; undefined if it is an earlier one. */
+  /** The prober, begun anew if this is a later epoch; undefined if it is an earlier one, or a dead one. */
   #proberOf(id: string, epoch: number, nowMs: number): Prober | undefined {
     const known = this.#probers.get(id);
-    if (known !== undefined && known.epoch > epoch) return undefined;
+    if ((known !== undefined && known.epoch > epoch) || this.#dead.get(id) === epoch) return undefined;
     if (known !== undefined && known.epoch === epoch) return known;
     const prober: Prober = { epoch, withdrawn: 0, votes: new Map(), silentSinceMs: nowMs };
     this.#probers.set(id, prober);

@@ -17,6 +17,7 @@ export class Attempt {
   readonly #expiry: NodeJS.Timeout;
   readonly #deadlineMs: number;
   #connecting: NodeJS.Timeout | undefined;
+  #lastTurn: NodeJS.Immediate | undefined;
   #stage = 'starting';
   #isOver = false;
 
@@ -70,6 +71,7 @@ export class Attempt {
     this.#isOver = true;
     clearTimeout(this.#expiry);
     clearTimeout(this.#connecting);
+    clearImmediate(this.#lastTurn);
     this.#limits.signal.removeEventListener('abort', this.#abort);
     // The newest first: a session is closed before the connection under it.
     for (const cleanup of this.#cleanups.reverse()) cleanup();
@@ -78,8 +80,9 @@ export class Attempt {
 
   readonly #abort = (): void => this.end(notChecked('given up'));
 
+  /** Behind the reads that are due: what came in time must not be missed because this process was held up. */
   #expire(limitMs: number): void {
-    this.finish(OUTCOME.TIMEOUT, `${this.#stage}: nothing within ${limitMs} ms`);
+    this.#lastTurn ??= setImmediate(() => this.finish(OUTCOME.TIMEOUT, `${this.#stage}: nothing within ${limitMs} ms`));
   }
 }
 

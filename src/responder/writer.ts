@@ -79,10 +79,6 @@ export class ReplyWriter {
     this.#flags = value ? this.#flags | FLAG.TC : this.#flags & ~FLAG.TC;
   }
 
-  get isAuthoritative(): boolean {
-    return (this.#flags & FLAG.AA) !== 0;
-  }
-
   set isAuthoritative(value: boolean) {
     this.#flags = value ? this.#flags | FLAG.AA : this.#flags & ~FLAG.AA;
   }
@@ -187,7 +183,8 @@ export class ReplyWriter {
     if (soaNames === null || apexAt === 0 || this.#knows(soaNames[0]) || this.#knows(soaNames[1])) {
       return this.rrset(zone.soaRrset, zone.negativeTtlSec);
     }
-    // Nearly always: both names can only point at the apex, which need not be found out label by label (353 -> xxx ns).
+    // Nearly always: both names can only point at the apex, which need not be found out label by label (NXDOMAIN: 0.87 of the
+    // time, so that random names cost no more than those that exist).
     const mname = soaNames[0];
     const rname = soaNames[1];
     const rdataSize = mname.size + rname.size + 2 * POINTER_SIZE + SOA_NUMBERS;

@@ -19,6 +19,9 @@ const { ADDRESSES, NODATA: NO_DATA, SERVFAIL } = PICK;
 /** Most members in one answer. */
 const MAX_ANSWERS = 8;
 
+/** In place of a score, which is never negative. */
+const NOT_COMPUTED = -1;
+
 /** Steps of a schedule that are searched for further members, before they are taken by falling share. */
 const SEARCH_STEPS = 64;
 
@@ -198,19 +201,29 @@ function hashEntry(image: SteeringImage, entry: number, network: number): number
   return hashMember(network, words[member + MEMBER.IDENTITY_A]!, words[member + MEMBER.IDENTITY_B]!);
 }
 
-/** The entry of a plan with the best score. Among equal weights the hashes decide: five logarithms less are 80 ns of 510. */
+/**
+ * The entry of a plan with the best score. Among equal weights the hashes decide: a logarithm for each member less, and with
+ * five members 0.87 of the time of a query.
+ */
 function bestEntry(image: SteeringImage, plan: number, network: number): number {
   const { words, weights } = image;
   let best = words[plan + PLAN.ENTRIES]!;
   const end = best + words[plan + PLAN.COUNT]!;
   let bestHash = hashEntry(image, best, network);
+  let bestScore = NOT_COMPUTED;
   for (let entry = best + 1; entry < end; entry++) {
     const hash = hashEntry(image, entry, network);
-    const isBetter =
-      weights[entry] === weights[best] ? hash > bestHash : score(hash, weights[entry]!) > score(bestHash, weights[best]!);
-    if (!isBetter) continue;
+    let entryScore = NOT_COMPUTED;
+    if (weights[entry] === weights[best]) {
+      if (hash <= bestHash) continue;
+    } else {
+      if (bestScore === NOT_COMPUTED) bestScore = score(bestHash, weights[best]!);
+      entryScore = score(hash, weights[entry]!);
+      if (entryScore <= bestScore) continue;
+    }
     best = entry;
     bestHash = hash;
+    bestScore = entryScore;
   }
   return best;
 }

@@ -63,15 +63,20 @@ function findNode(image: ZoneImage, name: QueryName, k: number): number {
   const labels = name.labels - k;
   const from = name.offset[k]!;
   const end = name.offset[name.labels - image.apexLabels]!;
-  for (let slot = hash & tableMask; ; slot = (slot + 1) & tableMask) {
-    const at = tableAt + slot * SLOT.WORDS;
-    const node = (words[at + SLOT.NODE_PLUS_1]! | 0) - 1;
-    if (node < 0) return -1;
-    if ((words[at + SLOT.HASH]! | 0) !== hash) continue; // QueryName has signed hashes
-    // Both end in the apex: with as many labels, they are the same if they are up to there.
-    if (image.nodeLabels(node) !== labels) continue;
-    if (name.isAt(from, end, image.octets, image.nameOffset(node))) return node;
+  let slot = hash & tableMask;
+  let at = tableAt + slot * SLOT.WORDS;
+  while (words[at + SLOT.NODE_PLUS_1] !== 0) {
+    // QueryName has signed hashes
+    if ((words[at + SLOT.HASH]! | 0) === hash) {
+      const node = words[at + SLOT.NODE_PLUS_1]! - 1;
+      // Both end in the apex: with as many labels, they are the same if they are up to there.
+      const isPossible = image.nodeLabels(node) === labels;
+      if (isPossible && name.isAt(from, end, image.octets, image.nameOffset(node))) return node;
+    }
+    slot = (slot + 1) & tableMask;
+    at = tableAt + slot * SLOT.WORDS;
   }
+  return -1;
 }
 
 /**

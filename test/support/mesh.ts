@@ -4,8 +4,7 @@ import type { Logger } from '../../src/base/logger.ts';
 import type { Mesh, MeshStatus, OverrideSet, Peer, RedisMeshSettings } from '../../src/model/mesh.ts';
 import { OUTCOME } from '../../src/model/probe.ts';
 import type { Override, Verdict, Vote } from '../../src/model/verdict.ts';
-
-const DEADLINE_MS = 60_000;
+import { PATIENCE_MS } from './patience.ts';
 
 export const peer = (id: string, more: Partial<Peer> = {}): Peer => ({
   id,
@@ -88,7 +87,7 @@ export class Witness {
     this.self = self;
   }
 
-  start(timeoutMs = DEADLINE_MS): Promise<void> {
+  start(timeoutMs = PATIENCE_MS): Promise<void> {
     const note = (happening: Happening): void => {
       this.log.push(happening);
       for (const watcher of this.#watchers) watcher();
@@ -137,7 +136,7 @@ export class Witness {
         else reject(error);
       };
       const state = (): string => `${JSON.stringify(this.mesh.status)} ${JSON.stringify(this.log.slice(-5))}`;
-      const timer = setTimeout(() => done(new Error(`still not so: ${what}; ${state()}`)), DEADLINE_MS);
+      const timer = setTimeout(() => done(new Error(`still not so: ${what}; ${state()}`)), PATIENCE_MS);
       const poll = setInterval(look, 100);
       this.#watchers.add(look);
       look();

@@ -11,13 +11,14 @@ import type { Cadence, CheckKind, CheckResult, Target } from '../../src/model/pr
 import { AddressRules } from '../../src/probe/address-rules.ts';
 import { TargetChecker } from '../../src/probe/checker.ts';
 import { Resolver } from '../../src/probe/resolver.ts';
+import { PATIENCE_MS } from './patience.ts';
 
 const CADENCE: Cadence = {
   intervalMs: 30_000,
   transitionIntervalMs: 30_000,
   // Generous: only what never answers is to meet it, and such tests set their own.
-  timeoutMs: 30_000,
-  connectTimeoutMs: 30_000,
+  timeoutMs: PATIENCE_MS,
+  connectTimeoutMs: PATIENCE_MS,
   rise: 2,
   fall: 3,
 };
@@ -92,15 +93,6 @@ export function listen(t: Closable, server: Server): Promise<Listening> {
 
 /** A TCP server that does with each connection what it is told. */
 export const tcpServer = (t: Closable, serve: (socket: Socket) => void): Promise<Listening> => listen(t, createServer(serve));
-
-/** A port of loopback on which nothing listens. */
-export async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 const ESTABLISHED = '01';
 

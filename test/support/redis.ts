@@ -1,15 +1,15 @@
-// Real Redis servers, sentinels and clusters for tests: on free ports of the loopback address, each in a directory of its own, nothing
-// saved to disk unless a test says so.
+// Real Redis servers, sentinels and clusters for tests: on ports of the loopback address that are theirs while they are down too,
+// each in a directory of its own, nothing saved to disk unless a test says so.
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-
-const ATTEMPTS = 10;
-const START_TIMEOUT_MS = 30_000;
+import { type Child, startChild } from './child.ts';
+import { eventually } from './patience.ts';
+import { type ReservedPort, reservePort } from './reserved-port.ts';
+import { run } from './server.ts';
 
 const isInstalled = spawnSync('redis-server', ['--version']).status === 0;
 if (!isInstalled && process.env['CI'] === undefined)
@@ -17,23 +17,8 @@ if (!isInstalled && process.env['CI'] === undefined)
 /** In CI a missing redis-server is a failure, not a reason to skip. */
 export const hasRedis = isInstalled || process.env['CI'] !== undefined;
 
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 export interface RedisOptions {
   readonly args?: readonly string[];
-  /** Start here, and nowhere else. */
-  readonly port?: number;
-  /** Use and keep this directory. */
   readonly directory?: string;
   readonly program?: 'redis-server' | 'redis-sentinel';
 }
@@ -42,28 +27,21 @@ export class RedisServer {
   readonly port: number;
   readonly directory: string;
   readonly #options: RedisOptions;
-  #child: ChildProcess | null = null;
-  #ended: Promise<void> = Promise.resolve();
+  readonly #reserved: ReservedPort;
+  #child: Child | null = null;
 
-  private constructor(port: number, directory: string, options: RedisOptions) {
-    this.port = port;
+  private constructor(reserved: ReservedPort, directory: string, options: RedisOptions) {
+    this.port = reserved.port;
     this.directory = directory;
     this.#options = options;
+    this.#reserved = reserved;
   }
 
-  /** Starts a server; another port is tried if somebody else takes the first. */
   static async start(options: RedisOptions = {}): Promise<RedisServer> {
-    for (let attempt = 1; ; attempt++) {
-      const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'meridian-redis-'));
-      const server = new RedisServer(options.port ?? (await freePort()), directory, options);
-      try {
-        await server.restart();
-        return server;
-      } catch (error) {
-        if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
-        if (attempt === ATTEMPTS) throw error;
-      }
-    }
+    const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'meridian-redis-'));
+    const server = new RedisServer(await reservePort(), directory, options);
+    await server.restart();
+    return server;
   }
 
   /** Starts it again where it was, after `kill`. */
@@ -73,25 +51,14 @@ export class RedisServer {
     const own = isSentinel ? [] : ['--save', '', '--appendonly', 'no'];
     const place = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory];
     const first = isSentinel ? [join(this.directory, 'sentinel.conf')] : [];
-    const child = spawn(program, [...first, ...place, ...own, ...always, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = startChild(program, [...first, ...place, ...own, ...always, ...args]);
     this.#child = child;
-    let output = '';
-    this.#ended = new Promise((resolve) => child.on('close', () => resolve()));
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${program} does not start:\n${output}`)), START_TIMEOUT_MS);
-      const look = (chunk: Buffer): void => {
-        output += chunk;
-        if (!ready.test(output)) return;
-        clearTimeout(timer);
-        resolve();
-      };
-      child.stdout!.on('data', look);
-      child.stderr!.on('data', look);
-      void this.#ended.then(() => {
-        clearTimeout(timer);
-        reject(new Error(`${program} ended:\n${output}`));
-      });
-    });
+    const output = (): string => `${program} does not start:\n${child.printed('both')}`;
+    await eventually(() => {
+      if (ready.test(child.printed('both'))) return true;
+      if (!child.isRunning()) throw new Error(output());
+      return false;
+    }, output);
   }
 
   /** A client for the test itself. */
@@ -124,11 +91,12 @@ export class RedisServer {
   /** As a power cut would. */
   async kill(): Promise<void> {
     this.#child?.kill('SIGKILL');
-    await this.#ended;
+    await this.#child?.ended;
   }
 
   async stop(): Promise<void> {
     await this.kill();
+    await this.#reserved.release();
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
@@ -158,20 +126,15 @@ const MASTERS = 3;
 export async function startCluster(): Promise<RedisCluster> {
   const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--repl-diskless-sync-delay', '0'];
   const nodes: RedisServer[] = [];
+  const buses: ReservedPort[] = [];
   for (let i = 0; i < 2 * MASTERS; i++) {
-    const busPort = String(await freePort());
-    nodes.push(await RedisServer.start({ args: [...args, '--cluster-port', busPort] }));
+    const bus = await reservePort();
+    buses.push(bus);
+    nodes.push(await RedisServer.start({ args: [...args, '--cluster-port', String(bus.port)] }));
   }
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
   const create = ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'];
-  const made = await new Promise<string>((resolve) => {
-    const child = spawn('redis-cli', create, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-    });
-    child.on('close', () => resolve(output));
-  });
+  const { stdout: made } = await run('redis-cli', create);
   if (!made.includes('All 16384 slots covered')) throw new Error(`no cluster:\n${made}`);
   const allReady = async (): Promise<boolean> => {
     const infos = await Promise.all(nodes.map((node) => node.run('CLUSTER', 'INFO')));
@@ -181,7 +144,7 @@ export async function startCluster(): Promise<RedisCluster> {
       !links.some((info) => /master_link_status:down/.test(String(info)))
     );
   };
-  while (!(await allReady())) await new Promise((resolve) => setTimeout(resolve, 100));
+  await eventually(allReady, () => 'the cluster does not come up');
   return {
     nodes,
     async masterOf(key) {
@@ -192,6 +155,7 @@ export async function startCluster(): Promise<RedisCluster> {
     },
     stop: async () => {
       for (const node of nodes) await node.stop();
+      for (const bus of buses) await bus.release();
     },
   };
 }

@@ -1,8 +1,9 @@
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { type Ask, ask } from '../../../src/client/dns-client.ts';
+import { closedTcpPort, closedUdpPort } from '../../support/closed-port.ts';
 import { frame, idOf, query, reply } from '../../support/dns-octets.ts';
 import { ManualTimers } from '../../support/manual-timers.ts';
 import { PATIENCE_MS } from '../../support/patience.ts';
@@ -166,16 +167,7 @@ test('a query with a malformed question, or none, is matched by its id', async (
 });
 
 test('a UDP port where nobody listens is a problem at once', async (t) => {
-  // A socket that has a peer keeps the port and hears nobody else.
-  const [peer, socket] = [createSocket('udp4'), createSocket('udp4')];
-  t.teardown(() => [peer, socket].map((one) => one.close()));
-  peer.bind(0, '127.0.0.1');
-  await once(peer, 'listening');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  socket.connect(peer.address().port, '127.0.0.1');
-  await once(socket, 'connect');
-  t.regex(await problemOf(asking(socket.address().port)), /nothing listens there/);
+  t.regex(await problemOf(asking(await closedUdpPort(t))), /nothing listens there/);
 });
 
 test('a truncated UDP reply is the result, or leads to TCP if that is wished', async (t) => {
@@ -234,11 +226,7 @@ test('a TCP reply with another id is a problem', async (t) => {
 });
 
 test('a TCP port where nobody listens is a problem', async (t) => {
-  // A connection keeps its port, and nobody else can be answered there.
-  const socket = connect(await tcpServer(t, () => {}), '127.0.0.1');
-  t.teardown(() => socket.destroy());
-  await once(socket, 'connect');
-  t.regex(await problemOf(asking(socket.localPort!, { transport: 'tcp' })), /nothing listens there/);
+  t.regex(await problemOf(asking(await closedTcpPort(t), { transport: 'tcp' })), /nothing listens there/);
 });
 
 test('a TCP connection that is reset is a problem', async (t) => {

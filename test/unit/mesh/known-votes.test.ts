@@ -67,6 +67,17 @@ test('a process that is alive with an earlier epoch than known is heard again', 
   t.is(known.take([vote('x', 1, { epoch: 50 })], 0).length, 1);
 });
 
+test('what comes late from a former self does not silence the process that lives, until that epoch turns out to live', (t) => {
+  const known = new KnownVotes();
+  known.take([vote('x', 9, { epoch: 100 })], 0);
+  t.true(known.seen('p', 50));
+  t.is(known.withdraw('p', 100, 10, 0), undefined);
+  t.deepEqual(known.take([vote('x', 11, { epoch: 100 })], 0), []);
+  t.is(known.take([vote('x', 1, { epoch: 50 })], 0).length, 1);
+  t.true(known.seen('p', 100));
+  t.is(known.take([vote('x', 12, { epoch: 100 })], 0).length, 1);
+});
+
 test('a withdrawal is remembered for ten minutes after the last vote, then forgotten', (t) => {
   const known = new KnownVotes();
   known.take([vote('x', 1)], 0);

@@ -6,9 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import type { MeshTls, RedisMeshSettings } from '../../../src/model/mesh.ts';
+import { closedTcpPort } from '../../support/closed-port.ts';
 import { override } from '../../support/mesh.ts';
-import { freePort, hasRedis, RedisServer } from '../../support/redis.ts';
+import { hasRedis, RedisServer } from '../../support/redis.ts';
 import { type Member, memberFactory, onRedis } from '../../support/redis-stage.ts';
+import { reservePortFor } from '../../support/reserved-port.ts';
 
 const test = (hasRedis ? anyTest.serial : anyTest.skip) as TestFn;
 
@@ -197,7 +199,7 @@ test(
 
 test(
   'a Redis that is still loading is waited for',
-  onRedis(['--key-load-delay', '20000', '--loading-process-events-interval-bytes', '1024'], async (t, { server, member }) => {
+  onRedis(['--key-load-delay', '100000', '--loading-process-events-interval-bytes', '1024'], async (t, { server, member }) => {
     const filler = server.client();
     for (let i = 0; i < 150; i++) await filler.set(`filler:${i}`, 'x'.repeat(100));
     filler.disconnect();
@@ -212,7 +214,7 @@ test(
 );
 
 test('an address where nobody listens is named', async (t) => {
-  const { member, closeAll } = memberFactory(await freePort());
+  const { member, closeAll } = memberFactory(await closedTcpPort(t));
   t.teardown(closeAll);
   await hasTrouble(t, await outsider(member, {}), /^ERR_MESH_UNREACHABLE: redis \S+: connect ECONNREFUSED/);
 });
@@ -227,7 +229,7 @@ test('a name that does not resolve is named', async (t) => {
 test('sentinels that are all down are named', async (t) => {
   const { member, closeAll } = memberFactory(1);
   t.teardown(closeAll);
-  const sentinels = [{ host: '127.0.0.1', port: await freePort() }];
+  const sentinels = [{ host: '127.0.0.1', port: await closedTcpPort(t) }];
   const topology = { kind: 'sentinel', sentinels, master: 'main', username: null, passwordFile: null, tls: false } as const;
   await hasTrouble(t, await outsider(member, { topology }), /^ERR_MESH_UNREACHABLE: redis master main of sentinels \S+: /);
 });
@@ -235,7 +237,7 @@ test('sentinels that are all down are named', async (t) => {
 test('a cluster of which no node answers is named', async (t) => {
   const { member, closeAll } = memberFactory(1);
   t.teardown(closeAll);
-  const topology = { kind: 'cluster', nodes: [{ host: '127.0.0.1', port: await freePort() }] } as const;
+  const topology = { kind: 'cluster', nodes: [{ host: '127.0.0.1', port: await closedTcpPort(t) }] } as const;
   await hasTrouble(t, await outsider(member, { topology }), /^ERR_MESH_UNREACHABLE: redis cluster \S+: /);
 });
 
@@ -307,7 +309,7 @@ function makeCertificates(): { readonly caFile: string; readonly certificateFile
 
 test('over TLS the certificate, the name and the client certificate are checked', async (t) => {
   const { caFile, certificateFile, keyFile } = makeCertificates();
-  const tlsPort = await freePort();
+  const tlsPort = await reservePortFor(t);
   const files = ['--tls-ca-cert-file', caFile, '--tls-cert-file', certificateFile, '--tls-key-file', keyFile];
   const server = await RedisServer.start({ args: ['--tls-port', String(tlsPort), ...files] });
   const { member, closeAll } = memberFactory(tlsPort);

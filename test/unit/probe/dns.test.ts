@@ -2,6 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import test, { type ExecutionContext } from 'ava';
 import { type CheckKind, OUTCOME } from '../../../src/model/probe.ts';
 import { decodeMessage } from '../../../src/wire/message.ts';
+import { closedUdpPort } from '../../support/closed-port.ts';
 import { checkPort, tcpServer } from '../../support/probing.ts';
 
 const DNS: Extract<CheckKind, { kind: 'dns' }> = {
@@ -79,10 +80,7 @@ test('a server that does not answer meets the time limit', async (t) => {
 });
 
 test('a closed UDP port is refused', async (t) => {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
+  const port = await closedUdpPort(t);
   t.is((await checkPort(DNS, port)).outcome, OUTCOME.REFUSED);
 });
 

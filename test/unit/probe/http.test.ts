@@ -4,16 +4,8 @@ import { createServer as createHttps } from 'node:https';
 import type { Server } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { OUTCOME } from '../../../src/model/probe.ts';
-import {
-  checkPort,
-  closedPort,
-  countEstablished,
-  HTTP,
-  type Listening,
-  listen,
-  makeCertificate,
-  tcpServer,
-} from '../../support/probing.ts';
+import { closedTcpPort } from '../../support/closed-port.ts';
+import { checkPort, countEstablished, HTTP, type Listening, listen, makeCertificate, tcpServer } from '../../support/probing.ts';
 import { until } from '../../support/until.ts';
 
 const certificate = makeCertificate('www.example.test', 100);
@@ -105,7 +97,7 @@ for (const [kind, base] of Object.entries(checks)) {
   });
 
   test(`${kind}: a closed port is refused`, async (t) => {
-    t.is((await checkPort(base, await closedPort())).outcome, OUTCOME.REFUSED);
+    t.is((await checkPort(base, await closedTcpPort(t))).outcome, OUTCOME.REFUSED);
   });
 
   test(`${kind}: a redirect is a status like any other unless it is to be followed`, async (t) => {

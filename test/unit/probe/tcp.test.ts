@@ -4,7 +4,8 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { OUTCOME } from '../../../src/model/probe.ts';
 import { TargetChecker } from '../../../src/probe/checker.ts';
 import { Resolver } from '../../../src/probe/resolver.ts';
-import { checkPort, closedPort, loopbackRules, targetOf, tcpServer } from '../../support/probing.ts';
+import { closedTcpPort } from '../../support/closed-port.ts';
+import { checkPort, loopbackRules, targetOf, tcpServer } from '../../support/probing.ts';
 import { until } from '../../support/until.ts';
 
 test('a server that accepts is up, and the connection is closed at once', async (t) => {
@@ -16,7 +17,7 @@ test('a server that accepts is up, and the connection is closed at once', async 
 });
 
 test('a closed port is refused', async (t) => {
-  const result = await checkPort({ kind: 'tcp' }, await closedPort());
+  const result = await checkPort({ kind: 'tcp' }, await closedTcpPort(t));
   t.deepEqual([result.outcome, result.detail], [OUTCOME.REFUSED, 'connection refused']);
 });
 
