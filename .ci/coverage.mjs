@@ -1,4 +1,4 @@
-// Runs the unit tests once under c8 and holds each folder to its floor of line coverage.
+// Runs the unit tests, and those against real Redis servers, once under c8 and holds each folder to its floor of line coverage.
 
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -21,10 +21,21 @@ const FLOOR = {
 };
 
 const raw = 'coverage/raw';
-const npx = (args) => spawnSync('npx', args, { stdio: ['ignore', 'inherit', 'inherit'] }).status;
+const npx = (args, env = {}) =>
+  spawnSync('npx', args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } }).status;
+
+/** Their servers elect leaders and expire by real time: a machine that stands still meanwhile gets a second go, in plain sight. */
+function testRedis() {
+  const run = () =>
+    npx(['c8', '--temp-directory', raw, '--clean=false', '--reporter', 'none', 'ava'], { MERIDIAN_TESTS: 'redis' });
+  if (run() === 0) return true;
+  console.log('\nREPEATED: the tests against real Redis servers failed; they run once more\n');
+  return run() === 0;
+}
 
 rmSync('coverage', { recursive: true, force: true });
 let failed = npx(['c8', '--temp-directory', raw, '--reporter', 'none', 'ava', 'dist/test/unit/**/*.test.js']) !== 0;
+if (!testRedis()) failed = true;
 for (const [folder, lines] of Object.entries(FLOOR)) {
   const check = [
     ...['c8', 'report', '--temp-directory', raw, '--exclude-after-remap', '--include', `src/${folder}/**`],

@@ -154,10 +154,13 @@ export class RedisLink {
   }
 }
 
-/** The promise, or an error after `ms`. What comes later is dropped, an error too. */
+/**
+ * The promise, or an error when `ms` have passed and what had come by then has been read: a process that was held up must not take
+ * its own lateness for that of Redis. What comes later is dropped, an error too.
+ */
 function within<T>(ms: number, message: string, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(message)), ms);
+    const timer = setTimeout(() => setImmediate(() => reject(new Error(message))), ms);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -4,16 +4,17 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
-import type { RedisMeshSettings } from '../../../src/model/mesh.ts';
-import { override } from '../../support/mesh.ts';
-import { hasRedis } from '../../support/redis.ts';
-import { type Member, onRedis } from '../../support/redis-stage.ts';
-import { Relay } from '../../support/relay.ts';
+import type { RedisMeshSettings } from '../../src/model/mesh.ts';
+import { override } from '../support/mesh.ts';
+import { hasRedis } from '../support/redis.ts';
+import { type Member, onRedis } from '../support/redis-stage.ts';
+import { Relay } from '../support/relay.ts';
 
 const test = (hasRedis ? anyTest.serial : anyTest.skip) as TestFn;
 
 /** Gives up on an answer sooner, for tests in which none comes. */
-const impatient = { settings: { commandTimeoutMs: 700, expiryMs: 1500 } };
+const EXPIRY_MS = 4000;
+const impatient = { settings: { commandTimeoutMs: 700, expiryMs: EXPIRY_MS } };
 
 const standalone = (port: number): Partial<RedisMeshSettings> => ({
   topology: { kind: 'standalone', endpoint: { host: '127.0.0.1', port } },
@@ -80,7 +81,7 @@ test(
     await b.is('stale');
     await a.until(() => a.mesh.status.trouble !== null);
     t.regex(a.mesh.status.trouble ?? '', /^ERR_MESH_UNREACHABLE: redis 127\.0\.0\.1:\d+: no (answer|nudges) within 700 ms$/);
-    await a.until(() => a.mesh.status.ageMs > 2 * 1500);
+    await a.until(() => a.mesh.status.ageMs > 1.5 * EXPIRY_MS);
     a.vote('x#4', 2);
     const change = await a.mesh.changeOverrides(1, []);
     t.is(change.ok ? '' : change.error.code, 'ERR_MESH_UNAVAILABLE');
@@ -234,9 +235,10 @@ test(
       'ghost',
       '{"v":1,"region":"eu","roles":["probe"],"weight":1,"epoch":1,"isWithdrawn":false}',
     );
-    await server.run('ZADD', '{meridian}:alive', Date.now(), 'ghost');
+    await server.run('ZADD', '{meridian}:alive', Date.now() + 3_600_000, 'ghost');
     await server.run('HINCRBY', '{meridian}:state', 'peers', 1);
     await a.sawPeers('a', 'b', 'ghost');
+    await server.run('ZADD', '{meridian}:alive', Date.now(), 'ghost'); // its last heartbeat
     await a.sawPeers('a', 'b');
     await b.sawPeers('a', 'b');
     t.false(a.log.some((happening) => happening.kind === 'withdrawn'));

@@ -1,10 +1,10 @@
 // Sentinel and Cluster, with real servers: the mesh follows the new master, and nobody notices but the status.
 
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import type { RedisMeshSettings } from '../../../src/model/mesh.ts';
-import { override } from '../../support/mesh.ts';
-import { hasRedis, RedisServer, startCluster, startSentinel } from '../../support/redis.ts';
-import { type Member, memberFactory } from '../../support/redis-stage.ts';
+import type { RedisMeshSettings } from '../../src/model/mesh.ts';
+import { override } from '../support/mesh.ts';
+import { hasRedis, RedisServer, startCluster, startSentinel } from '../support/redis.ts';
+import { type Member, memberFactory } from '../support/redis-stage.ts';
 
 const test = (hasRedis ? anyTest.serial : anyTest.skip) as TestFn;
 

@@ -1,9 +1,9 @@
 import test from 'ava';
-import { systemClock } from '../../../src/base/clock.ts';
-import { openMesh } from '../../../src/mesh/open.ts';
-import { recordingLogger, redisSettings } from '../../support/mesh.ts';
-import { hasRedis, RedisServer } from '../../support/redis.ts';
-import { contract } from './contract.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { openMesh } from '../../src/mesh/open.ts';
+import { recordingLogger, redisSettings } from '../support/mesh.ts';
+import { hasRedis, RedisServer } from '../support/redis.ts';
+import { contract } from '../unit/mesh/contract.ts';
 
 if (hasRedis) {
   let server: RedisServer;

@@ -1,9 +1,9 @@
 // What the mesh costs Redis: counted by Redis itself. docs/mesh.md gives the same numbers.
 
 import anyTest, { type TestFn } from 'ava';
-import { voteOf } from '../../support/mesh.ts';
-import { hasRedis, type RedisServer } from '../../support/redis.ts';
-import { type Member, onRedis } from '../../support/redis-stage.ts';
+import { voteOf } from '../support/mesh.ts';
+import { hasRedis, type RedisServer } from '../support/redis.ts';
+import { type Member, onRedis } from '../support/redis-stage.ts';
 
 const test = (hasRedis ? anyTest.serial : anyTest.skip) as TestFn;
 

@@ -5,12 +5,12 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import type { MeshTls, RedisMeshSettings } from '../../../src/model/mesh.ts';
-import { closedTcpPort } from '../../support/closed-port.ts';
-import { override } from '../../support/mesh.ts';
-import { hasRedis, RedisServer } from '../../support/redis.ts';
-import { type Member, memberFactory, onRedis } from '../../support/redis-stage.ts';
-import { reservePortFor } from '../../support/reserved-port.ts';
+import type { MeshTls, RedisMeshSettings } from '../../src/model/mesh.ts';
+import { closedTcpPort } from '../support/closed-port.ts';
+import { override } from '../support/mesh.ts';
+import { hasRedis, RedisServer } from '../support/redis.ts';
+import { type Member, memberFactory, onRedis } from '../support/redis-stage.ts';
+import { reservePortFor } from '../support/reserved-port.ts';
 
 const test = (hasRedis ? anyTest.serial : anyTest.skip) as TestFn;
 
@@ -265,7 +265,7 @@ test(
   onRedis([], async (t, { member }) => {
     const watcher = await member('w', { settings: { expiryMs: 700 } });
     const before = await member('a', { self: { epoch: 100 }, settings: { expiryMs: 700 } });
-    before.vote('x#4', 1, { expiresMs: before.mesh.nowMs() + 1500 });
+    before.vote('x#4', 1);
     await watcher.sawVote('x#4', 1);
     await before.mesh.close();
     const after = await member('a', { self: { epoch: 50 }, settings: { expiryMs: 700 } });

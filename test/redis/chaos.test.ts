@@ -1,12 +1,12 @@
 // Faults in random order while members vote and change overrides: in the end all agree, and nothing that was acknowledged is missing.
 
 import anyTest, { type TestFn } from 'ava';
-import type { Vote } from '../../../src/model/verdict.ts';
-import { override } from '../../support/mesh.ts';
-import { eventually } from '../../support/patience.ts';
-import { Random } from '../../support/random.ts';
-import { hasRedis, type RedisServer } from '../../support/redis.ts';
-import { type Member, onRedis } from '../../support/redis-stage.ts';
+import type { Vote } from '../../src/model/verdict.ts';
+import { override } from '../support/mesh.ts';
+import { eventually } from '../support/patience.ts';
+import { Random } from '../support/random.ts';
+import { hasRedis, type RedisServer } from '../support/redis.ts';
+import { type Member, onRedis } from '../support/redis-stage.ts';
 
 const test = (hasRedis ? anyTest.serial : anyTest.skip) as TestFn;
 
