@@ -48,6 +48,7 @@ export const ERRORS = {
   ERR_CONFIG_DUPLICATE: 'The same thing is defined twice.',
   ERR_CONFIG_COOKIE_SECRET:
     'A file of cookie secrets cannot be read, or does not hold one or two secrets of 32 hexadecimal digits.',
+  ERR_CONFIG_INACTIVE: 'A setting is checked, but this version does not act on it yet.',
   ERR_CONFIG_UNUSED: 'A site, pool or policy is defined, but nothing refers to it.',
 
   // geography
