@@ -32,6 +32,7 @@ export async function openKernelThread(shape: FleetShape): Promise<FleetKernel> 
       worker.ref();
       try {
         const reply = await replyTo(worker, { batch, nowSec });
+        if (isClosed) throw closedMeanwhile(); // the thread may have been done before it was ended
         if ('error' in reply) throw reply.error;
         return reply.found;
       } finally {
@@ -46,9 +47,11 @@ export async function openKernelThread(shape: FleetShape): Promise<FleetKernel> 
   };
 }
 
+const closedMeanwhile = (): Error => new Error('fleet: pass: the kernel was closed during the pass');
+
 function replyTo(worker: Worker, question: { readonly batch: Batch; readonly nowSec: number }): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const onExit = (): void => reject(new Error('fleet: pass: the kernel was closed during the pass'));
+    const onExit = (): void => reject(closedMeanwhile());
     worker.once('exit', onExit);
     worker.once('error', reject);
     worker.once('message', (reply: Reply) => {
