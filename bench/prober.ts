@@ -7,13 +7,11 @@ import { fork } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { parseCidr } from '../src/base/address.ts';
 import { systemClock } from '../src/base/clock.ts';
-import type { ProbeSpec, Target } from '../src/model/probe.ts';
-import { AddressRules } from '../src/probe/address-rules.ts';
 import { TargetChecker } from '../src/probe/checker.ts';
 import { Prober } from '../src/probe/prober.ts';
 import { Resolver } from '../src/probe/resolver.ts';
+import { HTTP, loopbackRules, targetOf } from '../test/support/probing.ts';
 
 const INTERVAL_MS = 5000;
 const SERVE = 'serve';
@@ -33,48 +31,16 @@ function serve(): void {
 async function measure(count: number, seconds: number): Promise<void> {
   const server = fork(fileURLToPath(import.meta.url), [SERVE]);
   const port = await new Promise<number>((resolve) => server.once('message', (message) => resolve(message as number)));
-  const probe: ProbeSpec = {
-    id: 'web',
-    index: 0,
-    check: {
-      kind: 'http',
-      scheme: 'http',
-      version: '1.1',
-      method: 'GET',
-      path: '/healthz',
-      host: null,
-      headers: {},
-      statuses: [[200, 299]],
-      body: null,
-      followRedirects: 0,
-      verify: true,
-      expiryWarningDays: 14,
-      caFile: null,
-      certificateFile: null,
-      keyFile: null,
-    },
-    cadence: {
-      intervalMs: INTERVAL_MS,
-      transitionIntervalMs: 1000,
-      timeoutMs: 4000,
-      connectTimeoutMs: 2000,
-      rise: 2,
-      fall: 3,
-    },
-    port,
-    vantagePoints: 1,
-  };
-  const targets = Array.from(
-    { length: count },
-    (_, index): Target => ({ key: `m${index}#4`, index, member: index, family: 4, probe, host: '127.0.0.1', port }),
+  const cadence = { intervalMs: INTERVAL_MS, transitionIntervalMs: 1000, timeoutMs: 4000, connectTimeoutMs: 2000 };
+  const targets = Array.from({ length: count }, (_, index) =>
+    targetOf(HTTP, port, { key: `m${index}#4`, index, member: index }, cadence),
   );
   const outcomes = new Map<string, number>();
   let late: number[] = [];
   let latencies: number[] = [];
-  const rules = new AddressRules([parseCidr('127.0.0.0/8')!], []);
   const prober = new Prober({
     id: 'bench',
-    checker: new TargetChecker(rules, new Resolver(systemClock), systemClock),
+    checker: new TargetChecker(loopbackRules, new Resolver(systemClock), systemClock),
     clock: systemClock,
     random: Math.random,
     limits: { concurrency: 512, perSecond: 0, perHostPerSecond: 0 },

@@ -4,7 +4,7 @@
 import type { Family } from '../base/address.ts';
 import { type HealthSettings, NO_CHANGE_FORESEEN } from '../model/health.ts';
 import type { Target } from '../model/probe.ts';
-import type { Member, SteeringModel } from '../model/steering.ts';
+import { type SteeringModel, serves } from '../model/steering.ts';
 import type { Override, Verdict } from '../model/verdict.ts';
 import { cellOf, type HealthColumns, HealthFacts, type Remembered } from './facts.ts';
 import { applyOverrides } from './overrides.ts';
@@ -166,7 +166,7 @@ export class HealthBook {
         if (marks !== null) {
           const members = pool.members
             .map((member) => this.#model.members[member]!)
-            .filter((member) => hasFamily(member, family))
+            .filter((member) => serves(member, family))
             .map(({ index, weight }): PoolMember => ({ weight, isUp: up[cellOf(index, family)] === 1 }));
           isFit = isPoolUp(percentUp(members, marks.of), !this.#poolsDown.has(key), marks);
         }
@@ -176,10 +176,6 @@ export class HealthBook {
       }
     }
   }
-}
-
-function hasFamily({ target }: Member, family: Family): boolean {
-  return target.kind === 'alias' || (family === 4 ? target.v4 : target.v6) !== null;
 }
 
 /** The target that speaks for each member in each family: its own, or for an alias the one that it has. */

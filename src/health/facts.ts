@@ -2,9 +2,8 @@
 // never changed. The order in force and the verdict behind it are both kept.
 
 import type { Family } from '../base/address.ts';
-import type { HealthView } from '../model/health.ts';
+import { FULL_SHARE, type HealthView } from '../model/health.ts';
 import type { Override, Verdict } from '../model/verdict.ts';
-import { FULL_SHARE } from './ramp.ts';
 
 /** Columns with one cell for each member (or pool) and family: see cellOf. */
 export interface HealthColumns {

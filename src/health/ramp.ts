@@ -2,8 +2,8 @@
 // connections end before the load comes or the lights go out. Shares move in steps, and steps are counted from moments that
 // all servers know alike, so all give the same share at the same time and images change at most once a step.
 
-/** All of the weight, in thousandths. */
-export const FULL_SHARE = 1000;
+import { FULL_SHARE } from '../model/health.ts';
+
 const STEPS = 12;
 /** The start of a slow start: less would say nothing about the member. */
 const FLOOR = 100;

@@ -22,11 +22,14 @@ export interface HealthView {
 /** A time to the next change that nobody foresees. */
 export const NO_CHANGE_FORESEEN = 0xffffffff;
 
+/** A share of weight that is all of it, in thousandths. */
+export const FULL_SHARE = 1000;
+
 /** What is known where nothing is checked. */
 export const EVERYTHING_UP: HealthView = {
   isUp: () => true,
   isOrderedOut: () => false,
-  weightShare: () => 1000,
+  weightShare: () => FULL_SHARE,
   isPoolUp: () => true,
   ttlSec: () => NO_CHANGE_FORESEEN,
   reason: () => 'up',

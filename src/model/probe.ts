@@ -50,19 +50,20 @@ export interface Cadence {
   readonly fall: number;
 }
 
+/** What a check over TLS asks of the server's certificate, and shows of its own. */
+interface TlsSettings {
+  readonly verify: boolean;
+  readonly expiryWarningDays: number;
+  readonly caFile: string | null;
+  readonly certificateFile: string | null;
+  readonly keyFile: string | null;
+}
+
 /** The kinds of check with their settings. Text is as the operator wrote it, checked. */
 export type CheckKind =
   | { readonly kind: 'tcp' }
-  | {
-      readonly kind: 'tls';
-      readonly serverName: string | null;
-      readonly verify: boolean;
-      readonly expiryWarningDays: number;
-      readonly caFile: string | null;
-      readonly certificateFile: string | null;
-      readonly keyFile: string | null;
-    }
-  | {
+  | ({ readonly kind: 'tls'; readonly serverName: string | null } & TlsSettings)
+  | ({
       readonly kind: 'http';
       readonly scheme: 'http' | 'https';
       /** `2` speaks HTTP/2: with prior knowledge over http, by ALPN over https. */
@@ -77,12 +78,7 @@ export type CheckKind =
       /** Looked for in the first 5,120 octets of the body; null = not read. */
       readonly body: { readonly text: string } | { readonly pattern: string } | null;
       readonly followRedirects: number;
-      readonly verify: boolean;
-      readonly expiryWarningDays: number;
-      readonly caFile: string | null;
-      readonly certificateFile: string | null;
-      readonly keyFile: string | null;
-    }
+    } & TlsSettings)
   | {
       readonly kind: 'dns';
       readonly name: string;

@@ -1,6 +1,6 @@
 // Sites, pools, members and policies, checked and with every name resolved to an index. Plain data, deeply readonly.
 
-import type { Cidr } from '../base/address.ts';
+import type { Cidr, Family } from '../base/address.ts';
 
 export interface Site {
   readonly id: string;
@@ -25,6 +25,11 @@ export interface Member {
   /** Integer, 0..65535. A member of weight 0 gets nothing while another of its pool is up. */
   readonly weight: number;
   readonly target: MemberTarget;
+}
+
+/** Whether the member has something to answer to a question for this family; an alias serves both. */
+export function serves({ target }: Member, family: Family): boolean {
+  return target.kind === 'alias' || (family === 4 ? target.v4 : target.v6) !== null;
 }
 
 export interface Pool {

@@ -4,9 +4,9 @@
 //
 // Laws (test/unit/steering/laws.test.ts): no mass is lost, and raising a weight never lowers its member's share.
 
+import { FULL_SHARE } from '../model/health.ts';
 import { type Fraction, fraction, NOTHING, ONE, times, toWhole, without } from './fraction.ts';
 import { type Distribution, mix, NO_MASS, reduce, sum } from './share.ts';
-import { FULL_SHARE } from './standing.ts';
 
 export const isFull = ({ num, den }: Fraction): boolean => num === den;
 

@@ -4,13 +4,12 @@
 
 import type { Family } from '../base/address.ts';
 import { hashText } from '../base/hash.ts';
-import type { SteeringModel } from '../model/steering.ts';
+import { type SteeringModel, serves } from '../model/steering.ts';
 import type { Decided } from './decide.ts';
 import { IDENTITY_WORDS, MEMBER, PLAN, PLAN_KINDS, POLICY, RESORTS, SLOT_WORDS, type SteeringImage } from './image.ts';
 import type { Plan } from './plan.ts';
 import { SEED_A, SEED_B } from './rendezvous.ts';
 import { reduce } from './share.ts';
-import { serves } from './standing.ts';
 
 /** Two hashes of what a class decides, stable across reloads. */
 export function identityOf(decided: Decided, model: SteeringModel): readonly [number, number] {

@@ -4,17 +4,14 @@
 
 import type { Family } from '../base/address.ts';
 import type { HealthView } from '../model/health.ts';
-import type { Member, SteeringModel } from '../model/steering.ts';
+import { type Member, type SteeringModel, serves } from '../model/steering.ts';
 
 export const STANDING = { DOWN: 0, UP: 1, BLANK: 2 } as const;
-
-/** A share of weight that is all of it. */
-export const FULL_SHARE = 1000;
 
 export interface Standings {
   /** STANDING by member. */
   readonly standing: Uint8Array;
-  /** By member, in thousandths of its weight: less than FULL_SHARE while it recovers or drains. Above 0 for all but those down. */
+  /** By member, in thousandths of its weight: less than all (FULL_SHARE) while it recovers or drains. Above 0 for all but those down. */
   readonly share: Uint16Array;
   /** By member: seconds until it could stand otherwise. */
   readonly ttlSec: Uint32Array;
@@ -22,12 +19,6 @@ export interface Standings {
   readonly poolUp: Uint8Array;
   /** Why a member stands as it does. */
   reason(member: number): string;
-}
-
-/** Whether the member has something to answer to a question for this family; an alias serves both. */
-export function serves(member: Member, family: Family): boolean {
-  if (member.target.kind === 'alias') return true;
-  return (family === 4 ? member.target.v4 : member.target.v6) !== null;
 }
 
 /** The standings for questions of one family. A blank member must be up in the family that it has. */

@@ -5,11 +5,11 @@ import fc from 'fast-check';
 import { EVERYTHING_UP, type HealthView } from '../../../src/model/health.ts';
 import { NOWHERE, type Place } from '../../../src/model/place.ts';
 import type { Policy, PolicyNode, SteeringModel } from '../../../src/model/steering.ts';
+import { serves } from '../../../src/model/steering.ts';
 import { factsFor } from '../../../src/steering/build.ts';
 import { Decider } from '../../../src/steering/decide.ts';
 import { makePlan, type Plan } from '../../../src/steering/plan.ts';
 import { sum } from '../../../src/steering/share.ts';
-import { serves } from '../../../src/steering/standing.ts';
 import {
   failover,
   type MemberSpec,

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { EVERYTHING_UP } from '../../../src/model/health.ts';
-import { STANDING, serves, standings } from '../../../src/steering/standing.ts';
+import { serves } from '../../../src/model/steering.ts';
+import { STANDING, standings } from '../../../src/steering/standing.ts';
 import { down, modelOf } from '../../support/steering.ts';
 
 const { DOWN, UP, BLANK } = STANDING;
