@@ -16,8 +16,8 @@ import { listenUdp } from '../transport/udp.ts';
 import { ZoneImage } from '../zone/image.ts';
 import { hmac } from './hmac.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';
-import { inlineWholeQueries } from './inlining.ts';
 import type { FromWorker, Images, ToWorker, WorkerStart } from './messages.ts';
+import { inlineWholeQueries } from './v8-flags.ts';
 
 /** Times a port that the system chose for TCP may turn out to be taken for UDP before we give up. */
 const PORT_TRIES = 20;

@@ -17,6 +17,7 @@ import { createLogger } from '../log.ts';
 import { makeHelpersYield } from '../priority.ts';
 import { MeridianServer, type ReloadReport } from '../server.ts';
 import { ServiceManager } from '../service-manager.ts';
+import { keepFreedMemory } from '../v8-flags.ts';
 import { VERSION } from '../version.ts';
 
 /** One request to stop may come as two signals: from the terminal and from npm, or from timeout(1) to us and to our group. */
@@ -36,6 +37,7 @@ SIGHUP (or 'meridian reload') reads all files again; a reload that finds an erro
   async run(values) {
     const configFile = String(values['config'] ?? DEFAULT_CONFIG);
     makeHelpersYield();
+    keepFreedMemory();
     const hangup = followHangups();
     const { loaded, problems } = await loadInThread(configFile);
     if (loaded === undefined) {
