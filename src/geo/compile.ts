@@ -6,7 +6,18 @@ import type { Family } from '../base/address.ts';
 import { finish32, mix32 } from '../base/hash.ts';
 import { CELL_PRIVATE, CELL_UNKNOWN, type Place } from '../model/place.ts';
 import { NO_FACTS } from './facts.ts';
-import { FIRST_NODE, HEADER_WORDS, IMAGE_MAGIC, MAX_CELLS, ROOT_BITS, ROOT_WORDS } from './lookup.ts';
+import {
+  FIRST_LIKELY_LEAF,
+  FIRST_NODE,
+  FIRST_ROOT,
+  HEADER_WORDS,
+  IMAGE_MAGIC,
+  LIKELY_LEAVES,
+  LIKELY_WORDS,
+  MAX_CELLS,
+  ROOT_BITS,
+  ROOT_WORDS,
+} from './lookup.ts';
 import type { GeoDatabase } from './mmdb.ts';
 import { NO_NODE, Overlay } from './overlay.ts';
 import { composePlace, type GeoSources } from './place.ts';
@@ -36,11 +47,24 @@ const NO_POSITION = ~0;
 export function compileGeo(input: GeoInput): { buffer: SharedArrayBuffer; statistics: GeoStatistics } {
   const words = new Words();
   const asked =
-    new FamilyBuilder(input, 4, words, HEADER_WORDS).build() +
-    new FamilyBuilder(input, 6, words, HEADER_WORDS + ROOT_WORDS).build();
+    new FamilyBuilder(input, 4, words, FIRST_ROOT).build() + new FamilyBuilder(input, 6, words, FIRST_ROOT + ROOT_WORDS).build();
   const buffer = words.toShared();
+  for (const table of [0, 1]) numberLikelyLeaves(buffer, table);
   const nodes = (words.length - FIRST_NODE) / 2;
   return { buffer, statistics: { nodes, imageOctets: buffer.byteLength, asked } };
+}
+
+/** Gives the leaves that stand most often in a root table their octets; of those as frequent, the lower word goes first. */
+function numberLikelyLeaves(buffer: SharedArrayBuffer, table: number): void {
+  const words = new Int32Array(buffer);
+  const root = words.subarray(FIRST_ROOT + table * ROOT_WORDS).subarray(0, ROOT_WORDS);
+  const counts = new Map<number, number>();
+  for (const word of root) if (word < 0) counts.set(word, (counts.get(word) ?? 0) + 1);
+  const leaves = [...counts].sort(([a, countA], [b, countB]) => countB - countA || a - b).slice(0, LIKELY_LEAVES - 1);
+  const numbers = new Map(leaves.map(([word], i) => [word, i + 1]));
+  for (const [word, number] of numbers) words[FIRST_LIKELY_LEAF + table * LIKELY_LEAVES + number] = word;
+  const octets = new Uint8Array(buffer, 4 * (HEADER_WORDS + table * LIKELY_WORDS), ROOT_WORDS);
+  for (let index = 0; index < ROOT_WORDS; index++) octets[index] = numbers.get(root[index]!) ?? 0;
 }
 
 /** The image while it grows. Subtrees that are alike are stored once: most of them end in the same few pairs of cells. */
