@@ -9,6 +9,7 @@ const FLOOR = {
   zone: 100,
   steering: 100,
   health: 100,
+  balance: 100,
   base: 95,
   geo: 90,
   responder: 95,

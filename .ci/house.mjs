@@ -13,6 +13,7 @@ export const MAY_IMPORT = {
   geo: ['base', 'model'],
   steering: ['base', 'model', 'geo'],
   health: ['base', 'model'],
+  balance: ['base', 'model'],
   responder: ['base', 'metrics', 'wire', 'zone', 'geo', 'steering', 'model'],
   transfer: ['base', 'metrics', 'wire', 'zone', 'model'],
   config: ['base', 'wire', 'zone', 'geo', 'model'],
@@ -25,7 +26,7 @@ export const MAY_IMPORT = {
 };
 
 /** Folders whose code is pure: no node: module, no clock, no random number. */
-export const PURE = ['wire', 'zone', 'steering', 'health', 'responder', 'transfer'];
+export const PURE = ['wire', 'zone', 'steering', 'health', 'balance', 'responder', 'transfer'];
 
 /** package -> the one folder that may import it. */
 export const PACKAGE_HOME = {

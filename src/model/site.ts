@@ -1,0 +1,89 @@
+// What a site balances: services (servers that do the same work), how one of them is chosen, and what protects them. Checked,
+// plain data, deeply readonly. balance/ chooses, site/ moves the octets. Defaults and their reasons: docs/balance.md.
+
+export interface SiteServer {
+  /** Unique in its service and stable across reloads: hashing keys on it, and counters follow it. */
+  readonly id: string;
+  /** Numeric address. */
+  readonly address: string;
+  readonly port: number;
+  /** Integer, 0..65535. A server of weight 0 is never chosen; what it has under way goes on. */
+  readonly weight: number;
+  /** 0 is the first choice; servers of the next priority get what these cannot take. */
+  readonly priority: number;
+  /** Most requests or connections at once; null = no limit. */
+  readonly maxActive: number | null;
+}
+
+/** How a server is chosen. docs/balance.md says which one when. */
+export type Algorithm =
+  | { readonly kind: 'round-robin' }
+  | { readonly kind: 'weighted-round-robin' }
+  | { readonly kind: 'least-connections' }
+  | { readonly kind: 'weighted-least-connections' }
+  | { readonly kind: 'random' }
+  | { readonly kind: 'two-choices' }
+  | { readonly kind: 'ip-hash' }
+  | { readonly kind: 'ring' /** Points on the ring of a server of mean weight. */; readonly virtualNodes: number }
+  | { readonly kind: 'maglev' /** A prime, at least a hundred times the servers. */; readonly tableSize: number }
+  | {
+      readonly kind: 'bounded-load';
+      readonly virtualNodes: number;
+      /** Above 1: no server gets more than so many times its share of what is under way. */
+      readonly factor: number;
+    }
+  | { readonly kind: 'least-time' }
+  | { readonly kind: 'least-bandwidth' }
+  | { readonly kind: 'custom-load' /** See balance/expression.ts. */; readonly expression: string };
+
+/** A recovered or new server starts with `floorPercent` of its weight and has all of it after `windowMs`. */
+export interface SlowStart {
+  /** 0 = none. */
+  readonly windowMs: number;
+  /** 1 grows evenly; more grows faster at first. Above 0. */
+  readonly aggression: number;
+  readonly floorPercent: number;
+}
+
+/** Ejects servers that fail while others do not, judged by what they answer. */
+export interface OutlierRule {
+  /** Failures in a row that eject; 0 = this does not. */
+  readonly consecutiveFailures: number;
+  readonly intervalMs: number;
+  /** Times the number of ejections in a row, up to the most. */
+  readonly ejectionMs: number;
+  readonly mostEjectionMs: number;
+  /** Share of the servers that may be ejected at once, though always one. */
+  readonly mostEjectedPercent: number;
+  /** By success rate: only servers with so many requests in an interval count, and only if there are so many of them. */
+  readonly leastRequests: number;
+  readonly leastServers: number;
+  /** Ejected is who is so many standard deviations below the mean success rate. */
+  readonly deviations: number;
+}
+
+/** Cuts off one server that mostly fails, and lets it back through a few trials. */
+export interface BreakerRule {
+  /** Over this time, at least so many requests, and at least this share of them failed: it opens. */
+  readonly windowMs: number;
+  readonly leastRequests: number;
+  readonly failurePercent: number;
+  /** How long it stays open; doubled, up to the most, each time it opens again soon after it closed. */
+  readonly openMs: number;
+  readonly mostOpenMs: number;
+  /** Successes, one after another, that close it. */
+  readonly trials: number;
+}
+
+/** How a service spreads its load. */
+export interface Balancing {
+  readonly algorithm: Algorithm;
+  /** A priority is full size while its healthy weight times this is at least all of its weight. 1 or more. */
+  readonly overflowFactor: number;
+  /** Below this healthy share of a priority, and if no other can make up for it, its health is ignored; 0 = never. */
+  readonly panicPercent: number;
+  readonly slowStart: SlowStart;
+  /** null = off. */
+  readonly outlier: OutlierRule | null;
+  readonly breaker: BreakerRule | null;
+}
