@@ -19,6 +19,7 @@ const FLOOR = {
   mesh: 90,
   fleet: 95,
   probe: 90,
+  site: 90,
 };
 
 const raw = 'coverage/raw';

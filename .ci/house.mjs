@@ -22,6 +22,7 @@ export const MAY_IMPORT = {
   mesh: ['base', 'model', 'metrics'],
   probe: ['base', 'model', 'client', 'metrics'],
   fleet: ['base', 'model', 'health', 'metrics'],
+  site: ['base', 'model', 'balance'],
   app: null, // the composition root may import everything
 };
 

@@ -1,6 +1,5 @@
 // Configuration to algorithm: the one place that knows them all.
 
-import { assertNever } from '../base/result.ts';
 import type { Algorithm } from '../model/site.ts';
 import { BoundedLoad } from './bounded-load.ts';
 import type { Candidates } from './candidates.ts';
@@ -44,8 +43,6 @@ export function makeChooser(algorithm: Algorithm, candidates: Candidates): Choos
       return new TwoChoices(candidates, hasLessBandwidth);
     case 'custom-load':
       return new TwoChoices(candidates, hasLessLoad);
-    default:
-      return assertNever(algorithm);
   }
 }
 

@@ -113,6 +113,17 @@ export class Balancer {
     return NONE;
   }
 
+  /** As choose, but none of `tried`: they count as full, so that a key goes where it would go then. */
+  chooseOther(tried: readonly number[], key: number, nowMs: number, random: Random): number {
+    if (nowMs >= this.#refreshAtMs) this.#refresh(nowMs); // it may set limits
+    const { limit } = this.table.columns;
+    const limits = tried.map((slot) => limit[slot]!);
+    for (const slot of tried) limit[slot] = 0;
+    const chosen = this.choose(key, nowMs, random);
+    for (const [i, slot] of tried.entries()) limit[slot] = limits[i]!;
+    return chosen;
+  }
+
   /** Whether a server may be chosen by what is known of it, whatever its weight and its priority. */
   isAvailable(slot: number, nowMs: number): boolean {
     const standing = this.#standings.get(slot);

@@ -34,17 +34,16 @@ export class Maglev implements Chooser {
     const skip = Float64Array.from(slots, (slot) => ((identityB[slot]! >>> 0) % (places - 1)) + 1);
     const turns = new Float64Array(size);
     const largest = weights.reduce((most, weight) => Math.max(most, weight), 0);
-    for (let filled = 0; ; ) {
-      for (let at = 0; at < size; at++) {
-        turns[at]! += weights[at]!;
-        if (turns[at]! < largest) continue;
-        turns[at]! -= largest;
-        let place = next[at]!;
-        while (table[place] !== EMPTY) place = (place + skip[at]!) % places;
-        table[place] = at;
-        next[at] = (place + skip[at]!) % places;
-        if (++filled === places) return;
-      }
+    let filled = 0;
+    for (let at = 0; filled < places; at = at + 1 === size ? 0 : at + 1) {
+      turns[at]! += weights[at]!;
+      if (turns[at]! < largest) continue;
+      turns[at]! -= largest;
+      let place = next[at]!;
+      while (table[place] !== EMPTY) place = (place + skip[at]!) % places;
+      table[place] = at;
+      next[at] = (place + skip[at]!) % places;
+      filled++;
     }
   }
 

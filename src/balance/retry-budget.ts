@@ -1,11 +1,7 @@
 // Retries help against a fault here and there, and make an overload worse. So they may be no more than a share of what is under way,
 // with a few always allowed. Source: Envoy's retry budget, 20 % and at least 3.
 
-export interface RetryRule {
-  /** Of the requests under way. */
-  readonly percent: number;
-  readonly least: number;
-}
+import type { RetryRule } from '../model/site.ts';
 
 export class RetryBudget {
   readonly #rule: RetryRule;

@@ -31,6 +31,12 @@ export class WaitQueue<T> {
     return this.#used === 0 ? Number.POSITIVE_INFINITY : this.#places[this.#first]!.deadlineMs;
   }
 
+  /** Who is next, in time or not; null = nobody waits. */
+  get first(): T | null {
+    this.#skipLeft();
+    return this.#used === 0 ? null : this.#places[this.#first]!.waiter;
+  }
+
   /** False if the queue is full. */
   push(waiter: T, nowMs: number): boolean {
     this.#skipLeft();

@@ -1,6 +1,8 @@
 // What a site balances: services (servers that do the same work), how one of them is chosen, and what protects them. Checked,
 // plain data, deeply readonly. balance/ chooses, site/ moves the octets. Defaults and their reasons: docs/balance.md.
 
+import type { Cidr } from '../base/address.ts';
+
 export interface SiteServer {
   /** Unique in its service and stable across reloads: hashing keys on it, and counters follow it. */
   readonly id: string;
@@ -86,4 +88,50 @@ export interface Balancing {
   /** null = off. */
   readonly outlier: OutlierRule | null;
   readonly breaker: BreakerRule | null;
+}
+
+/** What waits if all servers are full. */
+export interface QueueRule {
+  /** 0 = nobody waits. */
+  readonly mostWaiting: number;
+  readonly timeoutMs: number;
+}
+
+/** Retries under way: at most this share of all that is under way, but always so many. */
+export interface RetryRule {
+  readonly percent: number;
+  readonly least: number;
+}
+
+/** Servers that do the same work. */
+export interface SiteService {
+  readonly id: string;
+  readonly servers: readonly SiteServer[];
+  readonly balancing: Balancing;
+  readonly queue: QueueRule;
+  readonly retry: RetryRule;
+}
+
+/** Where clients of a service connect, at layer 4. */
+export interface TcpFrontSettings {
+  /** Numeric address; port 0 takes a free one. */
+  readonly address: string;
+  readonly port: number;
+  readonly mostConnections: number;
+  /** Of one IPv4 address, or of one IPv6 /64. */
+  readonly mostConnectionsPerClient: number;
+  readonly connectTimeoutMs: number;
+  /** Different servers that are tried for one client, as far as there are so many and the retry budget allows. At least 1. */
+  readonly attempts: number;
+  /** A connection on which nothing moves in either direction for so long is closed. */
+  readonly idleTimeoutMs: number;
+  /** Proxies in front: who connects from there must begin with a PROXY header, and nobody else may. */
+  readonly proxyFrom: readonly Cidr[];
+  /** Time for a whole PROXY header. */
+  readonly headerTimeoutMs: number;
+  /** PROXY header to the server: its version; null = none. */
+  readonly proxyTo: 1 | 2 | null;
+  /** Bits of a client address that hashing algorithms go by. */
+  readonly keyPrefixV4: number;
+  readonly keyPrefixV6: number;
 }

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { Balancer } from '../../../src/balance/balancer.ts';
 import type { Balancing, BreakerRule, OutlierRule, SiteServer } from '../../../src/model/site.ts';
-import { balancingOf, keysOf, randomOf, serverOf, serversOf } from '../../support/balance.ts';
+import { ALGORITHMS, balancingOf, keysOf, randomOf, serverOf, serversOf } from '../../support/balance.ts';
 
 const BREAKER: BreakerRule = {
   windowMs: 10_000,
@@ -239,4 +239,19 @@ test('reports mean nothing to other algorithms', (t) => {
 test('an expression that nobody has checked is a bug', (t) => {
   const error = t.throws(() => new Balancer(balancingOf({ kind: 'custom-load', expression: 'cpu +' })));
   t.regex(error.message, /"cpu \+" was not checked: column 6/);
+});
+
+test('for another try all servers but those that were tried are chosen from, and their limits are as before', (t) => {
+  for (const algorithm of ALGORITHMS) {
+    const balancer = new Balancer(balancingOf(algorithm));
+    balancer.configure(
+      serversOf(4, (i) => ({ priority: i === 3 ? 1 : 0, maxActive: 9 })),
+      0,
+    );
+    const random = randomOf(1);
+    t.is(balancer.chooseOther([0, 2], 7, 0, random), 1, algorithm.kind);
+    t.is(balancer.chooseOther([0, 1, 2], 7, 0, random), 3, algorithm.kind);
+    t.is(balancer.chooseOther([0, 1, 2, 3], 7, 0, random), -1, algorithm.kind);
+    t.deepEqual([...balancer.table.columns.limit.subarray(0, 4)], [9, 9, 9, 9]);
+  }
 });

@@ -24,12 +24,14 @@ test('who has waited too long is not served but handed back', (t) => {
   queue.push('b', 50);
   t.is(queue.deadlineMs, 100);
   t.is(queue.expire(99), null);
+  t.is(queue.first, 'a');
   t.is(queue.shift(100), null);
   t.is(queue.expire(100), 'a');
   t.is(queue.expire(100), null);
   t.is(queue.deadlineMs, 150);
   t.is(queue.shift(149), 'b');
   t.is(queue.deadlineMs, Number.POSITIVE_INFINITY);
+  t.is(queue.first, null);
 });
 
 test('who leaves makes room, wherever in the queue', (t) => {
