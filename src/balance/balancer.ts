@@ -43,6 +43,9 @@ export class Balancer {
   /** By group. */
   #shares: readonly PriorityShare[] = [];
   #refreshAtMs = Number.NEGATIVE_INFINITY;
+  /** Slots may have other owners: tables that look the same are not. */
+  #isReconfigured = true;
+  #rebuilds = 0;
 
   /** With another algorithm a service gets a new balancer, which takes over the table, and with it what is under way. */
   constructor(balancing: Balancing, table: ServerTable = new ServerTable()) {
@@ -67,6 +70,7 @@ export class Balancer {
     this.#outlier?.configure(this.#slots);
     for (const { priority } of servers) this.#addGroup(priority);
     this.#groups.sort((a, b) => a.priority - b.priority);
+    this.#isReconfigured = true;
     this.#refreshAtMs = Number.NEGATIVE_INFINITY;
     return this.#slots;
   }
@@ -136,6 +140,11 @@ export class Balancer {
     return this.#shares;
   }
 
+  /** How often the tables of a priority were made anew. */
+  get rebuilds(): number {
+    return this.#rebuilds;
+  }
+
   #addGroup(priority: number): void {
     if (this.#groups.some((group) => group.priority === priority)) return;
     const candidates = new Candidates(this.table, this.#groups.length + 1);
@@ -175,9 +184,13 @@ export class Balancer {
     for (const [i, { candidates, chooser }] of this.#groups.entries()) {
       const all = slotsOf[i]!;
       const mean = isWeighted ? (WHOLE * weights[i]!.total) / Math.max(1, all.length) : WHOLE;
-      candidates.set(this.#shares[i]!.isPanic ? all : all.filter(isWell), presentWeight, mean);
+      const slots = this.#shares[i]!.isPanic ? all : all.filter(isWell);
+      if (!this.#isReconfigured && candidates.isSame(slots, presentWeight, mean)) continue;
+      candidates.set(slots, presentWeight, mean);
       chooser.update();
+      this.#rebuilds++;
     }
+    this.#isReconfigured = false;
     this.#refreshAtMs = nextMs;
   }
 

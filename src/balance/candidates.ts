@@ -31,6 +31,14 @@ export class Candidates {
     this.group = group;
   }
 
+  /** Whether set would change nothing, if the slots still have the owners that they had. */
+  isSame(slots: readonly number[], weightOf: (slot: number) => number, meanWeight: number): boolean {
+    if (slots.length !== this.size || meanWeight !== this.meanWeight) return false;
+    const { group } = this.table.columns;
+    if (slots.some((slot) => group[slot] !== this.group)) return false;
+    return this.weights.every((weight, at) => weight === weightOf(this.slots[at]!));
+  }
+
   /** Replaces all. `weightOf` gives integers above zero. */
   set(slots: readonly number[], weightOf: (slot: number) => number, meanWeight: number): void {
     const { identityA, identityB, group } = this.table.columns;

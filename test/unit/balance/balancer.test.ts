@@ -255,3 +255,37 @@ test('for another try all servers but those that were tried are chosen from, and
     t.deepEqual([...balancer.table.columns.limit.subarray(0, 4)], [9, 9, 9, 9]);
   }
 });
+
+test('tables are made anew when something has changed, and only those of the priority in which it has', (t) => {
+  const balancer = balancerOf(
+    serversOf(6, (i) => ({ priority: i % 2 })),
+    { outlier: OUTLIER, slowStart: SLOW_START },
+  );
+  const random = randomOf(1);
+  const rebuildsUntil = (nowMs: number): number => {
+    const before = balancer.rebuilds;
+    balancer.choose(0, nowMs, random);
+    return balancer.rebuilds - before;
+  };
+  t.is(rebuildsUntil(0), 2);
+  t.deepEqual([rebuildsUntil(1), rebuildsUntil(10_000), rebuildsUntil(20_000)], [0, 0, 0], 'the sweeps found nothing');
+  balancer.setUp(0, false);
+  t.is(rebuildsUntil(20_001), 1);
+  balancer.setUp(0, true);
+  t.is(rebuildsUntil(20_002), 1);
+  t.is(rebuildsUntil(30_003), 1, 'a step of the slow start');
+});
+
+test('tables are made anew for a server that takes over the slot of another', (t) => {
+  const balancer = new Balancer(balancingOf({ kind: 'ip-hash' }));
+  const random = randomOf(1);
+  const place = (): string => Array.from(keysOf(50), (key) => balancer.table.ids[balancer.choose(key, 0, random)]).join();
+  const fresh = new Balancer(balancingOf({ kind: 'ip-hash' }));
+  balancer.configure([serverOf('a'), serverOf('b')], 0);
+  const before = place();
+  balancer.configure([serverOf('c'), serverOf('b')], 0);
+  fresh.configure([serverOf('c'), serverOf('b')], 0);
+  const wanted = Array.from(keysOf(50), (key) => fresh.table.ids[fresh.choose(key, 0, random)]).join();
+  t.is(place(), wanted);
+  t.not(wanted, before);
+});

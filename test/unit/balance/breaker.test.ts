@@ -96,3 +96,11 @@ test('a server that fails again soon after is kept away for longer, one that fai
     t.is(breaker.halfOpenAtMs(againMs), againMs + openMs);
   }
 });
+
+test('successes before a trial that failed do not count later', (t) => {
+  const breaker = openedAt(0);
+  for (let i = 0; i < 2; i++) breaker.observe(false, 10_000);
+  breaker.observe(true, 10_000);
+  for (let i = 0; i < 2; i++) t.false(breaker.observe(false, 30_000));
+  t.true(breaker.observe(false, 30_000));
+});

@@ -6,6 +6,7 @@ import { BoundedLoad } from '../../../src/balance/bounded-load.ts';
 import type { Candidates } from '../../../src/balance/candidates.ts';
 import type { Chooser } from '../../../src/balance/chooser.ts';
 import { isPrime, Maglev } from '../../../src/balance/maglev.ts';
+import { Ring } from '../../../src/balance/ring.ts';
 import type { Algorithm, SiteServer } from '../../../src/model/site.ts';
 import { candidatesOf, keysOf, placement, serverOf, serversOf, setCandidates, tally } from '../../support/balance.ts';
 
@@ -164,4 +165,16 @@ test('bounded load: with the bounds far away every key is where the ring has it'
   const bounded = made({ kind: 'bounded-load', virtualNodes: 160, factor: 1000 }, serversOf(SERVERS)).chooser;
   const ring = made({ kind: 'ring', virtualNodes: 160 }, serversOf(SERVERS)).chooser;
   t.deepEqual(placement(bounded, KEYS), placement(ring, KEYS));
+});
+
+test('ring: a key belongs to the point at it or the next behind it, and behind the last to the first', (t) => {
+  const ring = new Ring();
+  ring.build(candidatesOf(serversOf(3)), 4);
+  const { points } = ring;
+  t.is(points.length, 12);
+  t.deepEqual(points, points.toSorted());
+  for (const [i, point] of points.entries()) {
+    t.is(ring.find(point), i);
+    t.is(ring.find(point + 1), (i + 1) % points.length);
+  }
 });
