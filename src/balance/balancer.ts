@@ -43,8 +43,6 @@ export class Balancer {
   /** By group. */
   #shares: readonly PriorityShare[] = [];
   #refreshAtMs = Number.NEGATIVE_INFINITY;
-  /** Slots may have other owners: tables that look the same are not. */
-  #isReconfigured = true;
   #rebuilds = 0;
 
   /** With another algorithm a service gets a new balancer, which takes over the table, and with it what is under way. */
@@ -70,7 +68,6 @@ export class Balancer {
     this.#outlier?.configure(this.#slots);
     for (const { priority } of servers) this.#addGroup(priority);
     this.#groups.sort((a, b) => a.priority - b.priority);
-    this.#isReconfigured = true;
     this.#refreshAtMs = Number.NEGATIVE_INFINITY;
     return this.#slots;
   }
@@ -185,12 +182,11 @@ export class Balancer {
       const all = slotsOf[i]!;
       const mean = isWeighted ? (WHOLE * weights[i]!.total) / Math.max(1, all.length) : WHOLE;
       const slots = this.#shares[i]!.isPanic ? all : all.filter(isWell);
-      if (!this.#isReconfigured && candidates.isSame(slots, presentWeight, mean)) continue;
+      if (candidates.isSame(slots, presentWeight, mean)) continue;
       candidates.set(slots, presentWeight, mean);
       chooser.update();
       this.#rebuilds++;
     }
-    this.#isReconfigured = false;
     this.#refreshAtMs = nextMs;
   }
 

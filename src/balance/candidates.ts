@@ -31,7 +31,7 @@ export class Candidates {
     this.group = group;
   }
 
-  /** Whether set would change nothing, if the slots still have the owners that they had. */
+  /** Whether set would change nothing. A slot with a new owner is in no group yet, and so not the same. */
   isSame(slots: readonly number[], weightOf: (slot: number) => number, meanWeight: number): boolean {
     if (slots.length !== this.size || meanWeight !== this.meanWeight) return false;
     const { group } = this.table.columns;
