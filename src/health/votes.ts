@@ -1,8 +1,10 @@
 // The newest vote of each prober on each target. Facts may come in any order and any number of times: a vote counts if its
-// (epoch, seq) is the greatest known of that target and prober and its prober has not taken back that epoch. So two tables
+// (epoch, seq) is the greatest known of that target and prober, and greater than what its prober has taken back. So two tables
 // that have heard the same facts hold the same votes.
 
 import type { Vote } from '../model/verdict.ts';
+
+type Order = Pick<Vote, 'epoch' | 'seq'>;
 
 interface Votes {
   readonly byProber: Map<string, Vote>;
@@ -12,12 +14,13 @@ interface Votes {
 export class VoteTable {
   readonly #byTarget = new Map<string, Votes>();
   #revision = 0;
-  /** By prober: votes of this epoch and of earlier ones are void. */
-  readonly #voidEpoch = new Map<string, number>();
+  /** By prober: votes up to this one are void. */
+  readonly #void = new Map<string, Order>();
 
   /** Takes a vote; says whether the table changed. */
   add(vote: Vote): boolean {
-    if (vote.epoch <= (this.#voidEpoch.get(vote.prober) ?? -1)) return false;
+    const taken = this.#void.get(vote.prober);
+    if (taken !== undefined && !isNewer(vote, taken)) return false;
     let votes = this.#byTarget.get(vote.target);
     if (votes === undefined) {
       votes = { byProber: new Map(), revision: 0 };
@@ -30,11 +33,13 @@ export class VoteTable {
     return true;
   }
 
-  /** The prober takes back its votes: those of `epoch` and of earlier ones never count again. */
-  withdraw(prober: string, epoch: number): void {
-    if (epoch <= (this.#voidEpoch.get(prober) ?? -1)) return;
-    this.#voidEpoch.set(prober, epoch);
-    this.#forget((vote) => vote.prober === prober && vote.epoch <= epoch);
+  /** The prober takes back its votes: those up to (epoch, seq) never count again. */
+  withdraw(prober: string, epoch: number, seq: number): void {
+    const taken = { epoch, seq };
+    const known = this.#void.get(prober);
+    if (known !== undefined && !isNewer(taken, known)) return;
+    this.#void.set(prober, taken);
+    this.#forget((vote) => vote.prober === prober && !isNewer(vote, taken));
   }
 
   /** Votes on a target that count at this moment, by prober. */
@@ -72,6 +77,6 @@ export class VoteTable {
   }
 }
 
-function isNewer(vote: Vote, known: Vote): boolean {
+function isNewer(vote: Order, known: Order): boolean {
   return vote.epoch > known.epoch || (vote.epoch === known.epoch && vote.seq > known.seq);
 }

@@ -9,7 +9,7 @@ import type { Vote } from '../model/verdict.ts';
 /** Between two deliveries. */
 const GAP_MS = 50;
 
-type VoteEvent = { readonly votes: Vote[] } | { readonly prober: string; readonly epoch: number };
+type VoteEvent = { readonly votes: Vote[] } | { readonly prober: string; readonly epoch: number; readonly seq: number };
 
 export class EventBox {
   readonly #clock: Clock;
@@ -47,8 +47,8 @@ export class EventBox {
     this.#schedule();
   }
 
-  withdrawn(prober: string, epoch: number): void {
-    this.#voteEvents.push({ prober, epoch });
+  withdrawn(prober: string, epoch: number, seq: number): void {
+    this.#voteEvents.push({ prober, epoch, seq });
     this.#schedule();
   }
 
@@ -81,7 +81,7 @@ export class EventBox {
     this.#call(() => overrides !== null && events?.onOverrides?.(overrides));
     for (const event of voteEvents) {
       if ('votes' in event) this.#call(() => events?.onVotes?.(event.votes));
-      else this.#call(() => events?.onWithdrawn?.(event.prober, event.epoch));
+      else this.#call(() => events?.onWithdrawn?.(event.prober, event.epoch, event.seq));
     }
     this.#call(() => status !== null && events?.onStatus?.(status));
   }

@@ -27,7 +27,7 @@ export interface Member {
   readonly self: Peer;
   peersChanged(peers: readonly Peer[]): void;
   votesCast(votes: readonly Vote[]): void;
-  votesWithdrawn(prober: string, epoch: number): void;
+  votesWithdrawn(prober: string, epoch: number, seq: number): void;
   overridesChanged(set: OverrideSet): void;
 }
 
@@ -111,7 +111,7 @@ export class MemoryHub {
     this.#votes.delete(self.id);
     const lastSeq = Math.max(...[...own.values()].map(({ seq }) => seq));
     this.#known.withdraw(self.id, self.epoch, lastSeq, this.clock.nowMs());
-    for (const member of this.#members) member.votesWithdrawn(self.id, self.epoch);
+    for (const member of this.#members) member.votesWithdrawn(self.id, self.epoch, lastSeq);
   }
 
   #liveVotes(): readonly Vote[] {

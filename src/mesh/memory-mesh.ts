@@ -103,8 +103,8 @@ export class MemoryMesh implements Mesh, Member {
     this.#box.votes(votes);
   }
 
-  votesWithdrawn(prober: string, epoch: number): void {
-    this.#box.withdrawn(prober, epoch);
+  votesWithdrawn(prober: string, epoch: number, seq: number): void {
+    this.#box.withdrawn(prober, epoch, seq);
   }
 
   overridesChanged(set: OverrideSet): void {

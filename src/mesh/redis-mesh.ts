@@ -167,7 +167,7 @@ export class RedisMesh implements Mesh {
   withdraw(): void {
     const { id, epoch } = this.#self;
     const upTo = this.#ownVotes.withdraw();
-    if (this.#known.withdraw(id, epoch, upTo, this.nowMs()) !== undefined) this.#box.withdrawn(id, epoch);
+    if (this.#known.withdraw(id, epoch, upTo, this.nowMs()) !== undefined) this.#box.withdrawn(id, epoch, upTo);
     this.#pump.kick();
   }
 
@@ -208,7 +208,7 @@ export class RedisMesh implements Mesh {
     const nowMs = this.nowMs();
     const remaining = this.#known.withdraw(prober, epoch, withdrawn, nowMs);
     if (remaining !== undefined) {
-      this.#box.withdrawn(prober, epoch);
+      this.#box.withdrawn(prober, epoch, withdrawn);
       this.#box.votes(remaining);
     }
     this.#box.votes(this.#known.take(votes, nowMs));

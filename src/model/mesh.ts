@@ -45,8 +45,8 @@ export interface MeshEvents {
   onPeers?(peers: readonly Peer[]): void;
   /** New votes of anybody, ours too; expired ones are never handed out. Order and repetition do not matter. */
   onVotes?(votes: readonly Vote[]): void;
-  /** Votes of this prober no longer count (it withdrew them or left). */
-  onWithdrawn?(prober: string, epoch: number): void;
+  /** Votes of this prober up to (epoch, seq) no longer count: it withdrew them, or left. Those it casts afterwards do. */
+  onWithdrawn?(prober: string, epoch: number, seq: number): void;
   onOverrides?(set: OverrideSet): void;
   onStatus?(status: MeshStatus): void;
 }

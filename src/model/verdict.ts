@@ -9,8 +9,8 @@ export interface Vote {
   readonly prober: string;
   readonly region: string;
   /**
-   * When the prober began to vote (wall clock): at its start, and anew when it comes back from a withdrawal; then a number that
-   * grows with each vote it sends. Compared in this order.
+   * When the prober began to vote (wall clock, at its start), then a number that grows with each vote it sends. Compared in
+   * this order. A withdrawal voids the votes up to a number; those cast when the prober is back have greater ones.
    */
   readonly epoch: number;
   readonly seq: number;

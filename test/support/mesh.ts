@@ -71,7 +71,7 @@ export function voteOf(mesh: Mesh, self: Peer, target: string, seq: number, more
 type Happening =
   | { readonly kind: 'peers'; readonly peers: readonly Peer[] }
   | { readonly kind: 'votes'; readonly votes: readonly Vote[] }
-  | { readonly kind: 'withdrawn'; readonly prober: string; readonly epoch: number }
+  | { readonly kind: 'withdrawn'; readonly prober: string; readonly epoch: number; readonly seq: number }
   | { readonly kind: 'overrides'; readonly set: OverrideSet }
   | { readonly kind: 'status'; readonly status: MeshStatus };
 
@@ -96,7 +96,7 @@ export class Witness {
       {
         onPeers: (peers) => note({ kind: 'peers', peers }),
         onVotes: (votes) => note({ kind: 'votes', votes }),
-        onWithdrawn: (prober, epoch) => note({ kind: 'withdrawn', prober, epoch }),
+        onWithdrawn: (prober, epoch, seq) => note({ kind: 'withdrawn', prober, epoch, seq }),
         onOverrides: (set) => note({ kind: 'overrides', set }),
         onStatus: (status) => note({ kind: 'status', status }),
       },

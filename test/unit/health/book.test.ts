@@ -244,7 +244,7 @@ const STORY: readonly Told[] = [
   vote('us/p', true, 1, 1),
   vote('us/p', false, 1, 2),
   vote('ap/p', true, 1, 7),
-  (votes) => votes.withdraw('ap/p', 1),
+  (votes) => votes.withdraw('ap/p', 1, 7),
 ];
 
 function* permutations<T>(items: readonly T[]): Generator<T[]> {

@@ -27,15 +27,17 @@ test('an expired vote does not count, and a target that nobody looks at has none
   t.deepEqual(table.fresh('other', 0), []);
 });
 
-test('withdrawn votes never count again, later ones of a new epoch do', (t) => {
+test('withdrawn votes never count again, those cast afterwards and those of a new epoch do', (t) => {
   const table = new VoteTable();
   table.add(voteOf('eu/a', true));
   table.add(voteOf('us/b', true));
-  table.withdraw('eu/a', 1);
+  table.withdraw('eu/a', 1, 8);
   t.deepEqual(seqs(table), ['us/b 1.1']);
-  t.false(table.add(voteOf('eu/a', true, { seq: 9 })));
+  t.false(table.add(voteOf('eu/a', true, { seq: 8 })));
+  t.true(table.add(voteOf('eu/a', true, { seq: 9 })));
+  t.deepEqual(seqs(table), ['eu/a 1.9', 'us/b 1.1']);
   t.true(table.add(voteOf('eu/a', true, { epoch: 2, seq: 1 })));
-  table.withdraw('eu/a', 1);
+  table.withdraw('eu/a', 1, 9);
   t.deepEqual(seqs(table), ['eu/a 2.1', 'us/b 1.1']);
 });
 
@@ -57,7 +59,7 @@ test('the revision of a target tells whether anything about it changed', (t) => 
     () => table.add(voteOf('eu/a', true)),
     () => table.add(voteOf('us/b', true)),
     () => table.add(voteOf('us/b', true, { seq: 2 })),
-    () => table.withdraw('eu/a', 1),
+    () => table.withdraw('eu/a', 1, 1),
   ];
   for (const change of changes) {
     change();
@@ -66,16 +68,19 @@ test('the revision of a target tells whether anything about it changed', (t) => 
   t.is(revisions.size, changes.length);
   const last = table.revisionOf(TARGET);
   table.add(voteOf('us/b', true));
-  table.withdraw('eu/a', 1);
+  table.withdraw('eu/a', 1, 1);
   table.add(voteOf('us/b', true, { target: 'other' }));
   t.is(table.revisionOf(TARGET), last);
 });
 
-type Fact = { readonly vote: Vote } | { readonly withdrawn: string; readonly epoch: number };
+type Fact = { readonly vote: Vote } | { readonly withdrawn: string; readonly epoch: number; readonly seq: number };
 const prober = fc.constantFrom('eu/a', 'eu/b', 'us/c');
 const fact: fc.Arbitrary<Fact> = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(prober, fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 4 })).map(toVote) },
-  { weight: 1, arbitrary: fc.record({ withdrawn: prober, epoch: fc.integer({ min: 1, max: 2 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ withdrawn: prober, epoch: fc.integer({ min: 1, max: 2 }), seq: fc.integer({ min: 1, max: 4 }) }),
+  },
 );
 
 /** A prober never says two things under one number. */
@@ -87,7 +92,7 @@ function tell(facts: readonly Fact[]): VoteTable {
   const table = new VoteTable();
   for (const told of facts) {
     if ('vote' in told) table.add(told.vote);
-    else table.withdraw(told.withdrawn, told.epoch);
+    else table.withdraw(told.withdrawn, told.epoch, told.seq);
   }
   return table;
 }

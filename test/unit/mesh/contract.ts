@@ -133,6 +133,10 @@ export function contract(kind: string, open: () => Promise<Engine>): void {
     await b.sawVote('x#4', 1);
     a.mesh.withdraw();
     await b.until(() => b.log.some((happening) => happening.kind === 'withdrawn' && happening.prober === 'a'));
+    t.like(
+      b.log.find(({ kind }) => kind === 'withdrawn'),
+      { epoch: 1, seq: 1 },
+    );
     a.vote('y#4', 2);
     const c = await member('c');
     await c.sawVote('y#4', 2);
