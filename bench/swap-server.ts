@@ -4,10 +4,10 @@
 
 import { writeFileSync } from 'node:fs';
 import { setInterval } from 'node:timers/promises';
+import { imagesOf } from '../src/app/image-feed.ts';
 import { planListening } from '../src/app/listening-plan.ts';
 import { load } from '../src/app/load.ts';
 import { createLogger } from '../src/app/log.ts';
-import { imagesOf } from '../src/app/server.ts';
 import { Workers } from '../src/app/workers.ts';
 import { countersSize } from '../src/metrics/counters.ts';
 import { EVERYTHING_UP } from '../src/model/health.ts';

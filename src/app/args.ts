@@ -21,7 +21,8 @@ export interface Command {
   run(values: OptionValues, positionals: readonly string[]): Promise<number>;
 }
 
-export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
+/** By the name of the option; a list for one that may be given several times. */
+export type OptionValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export interface Arguments {
   readonly values: OptionValues;

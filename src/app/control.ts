@@ -8,6 +8,7 @@ import type { Problem } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { reasonOf } from '../config/files.ts';
 import { shorterPath } from './args.ts';
+import type { OrderRequest, RecallRequest } from './orders.ts';
 
 const REQUEST_LIMIT_OCTETS = 65536;
 /** A reload of millions of records takes seconds, but on a busy machine it makes way for answers. Nobody waits longer than this. */
@@ -16,6 +17,9 @@ const REPLY_TIMEOUT_MS = 600_000;
 export type ControlRequest =
   | { readonly command: 'reload' }
   | { readonly command: 'status' }
+  | { readonly command: 'overrides' }
+  | ({ readonly command: 'order' } & OrderRequest)
+  | ({ readonly command: 'recall' } & RecallRequest)
   | { readonly command: 'explain'; readonly name: string; readonly client: string; readonly type: string };
 
 export type ControlHandler = (request: ControlRequest) => Promise<unknown>;

@@ -8,8 +8,9 @@ import type { Sharing } from '../transport/packet-io.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';
 import type { TcpRoom } from './open-files.ts';
 
-/** The three images that answers come from, one generation. */
+/** The three images that answers come from. */
 export interface Images {
+  /** Grows with every change to any of them. */
   readonly generation: number;
   readonly zones: readonly SharedArrayBuffer[];
   /** By zone, whether it uses client subnets. */
@@ -39,7 +40,11 @@ export interface WorkerStart {
   readonly row: number;
 }
 
-export type ToWorker = { readonly kind: 'install'; readonly images: Images } | { readonly kind: 'close' };
+export type ToWorker =
+  | { readonly kind: 'install'; readonly images: Images }
+  /** The steering image alone; everything else stays. */
+  | { readonly kind: 'steer'; readonly generation: number; readonly steering: SharedArrayBuffer }
+  | { readonly kind: 'close' };
 
 export type FromWorker =
   | { readonly kind: 'listening'; readonly endpoints: readonly Endpoint[] }

@@ -1,24 +1,26 @@
-// The running server, seen from the control thread: what is loaded, the workers that answer from it, and every change to either.
-// Invariant: `loaded` and the workers' images change together and only to something that loaded without an error.
+// The running server, seen from the control thread: what is loaded, what is known of health, the workers that answer from both,
+// and every change. Invariant: `loaded` and the workers' images change together and only to something that loaded without an error.
 
+import { systemClock } from '../base/clock.ts';
 import { Current } from '../base/current.ts';
 import type { Problem } from '../base/errors.ts';
 import { hasErrors } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { COUNTER, type CounterName, Counters, countersSize } from '../metrics/counters.ts';
-import { EVERYTHING_UP } from '../model/health.ts';
+import { COUNTER, type CounterName, Counters } from '../metrics/counters.ts';
 import type { Endpoint } from '../model/snapshot.ts';
-import { buildSteering } from '../steering/build.ts';
-import { SteeringImage } from '../steering/image.ts';
 import { nameToText } from '../wire/name.ts';
 import { ZoneImage } from '../zone/image.ts';
+import { count } from './args.ts';
+import type { ControlPlane } from './control-plane.ts';
 import { type ExplainReport, type ExplainRequest, explainAnswer } from './explain-answer.ts';
+import type { HealthReport } from './health-report.ts';
+import { ImageFeed } from './image-feed.ts';
 import type { ListeningPlan } from './listening-plan.ts';
 import type { Loaded, LoadResult } from './load.ts';
 import { loadGeographyInThread, loadInThread } from './loader.ts';
-import type { Images } from './messages.ts';
 import { Notifier } from './notify.ts';
+import { restartWarnings } from './restart-warnings.ts';
 import { Workers } from './workers.ts';
 
 /** What a reload did, in the form that `meridian reload --json` prints. */
@@ -43,6 +45,7 @@ export interface StatusReport {
   readonly zones: readonly { readonly name: string; readonly serial: number; readonly records: number }[];
   readonly cells: number;
   readonly counters: Readonly<Record<CounterName, number>>;
+  readonly health: HealthReport;
 }
 
 export interface MeridianServerOptions {
@@ -50,7 +53,14 @@ export interface MeridianServerOptions {
   readonly loaded: Loaded;
   readonly log: Logger;
   readonly plan: ListeningPlan;
+  /** Started. */
+  readonly plane: ControlPlane;
+  /** Rows of metrics/counters: one for each worker and one for the control thread. */
+  readonly counters: SharedArrayBuffer;
 }
+
+/** The row of metrics/counters that is the control thread's own, behind those of the workers. */
+export const controlRow = (counters: SharedArrayBuffer, workers: number): Float64Array => new Counters(counters).row(workers);
 
 export class MeridianServer {
   readonly #configFile: string;
@@ -58,23 +68,28 @@ export class MeridianServer {
   readonly #counters: SharedArrayBuffer;
   readonly #workers: Workers;
   readonly #notifier: Notifier;
+  readonly plane: ControlPlane;
+  readonly #feed: ImageFeed;
   readonly #startedMs = performance.now();
   /** What is served; watchers are told after every worker has swapped. */
   readonly loaded: Current<Loaded>;
-  #images: Images;
+  /** Counts the loads since the start. */
+  #loads = 1;
   /** Reloads run one after another. */
   #reloading: Promise<unknown> = Promise.resolve();
 
   constructor(options: MeridianServerOptions) {
-    const { loaded, log, plan } = options;
+    const { loaded, log, plan, plane, counters } = options;
     this.#configFile = options.configFile;
     this.loaded = new Current(loaded);
     this.#log = log;
     this.#notifier = new Notifier({ log });
-    this.#counters = new SharedArrayBuffer(countersSize(plan.workers));
-    this.#images = imagesOf(loaded, 1);
+    this.#counters = counters;
+    this.plane = plane;
     const { server: settings } = loaded.snapshot;
-    this.#workers = new Workers({ settings, plan, counters: this.#counters, images: this.#images, log });
+    const row = controlRow(counters, plan.workers);
+    this.#feed = new ImageFeed({ clock: systemClock, log, counters: row }, loaded, plane.facts);
+    this.#workers = new Workers({ settings, plan, counters, images: this.#feed.images, log });
   }
 
   get endpoints(): readonly Endpoint[] {
@@ -86,8 +101,15 @@ export class MeridianServer {
     return this.#workers.lost;
   }
 
+  get summary(): string {
+    return `answering for ${count(this.loaded.get().zones.length, 'zone')}`;
+  }
+
   /** Starts the workers; resolves when all of them listen, or when `close` has ended the start. */
   async start(): Promise<Result<void, Problem>> {
+    this.plane.follow((facts) => this.#feed.follow(facts));
+    this.#feed.follow(this.plane.facts);
+    this.#feed.feed(this.#workers);
     const problem = await this.#workers.start();
     if (problem === undefined) this.#announce();
     return problem === undefined ? ok(undefined) : err(problem);
@@ -121,14 +143,14 @@ export class MeridianServer {
     const startMs = performance.now();
     const before = this.loaded.get();
     const { loaded, problems, zonesKept, isGeographyKept } = await loadFrom(before);
-    const all = loaded === undefined ? problems : [...problems, ...restartWarnings(before, loaded)];
+    const all = loaded === undefined ? problems : [...problems, ...restartWarnings(before.snapshot, loaded.snapshot)];
     for (const problem of all) this.#log[problem.severity === 'error' ? 'error' : 'warn']({ ...problem }, 'problem');
     if (loaded === undefined || hasErrors(problems)) {
       this.#log.error({ errors: all.length }, 'reload refused; serving what was served before');
       return { done: false, problems: all, zonesRead: 0, zonesKept: 0, geography: 'unchanged', tookMs: sinceMs(startMs) };
     }
-    this.#images = imagesOf(loaded, this.#images.generation + 1, this.#images.steering);
-    await this.#workers.install(this.#images);
+    await this.#feed.load(loaded, this.plane.adopt(loaded.snapshot));
+    this.#loads++;
     this.loaded.swap(loaded);
     this.#announce();
     const report: ReloadReport = {
@@ -144,71 +166,52 @@ export class MeridianServer {
   }
 
   explain(request: ExplainRequest): Result<ExplainReport, Problem> {
-    return explainAnswer(this.loaded.get(), this.#images, EVERYTHING_UP, request);
+    return explainAnswer(this.loaded.get(), this.#feed.images, this.#feed.facts, request);
+  }
+
+  /** Resolves when every worker answers from what health has concluded so far. */
+  settle(): Promise<void> {
+    return this.#feed.settle();
   }
 
   status(version: string): StatusReport {
-    const counters = new Counters(this.#counters);
-    const names = Object.keys(COUNTER) as CounterName[];
+    const health = this.plane.report();
     return {
       version,
       pid: process.pid,
       upSec: Math.floor((performance.now() - this.#startedMs) / 1000),
       endpoints: this.#workers.endpoints,
       workers: { alive: this.#workers.alive, wanted: this.#workers.wanted },
-      generation: this.#images.generation,
+      generation: this.#loads,
       zones: this.loaded.get().zones.map((zone) => {
         const image = new ZoneImage(zone.buffer);
         return { name: nameToText(zone.origin), serial: image.serial, records: image.recordCount };
       }),
       cells: this.loaded.get().geography.cells,
-      counters: Object.fromEntries(names.map((name) => [name, counters.total(name)])) as Record<CounterName, number>,
+      counters: countersOf(this.#counters),
+      health,
     };
   }
 
   /** Secondaries ask for a zone at once when they hear of it, so this waits until the workers have it. */
   #announce(): void {
-    const zones = this.#images.zones.map((buffer) => new ZoneImage(buffer));
-    void this.#notifier.announce(zones, this.#images.transfer);
+    const { images } = this.#feed;
+    const zones = images.zones.map((buffer) => new ZoneImage(buffer));
+    void this.#notifier.announce(zones, images.transfer);
   }
 
   close(): Promise<void> {
     this.#notifier.close();
+    this.#feed.close();
     return this.#workers.close();
   }
 }
 
-/** The three images of a load. The previous steering image, if any, is what `last-good` falls back on. */
-export function imagesOf(loaded: Loaded, generation: number, previous?: SharedArrayBuffer): Images {
-  return {
-    generation,
-    zones: loaded.zones.map((zone) => zone.buffer),
-    usesEcs: loaded.snapshot.zones.map((zone) => zone.usesEcs), // zones are loaded in the order of the snapshot
-    geo: loaded.geography.buffer,
-    steering: buildSteering(
-      loaded.snapshot.steering,
-      loaded.geography.table,
-      EVERYTHING_UP,
-      previous && new SteeringImage(previous),
-    ),
-    cookieSecrets: loaded.cookieSecrets,
-    transfer: loaded.snapshot.transfer,
-  };
-}
-
 const sinceMs = (startMs: number): number => Math.round(performance.now() - startMs);
 
-/** Settings that sockets and threads were made from: a reload reads them, but only a restart applies them. */
-function restartWarnings(before: Loaded, after: Loaded): Problem[] {
-  // Cookie secrets travel with the images.
-  const fixed = (loaded: Loaded): string => JSON.stringify({ ...loaded.snapshot.server, cookies: null });
-  if (fixed(before) === fixed(after)) return [];
-  return [
-    {
-      severity: 'warning',
-      code: 'ERR_CONFIG_RESTART',
-      file: after.snapshot.file,
-      message: 'settings under "server" have changed; they apply after a restart, everything else has been applied',
-    },
-  ];
+/** Every counter, summed over all threads. */
+export function countersOf(buffer: SharedArrayBuffer): Record<CounterName, number> {
+  const counters = new Counters(buffer);
+  const names = Object.keys(COUNTER) as CounterName[];
+  return Object.fromEntries(names.map((name) => [name, counters.total(name)])) as Record<CounterName, number>;
 }

@@ -11,6 +11,7 @@ export class ServiceManager {
   readonly #log: Logger;
   /** Messages must arrive in order. */
   #last: Promise<void> = Promise.resolve();
+  #stopping: Promise<void> | null = null;
   #isUseless = process.env['NOTIFY_SOCKET'] === undefined;
 
   constructor(log: Logger) {
@@ -27,8 +28,10 @@ export class ServiceManager {
     return this.#tell('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
   }
 
+  /** Told once, however often it is called. */
   stopping(): Promise<void> {
-    return this.#tell('STOPPING=1');
+    this.#stopping ??= this.#tell('STOPPING=1');
+    return this.#stopping;
   }
 
   #tell(...assignments: readonly string[]): Promise<void> {

@@ -140,6 +140,9 @@ parentPort!.on('message', (message: ToWorker) => {
   if (message.kind === 'install') {
     install(message.images);
     send({ kind: 'installed', generation: message.images.generation });
+  } else if (message.kind === 'steer') {
+    responder.steer(new SteeringImage(message.steering));
+    send({ kind: 'installed', generation: message.generation });
   } else void close();
 });
 

@@ -103,13 +103,16 @@ export class Workers {
   }
 
   /** Gives new images to every worker and resolves when each that lives answers from them (or from newer ones). */
-  async install(images: Images): Promise<void> {
+  install(images: Images): Promise<void> {
     this.#images = images;
-    const message: ToWorker = { kind: 'install', images };
-    for (const { worker } of this.#slots) worker?.postMessage(message);
-    await this.#until(
-      () => this.#closing || this.#slots.every(({ worker, installed }) => worker === undefined || installed >= images.generation),
-    );
+    return this.#send({ kind: 'install', images }, images.generation);
+  }
+
+  /** Likewise, for images of which only the steering image is another one. */
+  steer(images: Images): Promise<void> {
+    const { generation, steering } = images;
+    this.#images = images;
+    return this.#send({ kind: 'steer', generation, steering }, generation);
   }
 
   /** Lets every worker finish what it has begun, then ends it. */
@@ -130,6 +133,13 @@ export class Workers {
           }),
         );
       }),
+    );
+  }
+
+  async #send(message: ToWorker, generation: number): Promise<void> {
+    for (const { worker } of this.#slots) worker?.postMessage(message);
+    await this.#until(
+      () => this.#closing || this.#slots.every(({ worker, installed }) => worker === undefined || installed >= generation),
     );
   }
 

@@ -48,7 +48,6 @@ export const ERRORS = {
   ERR_CONFIG_DUPLICATE: 'The same thing is defined twice.',
   ERR_CONFIG_COOKIE_SECRET:
     'A file of cookie secrets cannot be read, or does not hold one or two secrets of 32 hexadecimal digits.',
-  ERR_CONFIG_INACTIVE: 'A setting is checked, but this version does not act on it yet.',
   ERR_CONFIG_UNUSED: 'A site, pool or policy is defined, but nothing refers to it.',
 
   // geography
@@ -79,6 +78,10 @@ export const ERRORS = {
   ERR_MESH_UNCERTAIN: 'A change of overrides may or may not have been made or kept; read the overrides before repeating it.',
 
   // running
+  ERR_ROLE: 'A role given with --role is unknown, or would be of no use with the mesh of the configuration.',
+  ERR_OVERRIDE: 'An order (override) cannot be given or taken back as asked; the message says what is allowed or what there is.',
+  ERR_PROBER_WITHDRAWN:
+    'Nearly everything that this prober looks at went down at once: it mistrusts itself and has taken its votes back for now.',
   ERR_USAGE: 'The command line is wrong; the message shows the right form.',
   ERR_LISTEN: 'A listening address cannot be used.',
   ERR_INHERITED_SOCKET: 'A socket that the service manager handed over is of no use: server.listen does not have its address.',

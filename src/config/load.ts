@@ -36,8 +36,11 @@ export interface LoadedConfig {
   readonly ifUnused: ReadonlyMap<string, Problem>;
 }
 
+/** What is read of a configuration: for a process that only probes, nothing of the zones and databases that others answer from. */
+export type ConfigScope = 'everything' | 'health';
+
 /** Never throws for what is in the file. Relative paths in it start at its own directory. */
-export function loadConfig(file: string): LoadedConfig {
+export function loadConfig(file: string, scope: ConfigScope = 'everything'): LoadedConfig {
   const text = readText(file);
   if (!text.ok) return { problems: [text.error], ifUnused: new Map() };
   const source = new YamlSource(file, text.value);
@@ -56,11 +59,12 @@ export function loadConfig(file: string): LoadedConfig {
 
   const base = dirname(resolve(file));
   const settings = server && serverSettings(source, server, base);
-  const geography = geo && geoSettings(source, geo, base);
+  const geography = geo && geoSettings(source, geo, base, scope);
   const keys = valid(schema.shape.keys, raw['keys']);
   const transfer = valid(schema.shape.transfer, raw['transfer']);
-  const found = zones && findZones(source, zones);
-  const transfers = keys && transfer && found && transferSettings(source, keys, transfer, found.zones);
+  const found = zones && (scope === 'everything' ? findZones(source, zones) : NO_ZONES);
+  const transfers =
+    keys && transfer && found && (scope === 'everything' ? transferSettings(source, keys, transfer, found.zones) : NO_TRANSFERS);
   const probesConfig = valid(schema.shape.probes, raw['probes']);
   const meshConfig = valid(schema.shape.mesh, raw['mesh']);
   const specs = probesConfig && probeSpecs(source, probesConfig);
@@ -98,6 +102,9 @@ export function loadConfig(file: string): LoadedConfig {
   const unused = unusedNames(source, defined);
   return { snapshot, problems: inOrder([...ordered, ...unused.problems]), ifUnused: unused.policies };
 }
+
+const NO_ZONES = { zones: [], problems: [] };
+const NO_TRANSFERS = { value: { keys: [], rules: [] }, problems: [] };
 
 function readText(file: string): Result<string, Problem> {
   const problem = (code: 'ERR_CONFIG_FILE' | 'ERR_CONFIG_YAML', message: string): Problem => ({
@@ -165,11 +172,11 @@ function serverSettings(source: YamlSource, server: ServerConfig, base: string):
   return { value, problems };
 }
 
-function geoSettings(source: YamlSource, geo: GeoConfig, base: string): Settled<GeoSettings> {
+function geoSettings(source: YamlSource, geo: GeoConfig, base: string, scope: ConfigScope): Settled<GeoSettings> {
   const problems: Problem[] = [];
   const existing = (path: Path, file: string): string => {
     const absolute = resolve(base, file);
-    problems.push(...missingFile(source, path, absolute));
+    if (scope === 'everything') problems.push(...missingFile(source, path, absolute));
     return absolute;
   };
   const orNone = (path: Path, file: string): string | null => (file === 'none' ? null : existing(path, file));

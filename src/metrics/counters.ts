@@ -1,7 +1,8 @@
-// What the data plane counts, and where: one row of numbers per worker in one shared array. Each number has one writer, its
-// worker, which adds without locks or messages; anyone may read. Numbers are float64: whole up to 2^53, so that they neither
-// wrap (a uint32 would within hours under load) nor cost an object per addition (a bigint would), and a reader never sees
-// half of one on the 64-bit machines that Node runs on. Values never go down; a restarted worker goes on with its row.
+// What the data plane and the control thread count, and where: one row of numbers per worker in one shared array, and one more
+// for the control thread. Each number has one writer, its thread, which adds without locks or messages; anyone may read. Numbers
+// are float64: whole up to 2^53, so that they neither wrap (a uint32 would within hours under load) nor cost an object per
+// addition (a bigint would), and a reader never sees half of one on the 64-bit machines that Node runs on. Values never go
+// down; a restarted worker goes on with its row.
 
 /** Column of each counter in a row. COUNTER_FACTS says what each one means. */
 export const COUNTER = {
@@ -59,6 +60,11 @@ export const COUNTER = {
   UDP_KERNEL_DROPS: 51,
   UDP_OVERSIZED: 52,
   RATE_LIMIT_LARGE: 53,
+  VOTES_SENT: 54,
+  VOTES_RECEIVED: 55,
+  VERDICT_CHANGES: 56,
+  STEERING_SWAPS: 57,
+  MESH_IGNORED: 58,
 } as const;
 
 export type CounterName = keyof typeof COUNTER;
@@ -119,6 +125,11 @@ const shed = (action: string): CounterFacts => ({
   metric: 'meridian_dns_overload_total',
   labels: `action="${action}"`,
   help: 'Queries over UDP beyond what this server was set to answer in all.',
+});
+const health = (name: string, labels: string, help: string): CounterFacts => ({
+  metric: `meridian_health_${name}_total`,
+  labels,
+  help,
 });
 const plain = (name: string, help: string): CounterFacts => ({ metric: `meridian_dns_${name}_total`, labels: '', help });
 
@@ -185,6 +196,11 @@ export const COUNTER_FACTS: { readonly [name in CounterName]: CounterFacts } = {
   ),
   GOVERNOR_TRUNCATED: shed('truncated'),
   GOVERNOR_DROPPED: shed('dropped'),
+  VOTES_SENT: health('votes', 'direction="sent"', 'Votes cast by this prober, and votes of others that were received.'),
+  VOTES_RECEIVED: health('votes', 'direction="received"', 'Votes cast by this prober, and votes of others that were received.'),
+  VERDICT_CHANGES: health('verdict_changes', '', 'Times that a target came up or went down.'),
+  STEERING_SWAPS: health('steering_swaps', '', 'Steering images that a change of health has brought to all workers.'),
+  MESH_IGNORED: health('mesh_ignored', '', 'Records of the mesh that were foreign, damaged or of another version.'),
   ECS_UNTRUSTED: plain('ecs_untrusted', 'Questions whose client subnet was ignored: not from one of the trusted resolvers.'),
 };
 
@@ -192,10 +208,10 @@ const COUNTERS = Object.keys(COUNTER).length;
 /** Numbers per row: whole cache lines of 64 octets, so that two workers never write to the same one. */
 const ROW = Math.ceil(COUNTERS / 8) * 8;
 
-/** Octets of shared memory that the counters of so many workers need. */
-export const countersSize = (workers: number): number => workers * ROW * Float64Array.BYTES_PER_ELEMENT;
+/** Octets of shared memory that the counters of so many threads need. */
+export const countersSize = (threads: number): number => threads * ROW * Float64Array.BYTES_PER_ELEMENT;
 
-/** The counters of all workers, over a buffer of countersSize() octets that was zero at first. */
+/** The counters of all threads, over a buffer of countersSize() octets that was zero at first. */
 export class Counters {
   readonly #all: Float64Array;
 
@@ -203,12 +219,12 @@ export class Counters {
     this.#all = new Float64Array(buffer);
   }
 
-  /** The row of one worker, indexed by COUNTER; only that worker may write to it. */
-  row(worker: number): Float64Array {
-    return this.#all.subarray(worker * ROW, worker * ROW + COUNTERS);
+  /** The row of one thread, indexed by COUNTER; only that thread may write to it. */
+  row(thread: number): Float64Array {
+    return this.#all.subarray(thread * ROW, thread * ROW + COUNTERS);
   }
 
-  /** A counter summed over all workers. */
+  /** A counter summed over all threads. */
   total(name: CounterName): number {
     let sum = 0;
     for (let at = COUNTER[name]; at < this.#all.length; at += ROW) sum += this.#all[at]!;

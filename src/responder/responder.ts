@@ -128,6 +128,11 @@ export class Responder {
     this.#zoneSet = zoneSet;
   }
 
+  /** Another steering image, over the zones and geography that are installed. */
+  steer(image: SteeringImage): void {
+    this.#steering.steer(this.#zones, image);
+  }
+
   /** Secrets of DNS Cookies, 16 octets each, the one that signs first; none turns cookies off. */
   useCookieSecrets(secrets: readonly Uint8Array[]): void {
     this.#cookies.useSecrets(secrets);

@@ -52,10 +52,15 @@ export class Steering {
   }
 
   install(zones: readonly ZoneImage[], geo: GeoImage, image: SteeringImage): void {
+    this.#geo = geo;
+    this.steer(zones, image);
+  }
+
+  /** Another steering image over the same zones and geography. */
+  steer(zones: readonly ZoneImage[], image: SteeringImage): void {
     const numbers = new Map(image.policyNames.map((name, number) => [name, number]));
     this.#policies = zones.map((zone) => Int32Array.from(zone.policyNames, (name) => numbers.get(name) ?? UNKNOWN_POLICY));
     this.#cursors.fit(image);
-    this.#geo = geo;
     this.#image = image;
     this.octets = image.octets;
   }

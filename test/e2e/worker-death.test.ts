@@ -4,8 +4,8 @@
 import type { Socket } from 'node:dgram';
 import type { Worker } from 'node:worker_threads';
 import baseTest, { type ExecutionContext } from 'ava';
+import { imagesOf } from '../../src/app/image-feed.ts';
 import { load } from '../../src/app/load.ts';
-import { imagesOf } from '../../src/app/server.ts';
 import { Workers } from '../../src/app/workers.ts';
 import { COUNTER, Counters, countersSize } from '../../src/metrics/counters.ts';
 import { supportsReusePort } from '../../src/transport/listen.ts';

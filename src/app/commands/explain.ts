@@ -9,8 +9,8 @@ import { explanationToText } from '../../steering/explain.ts';
 import { type Command, DEFAULT_CONFIG, EXIT, failUsage, type OptionValues, printProblems } from '../args.ts';
 import { askControl } from '../control.ts';
 import { type ExplainReport, type ExplainRequest, explainAnswer } from '../explain-answer.ts';
+import { imagesOf } from '../image-feed.ts';
 import { load } from '../load.ts';
-import { imagesOf } from '../server.ts';
 
 export const explainCommand: Command = {
   help: `Usage: meridian explain NAME --client ADDRESS [--type TYPE] [--config FILE] [--offline] [--json]

@@ -3,19 +3,27 @@
 
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { systemClock } from '../../base/clock.ts';
 import { formatProblem, type Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { reasonOf } from '../../config/files.ts';
 import { watchFile } from '../../geo/watch.ts';
-import { type Command, count, DEFAULT_CONFIG, EXIT, printProblems } from '../args.ts';
+import { countersSize } from '../../metrics/counters.ts';
+import type { Role } from '../../model/mesh.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import { type Command, DEFAULT_CONFIG, EXIT, printProblems } from '../args.ts';
 import { type ControlRequest, openControl } from '../control.ts';
+import { ControlPlane } from '../control-plane.ts';
 import { demoText } from '../demo.ts';
 import { planListening } from '../listening-plan.ts';
-import { geographyFiles } from '../load.ts';
-import { loadInThread } from '../loader.ts';
+import { geographyFiles, type Loaded } from '../load.ts';
+import { loadHealthInThread, loadInThread } from '../loader.ts';
 import { createLogger } from '../log.ts';
 import { makeHelpersYield } from '../priority.ts';
-import { MeridianServer, type ReloadReport } from '../server.ts';
+import { ProbeServer } from '../probe-server.ts';
+import { answerRequest, type Running } from '../requests.ts';
+import { findUselessRole, readRoles } from '../roles.ts';
+import { controlRow, MeridianServer, type ReloadReport } from '../server.ts';
 import { ServiceManager } from '../service-manager.ts';
 import { keepFreedMemory } from '../v8-flags.ts';
 import { VERSION } from '../version.ts';
@@ -24,88 +32,145 @@ import { VERSION } from '../version.ts';
 const SAME_REQUEST_MS = 500;
 
 export const serve: Command = {
-  help: `Usage: meridian serve [--config FILE] [--demo]
+  help: `Usage: meridian serve [--config FILE] [--role ROLE]... [--demo]
 
 Runs the server in the foreground. It logs to standard output: text on a terminal, JSON lines otherwise.
 
   --config FILE   the configuration (default ${DEFAULT_CONFIG})
+  --role ROLE     dns answers queries, probe checks members; several are given one by one or as a list with commas.
+                  Both unless given. A process that only probes needs mesh.redis, and no zones or databases.
   --demo          print how to ask the demo zone
 
 SIGHUP (or 'meridian reload') reads all files again; a reload that finds an error changes nothing. SIGTERM and SIGINT stop it.`,
-  options: { config: { type: 'string' }, demo: { type: 'boolean' } },
+  options: { config: { type: 'string' }, role: { type: 'string', multiple: true }, demo: { type: 'boolean' } },
 
   async run(values) {
+    const roles = readRoles((values['role'] ?? []) as readonly string[]);
+    if (!roles.ok) return fail([roles.error], EXIT.USAGE);
     const configFile = String(values['config'] ?? DEFAULT_CONFIG);
     makeHelpersYield();
     keepFreedMemory();
     const hangup = followHangups();
-    const { loaded, problems } = await loadInThread(configFile);
-    if (loaded === undefined) {
+    const isAnswering = roles.value.includes('dns');
+    const { loaded, snapshot, problems } = isAnswering ? await loadAll(configFile) : await loadHealth(configFile);
+    if (snapshot === undefined) {
       printProblems(problems);
       return EXIT.USAGE;
     }
-    const settings = loaded.snapshot.server;
+    const useless = findUselessRole(roles.value, snapshot.mesh);
+    if (useless !== undefined) return fail([useless], EXIT.USAGE);
+    const settings = snapshot.server;
     const log = createLogger(settings.log);
     for (const problem of problems) log.warn({ ...problem }, 'problem');
 
     const unusable = makeStateDirectory(settings.stateDirectory);
     if (unusable !== undefined) return fail([unusable]);
     const stopped = stopSignal(log);
-    // The socket comes first: it tells whether another server already works in this state directory.
     const manager = new ServiceManager(log);
-    let server: MeridianServer | undefined;
-    const control = await openControl(settings.controlSocket, (request) => handle(request, server, manager));
+    const desk: { running?: Running } = {};
+    // The socket comes first: it tells whether another server already works in this state directory.
+    const control = await openControl(settings.controlSocket, (request) => handle(request, desk.running, manager));
     if (!control.ok) return fail([control.error]);
-    const plan = await planListening(settings, availableParallelism());
-    if (!plan.ok) {
-      control.value.close();
-      return fail(plan.error);
-    }
-    for (const warning of plan.value.warnings) log.warn({ ...warning }, 'problem');
-    server = new MeridianServer({ configFile, loaded, log, plan: plan.value });
-    const problem = await answer(server, { log, manager, hangup, stopped, isDemo: values['demo'] === true });
+    const surroundings = { configFile, log, manager, hangup, stopped, roles: roles.value, isDemo: values['demo'] === true, desk };
+    const failures = loaded === undefined ? await probe(snapshot, surroundings) : await answer(loaded, surroundings);
     control.value.close();
-    await Promise.all([manager.stopping(), server.close()]);
-    if (problem !== undefined) return fail([problem]);
+    await manager.stopping();
+    if (failures !== undefined) return fail(failures);
     log.info({}, 'stopped');
     return EXIT.DONE;
   },
 };
 
+interface Read {
+  readonly snapshot?: Snapshot;
+  readonly loaded?: Loaded;
+  readonly problems: readonly Problem[];
+}
+
+async function loadAll(configFile: string): Promise<Read> {
+  const { loaded, problems } = await loadInThread(configFile);
+  return loaded === undefined ? { problems } : { loaded, snapshot: loaded.snapshot, problems };
+}
+
+const loadHealth = (configFile: string): Promise<Read> => loadHealthInThread(configFile);
+
 interface Surroundings {
+  readonly configFile: string;
   readonly log: Logger;
   readonly manager: ServiceManager;
   readonly hangup: Hangup;
   readonly stopped: Promise<void>;
+  readonly roles: readonly Role[];
   readonly isDemo: boolean;
+  /** Where commands find what is running. */
+  readonly desk: { running?: Running };
 }
 
-/** Starts the server and lets it answer until it is told to stop; resolves with the reason if it cannot start or go on. */
-async function answer(server: MeridianServer, surroundings: Surroundings): Promise<Problem | undefined> {
-  const { log, manager, hangup, stopped, isDemo } = surroundings;
-  const started = await Promise.race([server.start(), stopped]);
-  if (started === undefined) return undefined;
-  if (!started.ok) return started.error;
-  const { endpoints } = server;
-  const { zones, geography } = server.loaded.get();
-  log.info({ version: VERSION, endpoints, zones: zones.length, cells: geography.cells }, 'listening');
-  if (isDemo) console.log(demoText(server));
-  const stopWatching = watchGeography(server);
-  void manager.ready(statusOf(server));
-  hangup.call(() => void reload(server, manager));
-  const problem = (await Promise.race([server.lost, stopped])) ?? undefined;
-  stopWatching();
-  return problem;
+/** Answers queries, and probes if that is a role, until told to stop; resolves with the reasons if it cannot start or go on. */
+async function answer(loaded: Loaded, surroundings: Surroundings): Promise<readonly Problem[] | undefined> {
+  const { configFile, log, manager, hangup, stopped, roles, isDemo, desk } = surroundings;
+  const settings = loaded.snapshot.server;
+  const plan = await planListening(settings, availableParallelism());
+  if (!plan.ok) return plan.error;
+  for (const warning of plan.value.warnings) log.warn({ ...warning }, 'problem');
+  const { workers } = plan.value;
+  const counters = new SharedArrayBuffer(countersSize(workers + 1));
+  const own = controlRow(counters, workers);
+  const plane = await ControlPlane.open(loaded.snapshot, { roles, clock: systemClock, log, counters: own });
+  try {
+    const begun = await Promise.race([plane.start().then(() => true), stopped]);
+    if (begun === undefined) return undefined;
+    const server = new MeridianServer({ configFile, loaded, log, plan: plan.value, plane, counters });
+    desk.running = server;
+    try {
+      const started = await Promise.race([server.start(), stopped]);
+      if (started === undefined) return undefined;
+      if (!started.ok) return [started.error];
+      const { endpoints } = server;
+      const { zones, geography } = server.loaded.get();
+      log.info({ version: VERSION, endpoints, zones: zones.length, cells: geography.cells }, 'listening');
+      if (isDemo) console.log(demoText(server));
+      const stopWatching = watchGeography(server);
+      void manager.ready(server.summary);
+      hangup.call(() => void reload(server, manager));
+      const problem = (await Promise.race([server.lost, stopped])) ?? undefined;
+      stopWatching();
+      void manager.stopping();
+      return problem === undefined ? undefined : [problem];
+    } finally {
+      await server.close();
+    }
+  } finally {
+    await plane.close();
+  }
 }
 
-async function reload(server: MeridianServer, manager: ServiceManager): Promise<ReloadReport> {
+/** Only probes, until told to stop. */
+async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<undefined> {
+  const { configFile, log, manager, hangup, stopped, roles, desk } = surroundings;
+  const counters = new SharedArrayBuffer(countersSize(1));
+  const plane = await ControlPlane.open(snapshot, { roles, clock: systemClock, log, counters: controlRow(counters, 0) });
+  try {
+    const begun = await Promise.race([plane.start().then(() => true), stopped]);
+    if (begun === undefined) return;
+    const server = new ProbeServer({ configFile, snapshot, log, plane, counters });
+    desk.running = server;
+    log.info({ version: VERSION, id: plane.id, targets: snapshot.targets.length }, 'probing');
+    void manager.ready(server.summary);
+    hangup.call(() => void reload(server, manager));
+    await stopped;
+    void manager.stopping();
+  } finally {
+    await plane.close();
+  }
+}
+
+async function reload(running: Running, manager: ServiceManager): Promise<ReloadReport> {
   void manager.reloading();
-  const report = await server.reload();
-  void manager.ready(statusOf(server));
+  const report = await running.reload();
+  void manager.ready(running.summary);
   return report;
 }
-
-const statusOf = (server: MeridianServer): string => `answering for ${count(server.loaded.get().zones.length, 'zone')}`;
 
 function makeStateDirectory(path: string): Problem | undefined {
   try {
@@ -118,26 +183,15 @@ function makeStateDirectory(path: string): Problem | undefined {
   }
 }
 
-function fail(problems: readonly Problem[]): number {
+function fail(problems: readonly Problem[], code: number = EXIT.FAILED): number {
   for (const problem of problems) console.error(formatProblem(problem));
-  return EXIT.FAILED;
+  return code;
 }
 
-/** Answers a command, once it has been found out how the server can listen. */
-async function handle(request: ControlRequest, server: MeridianServer | undefined, manager: ServiceManager): Promise<unknown> {
-  if (server === undefined) return { error: 'the server is starting; try again' };
-  switch (request.command) {
-    case 'reload':
-      return reload(server, manager);
-    case 'status':
-      return server.status(VERSION);
-    case 'explain': {
-      const report = server.explain(request);
-      return report.ok ? report.value : { problem: report.error };
-    }
-    default:
-      return { error: 'unknown command' };
-  }
+/** Answers a command, once there is somebody to answer. */
+async function handle(request: ControlRequest, running: Running | undefined, manager: ServiceManager): Promise<unknown> {
+  if (running === undefined) return { error: 'the server is starting; try again' };
+  return request.command === 'reload' ? reload(running, manager) : answerRequest(request, running);
 }
 
 /** Watches the files of the geography that is served, until the returned function is called. */

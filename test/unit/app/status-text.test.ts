@@ -15,6 +15,15 @@ function report(counts: Partial<Record<CounterName, number>>): StatusReport {
     zones: [{ name: 'example.test.', serial: 4, records: 5 }],
     cells: 6,
     counters: { ...zeros, ...counts },
+    health: {
+      mesh: { kind: 'memory', state: 'joined', ageMs: 0, ignored: 0, trouble: null },
+      self: { id: 'a', region: 'eu', roles: ['dns', 'probe'], isWithdrawn: false },
+      peers: [],
+      concludedAgeMs: 0,
+      members: [],
+      overrides: { version: 0, overrides: [] },
+      idleOrders: [],
+    },
   };
 }
 

@@ -3,10 +3,10 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
+import { imagesOf } from '../../../src/app/image-feed.ts';
 import type { ListeningPlan } from '../../../src/app/listening-plan.ts';
 import { load } from '../../../src/app/load.ts';
 import type { Images } from '../../../src/app/messages.ts';
-import { imagesOf } from '../../../src/app/server.ts';
 import { Workers, type WorkersOptions } from '../../../src/app/workers.ts';
 import type { Logger } from '../../../src/base/logger.ts';
 import { ask } from '../../../src/client/dns-client.ts';

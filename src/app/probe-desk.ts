@@ -1,0 +1,156 @@
+// This process as a prober: which targets are its own among the live probers, what it sees of them, and the votes that it casts.
+// When everything goes down before its eyes at once it takes its votes back, goes on looking, and votes again once most is back.
+
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import { Assignment } from '../health/assignment.ts';
+import { shouldWithdraw } from '../health/withdrawal.ts';
+import { COUNTER } from '../metrics/counters.ts';
+import type { Mesh, Peer } from '../model/mesh.ts';
+import type { Checker, CheckResult, Target } from '../model/probe.ts';
+import type { ProberSettings, Snapshot } from '../model/snapshot.ts';
+import type { Verdict, Vote } from '../model/verdict.ts';
+import { Prober } from '../probe/prober.ts';
+import { type Opinion, Sightings } from './sightings.ts';
+
+/** What a prober needs of a configuration. */
+export type ProbeConfig = Pick<Snapshot, 'targets' | 'health' | 'prober'>;
+
+export interface ProbeDeskOptions {
+  readonly self: Peer;
+  readonly mesh: Pick<Mesh, 'nowMs' | 'announce' | 'publish' | 'withdraw'>;
+  readonly clock: Clock;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly log: Logger;
+  /** The control thread's row of metrics/counters. */
+  readonly counters: Float64Array;
+  /** What makes the checks, by these settings. */
+  readonly checkerFor: (settings: ProberSettings) => Checker;
+  /** What was concluded on a target. */
+  readonly verdictOf: (key: string) => Verdict | undefined;
+}
+
+export class ProbeDesk {
+  readonly #options: ProbeDeskOptions;
+  readonly #sightings = new Sightings();
+  #config: ProbeConfig;
+  #self: Peer;
+  #peers: readonly Peer[] = [];
+  #checker: Checker;
+  #prober: Prober;
+  #seq = 0;
+  /** Time of the mesh; null = our votes count. */
+  #withdrawnMs: number | null = null;
+  #isClosed = false;
+
+  constructor(options: ProbeDeskOptions, config: ProbeConfig) {
+    this.#options = options;
+    this.#config = config;
+    this.#self = options.self;
+    this.#checker = options.checkerFor(config.prober);
+    this.#prober = this.#newProber();
+  }
+
+  get isWithdrawn(): boolean {
+    return this.#withdrawnMs !== null;
+  }
+
+  /** Live processes; we count as one whether or not we are among them. */
+  takePeers(peers: readonly Peer[]): void {
+    const known = describe(this.#peers);
+    this.#peers = [...peers.filter(({ id }) => id !== this.#self.id), this.#self];
+    if (describe(this.#peers) !== known) this.#assign();
+  }
+
+  /** Another configuration. Targets that stay keep what is known of them. */
+  adopt(config: ProbeConfig): void {
+    const before = this.#config.prober;
+    this.#config = config;
+    const { prober } = config;
+    this.#checker = this.#options.checkerFor(prober);
+    if (prober.weight !== this.#self.weight) this.#announce({ ...this.#self, weight: prober.weight });
+    if (JSON.stringify(limitsOf(prober)) !== JSON.stringify(limitsOf(before))) {
+      void this.#prober.stop();
+      this.#prober = this.#newProber();
+    }
+    this.#assign();
+    this.#reconsider();
+  }
+
+  /** Resolves when the last check has ended. */
+  close(): Promise<void> {
+    this.#isClosed = true;
+    return this.#prober.stop();
+  }
+
+  #newProber(): Prober {
+    const { clock, random } = this.#options;
+    return new Prober({
+      id: this.#self.id,
+      checker: { check: (target, signal) => this.#checker.check(target, signal) },
+      clock,
+      random,
+      limits: limitsOf(this.#config.prober),
+      onResult: (target, result) => this.#take(target, result),
+      nextDelayMs: (target) => this.#sightings.delayMs(target),
+    });
+  }
+
+  #assign(): void {
+    if (this.#isClosed) return;
+    const { targets, health } = this.#config;
+    const own = new Assignment(this.#peers).targetsOf(this.#self.id, targets);
+    this.#sightings.setTargets(own, health.flapGuard, this.#options.verdictOf, this.#options.mesh.nowMs());
+    this.#prober.setTargets(own);
+  }
+
+  #take(target: Target, result: CheckResult): void {
+    const { mesh, clock } = this.#options;
+    const moment = { nowMs: mesh.nowMs(), atSec: Math.floor(clock.monotonicMs() / 1000) };
+    const taken = this.#sightings.take(target.key, result, moment);
+    if (taken === undefined) return;
+    // First the doubt about ourselves: the vote that would complete a false picture is not cast.
+    if (taken.isTurned && this.#reconsider()) return;
+    if (this.#withdrawnMs === null) this.#publish([taken.opinion]);
+  }
+
+  /** Withdraws or comes back if it is time to; whether it did. */
+  #reconsider(): boolean {
+    const { mesh, log } = this.#options;
+    const nowMs = mesh.nowMs();
+    const isOut = shouldWithdraw(this.#sightings.all, this.#withdrawnMs, nowMs, this.#config.health.withdrawal);
+    if (isOut === this.isWithdrawn) return false;
+    if (isOut) {
+      this.#withdrawnMs = nowMs;
+      log.warn({ code: 'ERR_PROBER_WITHDRAWN' }, 'nearly everything went down before our eyes at once: our votes are withdrawn');
+      mesh.withdraw();
+      this.#announce({ ...this.#self, isWithdrawn: true });
+    } else {
+      this.#withdrawnMs = null;
+      log.info({}, 'most of what was out of our sight is back: our votes count again');
+      this.#announce({ ...this.#self, isWithdrawn: false });
+      this.#publish(this.#sightings.opinions(nowMs));
+    }
+    return true;
+  }
+
+  #announce(self: Peer): void {
+    this.#self = self;
+    this.#peers = this.#peers.map((peer) => (peer.id === self.id ? self : peer));
+    this.#options.mesh.announce(self);
+  }
+
+  #publish(opinions: readonly Opinion[]): void {
+    const { id: prober, region, epoch } = this.#self;
+    const votes = opinions.map((opinion): Vote => ({ ...opinion, prober, region, epoch, seq: ++this.#seq }));
+    this.#options.counters[COUNTER.VOTES_SENT]! += votes.length;
+    this.#options.mesh.publish(votes);
+  }
+}
+
+const limitsOf = ({ concurrency, perSecond, perHostPerSecond }: ProberSettings) => ({ concurrency, perSecond, perHostPerSecond });
+
+/** What of the others decides who looks at what. */
+const describe = (peers: readonly Peer[]): string =>
+  JSON.stringify(peers.filter(({ roles }) => roles.includes('probe')).map(({ id, region, weight }) => [id, region, weight]));

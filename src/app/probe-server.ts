@@ -1,0 +1,94 @@
+// A process that only probes: it looks at its share of the targets and tells the mesh. It opens no DNS socket and reads no zone
+// and no database, so nothing that is wrong with those stops it.
+
+import type { Problem } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { err, type Result } from '../base/result.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { count } from './args.ts';
+import type { ControlPlane } from './control-plane.ts';
+import type { ExplainReport } from './explain-answer.ts';
+import { loadHealthInThread } from './loader.ts';
+import { restartWarnings } from './restart-warnings.ts';
+import { countersOf, type ReloadReport, type StatusReport } from './server.ts';
+
+export interface ProbeServerOptions {
+  readonly configFile: string;
+  readonly snapshot: Snapshot;
+  readonly log: Logger;
+  /** Started. */
+  readonly plane: ControlPlane;
+  /** One row of metrics/counters. */
+  readonly counters: SharedArrayBuffer;
+}
+
+const NOTHING_DONE = { done: false, zonesRead: 0, zonesKept: 0, geography: 'unchanged' } as const;
+
+export class ProbeServer {
+  readonly #options: ProbeServerOptions;
+  readonly plane: ControlPlane;
+  readonly #startedMs = performance.now();
+  #snapshot: Snapshot;
+  #loads = 1;
+  /** Reloads run one after another. */
+  #reloading: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ProbeServerOptions) {
+    this.#options = options;
+    this.plane = options.plane;
+    this.#snapshot = options.snapshot;
+  }
+
+  get summary(): string {
+    return `probing its share of ${count(this.#snapshot.targets.length, 'target')}`;
+  }
+
+  /** Reads the configuration again. On any error nothing changes. */
+  reload(): Promise<ReloadReport> {
+    const report = this.#reloading.then(() => this.#reload());
+    this.#reloading = report.catch(() => undefined);
+    return report;
+  }
+
+  async #reload(): Promise<ReloadReport> {
+    const { configFile, log } = this.#options;
+    const startMs = performance.now();
+    const { snapshot, problems } = await loadHealthInThread(configFile);
+    const tookMs = (): number => Math.round(performance.now() - startMs);
+    const all = snapshot === undefined ? problems : [...problems, ...restartWarnings(this.#snapshot, snapshot)];
+    for (const problem of all) log[problem.severity === 'error' ? 'error' : 'warn']({ ...problem }, 'problem');
+    if (snapshot === undefined) {
+      log.error({ errors: all.length }, 'reload refused; probing what was probed before');
+      return { ...NOTHING_DONE, problems: all, tookMs: tookMs() };
+    }
+    this.plane.adopt(snapshot);
+    this.#snapshot = snapshot;
+    this.#loads++;
+    log.info({ targets: snapshot.targets.length, tookMs: tookMs() }, 'reloaded');
+    return { ...NOTHING_DONE, done: true, problems: all, tookMs: tookMs() };
+  }
+
+  explain(): Result<ExplainReport, Problem> {
+    const message = 'this process answers no queries, so there is nothing to explain: ask one with the role dns';
+    return err({ severity: 'error', code: 'ERR_ROLE', message });
+  }
+
+  /** There are no answers that could lag behind. */
+  async settle(): Promise<void> {}
+
+  status(version: string): StatusReport {
+    const health = this.plane.report();
+    return {
+      version,
+      pid: process.pid,
+      upSec: Math.floor((performance.now() - this.#startedMs) / 1000),
+      endpoints: [],
+      workers: { alive: 0, wanted: 0 },
+      generation: this.#loads,
+      zones: [],
+      cells: 0,
+      counters: countersOf(this.#options.counters),
+      health,
+    };
+  }
+}

@@ -1,0 +1,149 @@
+// What this prober sees of the targets it looks at: results in, votes out. Keeps the damping of each target and the vote that
+// stands for it. A target that is looked at for the first time, or in another way than before, starts from what was concluded
+// last, so that a restart or a reload changes nothing until results say so.
+
+import {
+  checkIntervalMs,
+  type DampingColumns,
+  type DampingRule,
+  damp,
+  dampingColumns,
+  isHeld,
+  needed,
+  OPINION,
+  seed,
+} from '../health/damping.ts';
+import type { Sighting } from '../health/withdrawal.ts';
+import { type CheckResult, OUTCOME, type Target } from '../model/probe.ts';
+import type { Verdict, Vote } from '../model/verdict.ts';
+
+/** A vote lives for so many intervals and a time limit more: two checks may be lost before it counts no longer. */
+const LIFE_INTERVALS = 3;
+
+/** A vote before it has a prober's name and number on it. */
+export type Opinion = Omit<Vote, 'prober' | 'region' | 'epoch' | 'seq'>;
+
+/** The two times of a result: that of the mesh, and whole seconds of a clock that only grows. */
+export interface Moment {
+  readonly nowMs: number;
+  readonly atSec: number;
+}
+
+interface Entry extends Sighting {
+  target: Target;
+  readonly pair: number;
+  isUp: boolean;
+  sinceMs: number;
+  wasUp: boolean;
+  /** Null as long as no result has come in. */
+  opinion: Opinion | null;
+}
+
+export class Sightings {
+  #entries = new Map<string, Entry>();
+  #columns: DampingColumns = dampingColumns(0);
+  #isGuarded = true;
+
+  /** Replaces the targets. `verdictOf` tells what was concluded on those that are new here. */
+  setTargets(
+    targets: readonly Target[],
+    isGuarded: boolean,
+    verdictOf: (key: string) => Verdict | undefined,
+    nowMs: number,
+  ): void {
+    const [before, columns] = [this.#columns, dampingColumns(targets.length)];
+    const entries = new Map<string, Entry>();
+    for (const [pair, target] of targets.entries()) {
+      const known = this.#entries.get(target.key);
+      if (known === undefined) entries.set(target.key, begin(columns, pair, target, verdictOf(target.key), nowMs));
+      else {
+        copy(before, known.pair, columns, pair);
+        const isOther = !isSameCheck(known.target, target);
+        if (isOther && columns.opinion[pair] !== OPINION.UNKNOWN) seed(columns, pair, known.isUp);
+        entries.set(target.key, { ...known, target, pair, opinion: isOther ? null : known.opinion });
+      }
+    }
+    this.#entries = entries;
+    this.#columns = columns;
+    this.#isGuarded = isGuarded;
+  }
+
+  /** Takes a result; `isTurned` tells whether the opinion has changed. Undefined if it says nothing of the target. */
+  take(key: string, result: CheckResult, { nowMs, atSec }: Moment): { opinion: Opinion; isTurned: boolean } | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || result.outcome >= OUTCOME.NOT_CHECKED) return undefined;
+    const { pair, target } = entry;
+    const columns = this.#columns;
+    const rule = this.#ruleOf(target);
+    const isTurned = damp(columns, pair, result.outcome, atSec, rule);
+    if (columns.opinion[pair] === OPINION.UNKNOWN) return undefined;
+    const isUp = columns.opinion[pair] === OPINION.UP;
+    if (isTurned) {
+      entry.wasUp = !isUp && entry.isUp;
+      entry.isUp = isUp;
+      entry.sinceMs = nowMs;
+    }
+    const { intervalMs, timeoutMs } = target.probe.cadence;
+    const opinion: Opinion = {
+      target: key,
+      isUp,
+      sinceMs: entry.sinceMs,
+      atMs: nowMs,
+      expiresMs: nowMs + LIFE_INTERVALS * intervalMs + timeoutMs,
+      ...this.#findingOf(entry, result, rule),
+      latencyUs: result.latencyUs,
+      against: columns.streak[pair]!,
+      needed: needed(columns, pair, atSec, rule),
+    };
+    entry.opinion = opinion;
+    return { opinion, isTurned };
+  }
+
+  /** Time from the start of the last check of a target to the start of the next one. */
+  delayMs(target: Target): number {
+    const entry = this.#entries.get(target.key);
+    if (entry === undefined) return target.probe.cadence.intervalMs;
+    return checkIntervalMs(this.#columns, entry.pair, target.probe.cadence, this.#ruleOf(target));
+  }
+
+  /** Of targets on which there is an opinion. */
+  get all(): readonly Sighting[] {
+    return [...this.#entries.values()].filter(({ pair }) => this.#columns.opinion[pair] !== OPINION.UNKNOWN);
+  }
+
+  /** Opinions that rest on results and have not expired. */
+  opinions(nowMs: number): readonly Opinion[] {
+    return [...this.#entries.values()].flatMap(({ opinion }) => (opinion !== null && opinion.expiresMs > nowMs ? [opinion] : []));
+  }
+
+  #ruleOf({ probe }: Target): DampingRule {
+    return { rise: probe.cadence.rise, fall: probe.cadence.fall, isGuarded: this.#isGuarded };
+  }
+
+  /** Of a target that is down, the failure that shows it, not the first success on its way up; that is kept for the guard. */
+  #findingOf(entry: Entry, { outcome, detail }: CheckResult, rule: DampingRule): Pick<Opinion, 'outcome' | 'detail'> {
+    const last = entry.opinion;
+    const isRising = !entry.isUp && outcome === OUTCOME.OK && !isHeld(this.#columns, entry.pair, rule);
+    if (isRising && last !== null && last.outcome !== OUTCOME.OK) return { outcome: last.outcome, detail: last.detail };
+    return { outcome, detail };
+  }
+}
+
+/** A target that nobody ever concluded anything on starts as unknown. */
+function begin(columns: DampingColumns, pair: number, target: Target, verdict: Verdict | undefined, nowMs: number): Entry {
+  const isKnown = verdict !== undefined && (verdict.state !== 'unknown' || verdict.sinceMs > 0);
+  if (isKnown) seed(columns, pair, verdict.isUp);
+  const sinceMs = isKnown && verdict.sinceMs > 0 ? verdict.sinceMs : nowMs;
+  return { target, pair, isUp: isKnown && verdict.isUp, sinceMs, wasUp: false, opinion: null };
+}
+
+function copy(from: DampingColumns, fromPair: number, to: DampingColumns, toPair: number): void {
+  to.opinion[toPair] = from.opinion[fromPair]!;
+  to.streak[toPair] = from.streak[fromPair]!;
+  to.penalty[toPair] = from.penalty[fromPair]!;
+  to.anchorSec[toPair] = from.anchorSec[fromPair]!;
+}
+
+/** How often it is looked at may change without a new beginning. */
+const isSameCheck = (a: Target, b: Target): boolean =>
+  a.host === b.host && a.port === b.port && JSON.stringify(a.probe.check) === JSON.stringify(b.probe.check);
