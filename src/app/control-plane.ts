@@ -10,7 +10,7 @@ import { openMesh } from '../mesh/open.ts';
 import { COUNTER } from '../metrics/counters.ts';
 import type { Mesh, MeshStatus, OverrideSet, Peer, Role } from '../model/mesh.ts';
 import type { Checker } from '../model/probe.ts';
-import type { ProberSettings, Snapshot } from '../model/snapshot.ts';
+import type { ProberSettings, ServerSettings, Snapshot } from '../model/snapshot.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { AddressRules } from '../probe/address-rules.ts';
 import { TargetChecker } from '../probe/checker.ts';
@@ -26,7 +26,10 @@ import { reportHealth } from './report-health.ts';
 /** How long a start waits for the mesh. Then it goes on from what is remembered, and joins when it can. */
 const JOIN_TIMEOUT_MS = 2000;
 
-type PlaneConfig = Pick<Snapshot, 'steering' | 'targets' | 'health' | 'prober'>;
+/** What of a configuration a reload may change. */
+export type PlaneConfig = Pick<Snapshot, 'steering' | 'targets' | 'health' | 'prober'>;
+/** And what stays as it is from start to end. */
+export type PlaneStart = PlaneConfig & Pick<Snapshot, 'mesh'> & { readonly server: Pick<ServerSettings, 'stateDirectory'> };
 
 export interface ControlPlaneOptions {
   readonly roles: readonly Role[];
@@ -36,6 +39,8 @@ export interface ControlPlaneOptions {
   readonly counters: Float64Array;
   /** What makes the checks, if not the real ones. */
   readonly checkerFor?: (settings: ProberSettings) => Checker;
+  /** The mesh that `self` is to be part of, if not the one that the configuration asks for. */
+  readonly meshFor?: (self: Peer) => Mesh;
 }
 
 export class ControlPlane {
@@ -53,10 +58,10 @@ export class ControlPlane {
   /** By target, of the facts that it was made from. */
   #verdicts: { readonly facts: HealthFacts; readonly byTarget: ReadonlyMap<string, Verdict> } | null = null;
 
-  private constructor(options: ControlPlaneOptions, snapshot: Snapshot, self: Peer) {
+  private constructor(options: ControlPlaneOptions, snapshot: PlaneStart, self: Peer) {
     const { clock, log, counters } = options;
     const { stateDirectory } = snapshot.server;
-    const mesh = openMesh(snapshot.mesh, { self, clock, logger: log, stateDirectory });
+    const mesh = options.meshFor?.(self) ?? openMesh(snapshot.mesh, { self, clock, logger: log, stateDirectory });
     this.#options = options;
     this.#config = snapshot;
     this.#self = self;
@@ -71,7 +76,7 @@ export class ControlPlane {
   }
 
   /** Not started yet. Never fails. */
-  static async open(snapshot: Snapshot, options: ControlPlaneOptions): Promise<ControlPlane> {
+  static async open(snapshot: PlaneStart, options: ControlPlaneOptions): Promise<ControlPlane> {
     const { clock, log, roles } = options;
     const { stateDirectory } = snapshot.server;
     return new ControlPlane(options, snapshot, await identify(snapshot.prober, roles, { clock, log, stateDirectory }));
