@@ -50,6 +50,8 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
   /** The program, if not the one of this checkout. */
   readonly main?: string;
+  /** Further arguments of `meridian serve`. */
+  readonly args?: readonly string[];
 }
 
 export interface RunningServer {
@@ -62,18 +64,18 @@ export interface RunningServer {
   /** Resolves when a log line with this message appears after the `nth` such line (counting from 1). */
   logged(message: string, nth?: number): Promise<Record<string, unknown>>;
   signal(signal: NodeJS.Signals): void;
+  /** The exit code, null if a signal ended it. */
+  readonly ended: Promise<number | null>;
   /** Stops the server with SIGTERM, deletes its directory and resolves to its exit code. */
   stop(): Promise<number | null>;
 }
 
-export interface StartingServer extends Omit<RunningServer, 'port' | 'stop'> {
-  /** The exit code, null if a signal ended it. */
-  readonly ended: Promise<number | null>;
-}
+export type StartingServer = Omit<RunningServer, 'port' | 'stop'>;
 
-function spawnServe(directory: string, { wrapper = [], env, main = MAIN }: Surroundings): Child {
-  const [command, ...args] = [...wrapper, process.execPath, main, 'serve', '--config', join(directory, 'meridian.yaml')];
-  return startChild(command!, args, { cwd: directory, env: { ...process.env, ...env } });
+function spawnServe(directory: string, { wrapper = [], env, main = MAIN, args = [] }: Surroundings): Child {
+  const serve = [main, 'serve', '--config', join(directory, 'meridian.yaml'), ...args];
+  const [command, ...rest] = [...wrapper, process.execPath, ...serve];
+  return startChild(command!, rest, { cwd: directory, env: { ...process.env, ...env } });
 }
 
 /** Runs `meridian serve` where it cannot start, to its end, and deletes its directory. */
