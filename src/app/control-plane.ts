@@ -194,6 +194,7 @@ export class ControlPlane {
   #statusChanged({ state, ageMs }: MeshStatus): void {
     const before = this.#state;
     this.#state = state;
+    if (state === before) return;
     if (state === 'stale') this.#options.log.warn({ ageMs }, 'the mesh does not answer: going on with what is known');
     else if (before === 'stale' && state === 'joined') this.#options.log.info({}, 'the mesh answers again');
   }

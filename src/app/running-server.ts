@@ -14,7 +14,7 @@ export const SERVER_HELP = `  --config FILE   configuration of the server (defau
 /** Path of the control socket: `--socket`, or the one that `--config` names, or why the configuration does not tell. */
 function controlSocketOf(values: OptionValues): Result<string, readonly Problem[]> {
   if (typeof values['socket'] === 'string') return ok(values['socket']);
-  const { snapshot, problems } = loadConfig(String(values['config'] ?? DEFAULT_CONFIG));
+  const { snapshot, problems } = loadConfig(String(values['config'] ?? DEFAULT_CONFIG), 'health');
   return snapshot === undefined ? err(problems) : ok(snapshot.server.controlSocket);
 }
 

@@ -67,7 +67,7 @@ type FromServer = { kind: 'report'; report: ExplainReport } | { kind: 'refused';
 
 /** Undefined if no server runs on this configuration. */
 async function askServer(values: OptionValues, request: ExplainRequest): Promise<FromServer | undefined> {
-  const { snapshot } = loadConfig(String(values['config'] ?? DEFAULT_CONFIG));
+  const { snapshot } = loadConfig(String(values['config'] ?? DEFAULT_CONFIG), 'health');
   if (snapshot === undefined) return undefined; // the files will tell what is wrong with them
   const reply = await askControl<ExplainReport | { problem: Problem }>(snapshot.server.controlSocket, {
     command: 'explain',

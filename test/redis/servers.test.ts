@@ -1,0 +1,170 @@
+// Meridian processes that share a real Redis: what one sees and what one is told, all answer by; and Redis may be away.
+
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import type { OrderReply } from '../../src/app/orders.ts';
+import { eventually } from '../support/patience.ts';
+import { hasRedis, RedisServer } from '../support/redis.ts';
+import { beginServer, meridian, type RunningServer, type StartingServer, startServer } from '../support/server.ts';
+import {
+  allSeen,
+  answersOf,
+  answerWith,
+  control,
+  LocalSite,
+  memberAddress,
+  membersBecome,
+  sitesDirectory,
+  statusOf,
+} from '../support/sites.ts';
+
+const test = (hasRedis ? anyTest.serial : anyTest.skip) as TestFn;
+
+const ORDER = { command: 'order', source: 'human', author: 'ann', reason: 'new disks', forMs: null } as const;
+
+interface Stage {
+  readonly redis: RedisServer;
+  readonly sites: readonly LocalSite[];
+  directory(region: string): string;
+  serve(directory: string, role: string): Promise<RunningServer>;
+  probe(directory: string): Promise<StartingServer>;
+}
+
+async function stage(t: ExecutionContext): Promise<Stage> {
+  const redis = await RedisServer.start();
+  const sites = [await LocalSite.open(), await LocalSite.open(), await LocalSite.open()];
+  const directories: string[] = [];
+  const processes: StartingServer[] = [];
+  t.teardown(async () => {
+    for (const one of processes) one.signal('SIGKILL');
+    await Promise.all(processes.map(({ ended }) => ended));
+    for (const site of sites) await site.end();
+    redis.resume();
+    await redis.stop();
+    for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+  });
+  return {
+    redis,
+    sites,
+    directory(region) {
+      const directory = sitesDirectory({ ports: sites.map(({ port }) => port), region, redis: redis.port });
+      directories.push(directory);
+      return directory;
+    },
+    async serve(directory, role) {
+      const server = await startServer(directory, { args: ['--role', role] });
+      processes.push(server);
+      return server;
+    },
+    async probe(directory) {
+      const server = beginServer(directory, { args: ['--role', 'probe'] });
+      processes.push(server);
+      await server.logged('probing');
+      return server;
+    },
+  };
+}
+
+const peersOf = async (directory: string): Promise<number> => (await statusOf(directory)).health.peers.length;
+
+async function know(count: number, ...directories: readonly string[]): Promise<void> {
+  let last: readonly number[] = [];
+  const isKnown = async (): Promise<boolean> => {
+    last = await Promise.all(directories.map(peersOf));
+    return last.every((peers) => peers === count);
+  };
+  await eventually(isKnown, () => `not everybody knows ${count} processes: ${last}`);
+}
+
+test('what two probers see, a server that only answers follows; a zone that is wrong stops no prober', async (t) => {
+  const { sites, directory, serve, probe } = await stage(t);
+  const [home, eu, us] = [directory('home'), directory('eu'), directory('us')];
+  const server = await serve(home, 'dns');
+  // A prober needs no zones: one that nobody could serve is none of its business.
+  writeFileSync(join(eu, 'example.test.zone'), 'this is no zone\n');
+  const prober = await probe(eu);
+  await probe(us);
+  await know(3, home, eu, us);
+  await membersBecome(home, allSeen);
+  t.is((await statusOf(home)).health.members[0]!.families[0]!.votes.length, 2);
+  await sites[0]!.stop();
+  await answerWith([server.port], [1, 2]);
+  const status = await statusOf(eu);
+  t.deepEqual(status.endpoints, []);
+  t.is(status.health.members[0]!.families[0]!.seen, 'down');
+  const { code, stderr } = await meridian(['reload', '--config', prober.config]);
+  t.is(code, 0, stderr);
+  const explained = await meridian(['explain', 'www.example.test', '--client', '192.0.2.9', '--config', prober.config]);
+  t.regex(explained.stderr, /^error ERR_ROLE: this process answers no queries/);
+});
+
+test('an order that one server takes is followed by the other', async (t) => {
+  const { directory, serve } = await stage(t);
+  const [one, two] = [directory('eu'), directory('us')];
+  const servers = [await serve(one, 'dns,probe'), await serve(two, 'dns,probe')];
+  const ports = servers.map(({ port }) => port);
+  await know(2, one, two);
+  await answerWith(ports, [0, 1, 2]);
+  await control<OrderReply>(one, { ...ORDER, glob: 'web/two', action: 'down' });
+  t.is(await answersOf(ports[0]!), [0, 2].map(memberAddress).join(' '));
+  await answerWith(ports, [0, 2]);
+  await control(two, { command: 'recall', what: 'web/two', action: 'down' });
+  await answerWith(ports, [0, 1, 2]);
+});
+
+test('without Redis a server starts from what it remembers, checks by itself, and is joined when Redis is back', async (t) => {
+  const { redis, sites, directory, serve } = await stage(t);
+  const [one, two] = [directory('eu'), directory('us')];
+  const first = await serve(one, 'dns,probe');
+  await serve(two, 'dns,probe');
+  await know(2, one, two);
+  await membersBecome(one, allSeen);
+  await control<OrderReply>(one, { ...ORDER, glob: 'web/two', action: 'down' });
+  await sites[0]!.stop();
+  await answerWith([first.port], [2]);
+  await membersBecome(one, (members) => members[0]!.families[0]!.sinceMs! > 3000); // written within a second
+  first.signal('SIGKILL');
+  await first.ended;
+  await redis.kill();
+  const again = await serve(one, 'dns,probe');
+  t.is(await answersOf(again.port), memberAddress(2), 'the first answer');
+  const line = await again.logged('the mesh has not been joined yet: starting from what is remembered');
+  t.like(line, { verdicts: 3, overrides: 1 });
+  t.is(again.log().split('ERR_MESH_UNREACHABLE').length - 1, 1, again.log());
+  t.notRegex(again.log(), /\n\s+at /);
+  const { health } = await statusOf(one);
+  t.is(health.mesh.state, 'joining');
+  t.regex(health.mesh.trouble ?? '', /^ERR_MESH_UNREACHABLE: /);
+  t.deepEqual(
+    health.peers.map(({ id }) => id),
+    [health.self.id],
+  );
+  await sites[0]!.start();
+  await answerWith([again.port], [0, 2]);
+  const refused = await control<{ problem?: { code: string } }>(one, { ...ORDER, glob: 'web/one', action: 'down' });
+  t.is(refused.problem?.code, 'ERR_MESH_UNAVAILABLE');
+  await redis.restart();
+  await know(2, one, two);
+  t.is((await statusOf(one)).health.mesh.state, 'joined');
+  await control(one, { command: 'recall', what: 'web/two', action: null });
+  await answerWith([again.port], [0, 1, 2]);
+});
+
+test('Redis lost while everybody runs changes no answer, and is told once', async (t) => {
+  const { redis, directory, serve } = await stage(t);
+  const [one, two] = [directory('eu'), directory('us')];
+  const servers = [await serve(one, 'dns,probe'), await serve(two, 'dns,probe')];
+  const ports = servers.map(({ port }) => port);
+  await know(2, one, two);
+  await membersBecome(one, allSeen);
+  await redis.kill();
+  await servers[0]!.logged('the mesh does not answer: going on with what is known');
+  await membersBecome(one, (members) => members.every(({ families }) => families[0]!.seen === 'unknown'));
+  await answerWith(ports, [0, 1, 2]);
+  await redis.restart();
+  await servers[0]!.logged('the mesh answers again');
+  await membersBecome(one, allSeen);
+  await answerWith(ports, [0, 1, 2]);
+  t.is(servers[0]!.log().split('"the mesh does not answer').length - 1, 1);
+});
