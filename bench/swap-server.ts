@@ -1,5 +1,5 @@
 // Meridian's own workers under steering images that change as fast as they ever will: four times a second, as after so many
-// changes of health. There is no source of health yet, so this stands in for the control thread; everything below it is real.
+// changes of health. This stands in for health, so that each plan changes each time; everything below it is real.
 // bench/swap.ts starts it: `swap-server CONFIG`. SIGUSR2 begins the swapping; at SIGTERM it writes how many there were.
 
 import { writeFileSync } from 'node:fs';

@@ -271,6 +271,20 @@ test('each policy that no other policy uses has a warning ready, in case no zone
   });
 });
 
+test('for a process that only probes, zones and databases that are not there are nothing to complain about', (t) => {
+  const file = join(scratch, 'prober.yaml');
+  const text = readFileSync(fixture('../../zones/meridian.yaml'), 'utf8')
+    .replace('database: bundled', 'database: missing.mmdb')
+    .replace('directory: .', 'directory: missing');
+  writeFileSync(file, text);
+  t.true(loadConfig(file).problems.filter(({ code }) => code === 'ERR_CONFIG_REFERENCE').length >= 2);
+  const { snapshot: health, problems } = loadConfig(file, 'health');
+  t.deepEqual(problems, []);
+  t.deepEqual(health!.zones, []);
+  t.deepEqual(health!.transfer, { keys: [], rules: [] });
+  t.true(health!.steering.members.length > 0);
+});
+
 test('the demo configuration loads without a complaint', (t) => {
   const demo = loadConfig(fixture('../../zones/meridian.yaml'));
   t.deepEqual(demo.problems, []);
