@@ -66,10 +66,11 @@ export class ImageFeed {
 
   /** Everything anew, after a load. `facts` are about the model that was loaded. */
   async load(loaded: Loaded, facts: HealthFacts): Promise<void> {
+    const images = imagesOf(loaded, this.#images.generation + 1, facts, this.#images.steering);
     this.#loaded = loaded;
     this.#facts = facts;
     this.#next = facts;
-    this.#images = imagesOf(loaded, this.#images.generation + 1, facts, this.#images.steering);
+    this.#images = images;
     await this.#sink?.install(this.#images);
   }
 

@@ -11,7 +11,11 @@ import type { Checker, CheckResult, Target } from '../model/probe.ts';
 import type { ProberSettings, Snapshot } from '../model/snapshot.ts';
 import type { Verdict, Vote } from '../model/verdict.ts';
 import { Prober } from '../probe/prober.ts';
+import { Pacer } from './pacer.ts';
 import { type Opinion, Sightings } from './sightings.ts';
+
+/** While we are withdrawn all of the targets are looked at together, so often at most. */
+const RETURN_GAP_MS = 100;
 
 /** What a prober needs of a configuration. */
 export type ProbeConfig = Pick<Snapshot, 'targets' | 'health' | 'prober'>;
@@ -39,6 +43,7 @@ export class ProbeDesk {
   #peers: readonly Peer[] = [];
   #checker: Checker;
   #prober: Prober;
+  readonly #return: Pacer;
   #seq = 0;
   /** Time of the mesh; null = our votes count. */
   #withdrawnMs: number | null = null;
@@ -50,6 +55,7 @@ export class ProbeDesk {
     this.#self = options.self;
     this.#checker = options.checkerFor(config.prober);
     this.#prober = this.#newProber();
+    this.#return = new Pacer(options.clock, RETURN_GAP_MS, () => this.#reconsider());
   }
 
   get isWithdrawn(): boolean {
@@ -81,6 +87,7 @@ export class ProbeDesk {
   /** Resolves when the last check has ended. */
   close(): Promise<void> {
     this.#isClosed = true;
+    this.#return.close();
     return this.#prober.stop();
   }
 
@@ -110,17 +117,22 @@ export class ProbeDesk {
     const moment = { nowMs: mesh.nowMs(), atSec: Math.floor(clock.monotonicMs() / 1000) };
     const taken = this.#sightings.take(target.key, result, moment);
     if (taken === undefined) return;
+    if (this.isWithdrawn) {
+      if (taken.isTurned) this.#return.request();
+      return;
+    }
     // First the doubt about ourselves: the vote that would complete a false picture is not cast.
-    if (taken.isTurned && this.#reconsider()) return;
-    if (this.#withdrawnMs === null) this.#publish([taken.opinion]);
+    const isDoubtful = this.#sightings.mostLostPercent >= this.#config.health.withdrawal.sharePercent;
+    if (taken.isTurned && !taken.opinion.isUp && isDoubtful) this.#reconsider();
+    if (!this.isWithdrawn) this.#publish([taken.opinion]);
   }
 
-  /** Withdraws or comes back if it is time to; whether it did. */
-  #reconsider(): boolean {
+  /** Withdraws or comes back if it is time to. */
+  #reconsider(): void {
     const { mesh, log } = this.#options;
     const nowMs = mesh.nowMs();
     const isOut = shouldWithdraw(this.#sightings.all, this.#withdrawnMs, nowMs, this.#config.health.withdrawal);
-    if (isOut === this.isWithdrawn) return false;
+    if (isOut === this.isWithdrawn) return;
     if (isOut) {
       this.#withdrawnMs = nowMs;
       log.warn({ code: 'ERR_PROBER_WITHDRAWN' }, 'nearly everything went down before our eyes at once: our votes are withdrawn');
@@ -132,7 +144,6 @@ export class ProbeDesk {
       this.#announce({ ...this.#self, isWithdrawn: false });
       this.#publish(this.#sightings.opinions(nowMs));
     }
-    return true;
   }
 
   #announce(self: Peer): void {

@@ -149,7 +149,12 @@ export class MeridianServer {
       this.#log.error({ errors: all.length }, 'reload refused; serving what was served before');
       return { done: false, problems: all, zonesRead: 0, zonesKept: 0, geography: 'unchanged', tookMs: sinceMs(startMs) };
     }
-    await this.#feed.load(loaded, this.plane.adopt(loaded.snapshot));
+    try {
+      await this.#feed.load(loaded, this.plane.adopt(loaded.snapshot));
+    } catch (bug) {
+      this.plane.adopt(before.snapshot); // what is concluded must be about what is served
+      throw bug;
+    }
     this.#loads++;
     this.loaded.swap(loaded);
     this.#announce();

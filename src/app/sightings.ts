@@ -43,6 +43,9 @@ export class Sightings {
   #entries = new Map<string, Entry>();
   #columns: DampingColumns = dampingColumns(0);
   #isGuarded = true;
+  /** Of targets on which there is an opinion: those that are up, and those that were and are not. */
+  #up = 0;
+  #lost = 0;
 
   /** Replaces the targets. `verdictOf` tells what was concluded on those that are new here. */
   setTargets(
@@ -66,6 +69,9 @@ export class Sightings {
     this.#entries = entries;
     this.#columns = columns;
     this.#isGuarded = isGuarded;
+    const { all } = this;
+    this.#up = all.filter(({ isUp }) => isUp).length;
+    this.#lost = all.filter(({ isUp, wasUp }) => !isUp && wasUp).length;
   }
 
   /** Takes a result; `isTurned` tells whether the opinion has changed. Undefined if it says nothing of the target. */
@@ -75,13 +81,16 @@ export class Sightings {
     const { pair, target } = entry;
     const columns = this.#columns;
     const rule = this.#ruleOf(target);
+    const wasKnown = columns.opinion[pair] !== OPINION.UNKNOWN;
     const isTurned = damp(columns, pair, result.outcome, atSec, rule);
     if (columns.opinion[pair] === OPINION.UNKNOWN) return undefined;
     const isUp = columns.opinion[pair] === OPINION.UP;
     if (isTurned) {
+      if (wasKnown) this.#count(entry, -1);
       entry.wasUp = !isUp && entry.isUp;
       entry.isUp = isUp;
       entry.sinceMs = nowMs;
+      this.#count(entry, 1);
     }
     const { intervalMs, timeoutMs } = target.probe.cadence;
     const opinion: Opinion = {
@@ -106,6 +115,11 @@ export class Sightings {
     return checkIntervalMs(this.#columns, entry.pair, target.probe.cadence, this.#ruleOf(target));
   }
 
+  /** The most that can have been lost within any time, in percent of what is or was up. */
+  get mostLostPercent(): number {
+    return (100 * this.#lost) / Math.max(1, this.#up + this.#lost);
+  }
+
   /** Of targets on which there is an opinion. */
   get all(): readonly Sighting[] {
     return [...this.#entries.values()].filter(({ pair }) => this.#columns.opinion[pair] !== OPINION.UNKNOWN);
@@ -114,6 +128,11 @@ export class Sightings {
   /** Opinions that rest on results and have not expired. */
   opinions(nowMs: number): readonly Opinion[] {
     return [...this.#entries.values()].flatMap(({ opinion }) => (opinion !== null && opinion.expiresMs > nowMs ? [opinion] : []));
+  }
+
+  #count({ isUp, wasUp }: Sighting, by: 1 | -1): void {
+    if (isUp) this.#up += by;
+    else if (wasUp) this.#lost += by;
   }
 
   #ruleOf({ probe }: Target): DampingRule {

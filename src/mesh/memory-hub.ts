@@ -31,6 +31,8 @@ export interface Member {
   overridesChanged(set: OverrideSet): void;
 }
 
+const SWEEP_EVERY_MS = 1000;
+
 export class MemoryHub {
   readonly clock: MeshClock;
   readonly complaints: Complaints;
@@ -39,6 +41,7 @@ export class MemoryHub {
   readonly #known = new KnownVotes();
   readonly #votes = new Map<string, Map<string, Vote>>();
   #book: OverrideBook = EMPTY_BOOK;
+  #sweptMs = 0;
   #verdicts: readonly Verdict[] = [];
   #loading: Promise<void> | null = null;
   #changing: Promise<unknown> = Promise.resolve();
@@ -96,13 +99,20 @@ export class MemoryHub {
 
   publish(votes: readonly Vote[]): void {
     const nowMs = this.clock.nowMs();
-    this.#known.sweep(nowMs);
+    this.#sweep(nowMs);
     const news = this.#known.take(votes, nowMs);
     for (const vote of news) {
       const own = this.#votes.get(vote.prober) ?? new Map<string, Vote>();
       this.#votes.set(vote.prober, own.set(vote.target, vote));
     }
     for (const member of this.#members) member.votesCast(news);
+  }
+
+  /** Looks at every vote, so it is not done for each one that comes. */
+  #sweep(nowMs: number): void {
+    if (Math.abs(nowMs - this.#sweptMs) < SWEEP_EVERY_MS) return;
+    this.#sweptMs = nowMs;
+    this.#known.sweep(nowMs);
   }
 
   withdraw({ self }: Member): void {
