@@ -39,7 +39,7 @@ process.once('SIGUSR2', async () => {
     const health = { ...EVERYTHING_UP, isUp: (member: number): boolean => (member + swaps) % 2 === 0 };
     const steering = buildSteering(model, loaded.geography.table, health, new SteeringImage(images.steering));
     images = { ...images, generation: images.generation + 1, steering };
-    await workers.install(images);
+    await workers.steer(images);
     swaps++;
   }
 });

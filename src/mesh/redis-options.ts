@@ -64,6 +64,7 @@ export function createClient(settings: RedisMeshSettings): Redis | Cluster {
     ...credentials(settings.username, settings.passwordFile),
     ...(tls === undefined ? {} : { tls }),
     connectTimeout: connectTimeoutMs,
+    disconnectTimeout: DISCONNECT_TIMEOUT_MS,
     protocol: 2, // nothing of RESP3 is used, and proxies know it less well
     lazyConnect: true,
     enableReadyCheck: false, // would need INFO; replies that begin with LOADING say the same
@@ -96,6 +97,9 @@ export function createClient(settings: RedisMeshSettings): Redis | Cluster {
       return new Cluster([...topology.nodes], { ...clusterOptions(commandTimeoutMs), redisOptions: common });
   }
 }
+
+/** ioredis waits for so long even for a socket that is closed already, and the process with it; nothing is under way by then. */
+const DISCONNECT_TIMEOUT_MS = 100;
 
 const detached = { retryStrategy: null, enableOfflineQueue: false } as const satisfies RedisOptions;
 

@@ -146,7 +146,10 @@ test('without Redis a server starts from what it remembers, checks by itself, an
   t.is(refused.problem?.code, 'ERR_MESH_UNAVAILABLE');
   await redis.restart();
   await know(2, one, two);
-  t.is((await statusOf(one)).health.mesh.state, 'joined');
+  await eventually(
+    async () => (await statusOf(one)).health.mesh.state === 'joined',
+    () => 'the mesh is not joined',
+  );
   await control(one, { command: 'recall', what: 'web/two', action: null });
   await answerWith([again.port], [0, 1, 2]);
 });

@@ -306,6 +306,20 @@ test('a policy that the steering image does not know is SERVFAIL and counted', (
   t.is(own.count('GSLB_SERVFAIL'), 0);
 });
 
+test('another steering image alone changes who is answered, and nothing else', (t) => {
+  const own = new TestResponder(setup);
+  const asked = (): string[] => lines(own.query({ name: 'three.gslb.test.', type: 'A', opt: {} }).answers).sort();
+  const before = asked();
+  t.is(before.length, 3);
+  own.responder.steer(imagesOf({ ...setup, health: down(model, ['web/london']) }).steering);
+  t.deepEqual(
+    asked().map((line) => before.includes(line)),
+    [true, true],
+  );
+  own.responder.steer(imagesOf(setup).steering);
+  t.deepEqual(asked(), before);
+});
+
 test('a tailored answer that does not fit is truncated', (t) => {
   const tiny = new TestResponder({ ...setup, udpPayloadSize: 80 });
   const reply = tiny.query({ name: 'three.gslb.test.', type: 'AAAA', opt: {} });
