@@ -1,10 +1,11 @@
 // This process as a prober: which targets are its own among the live probers, what it sees of them, and the votes that it casts.
-// When everything goes down before its eyes at once it takes its votes back, goes on looking, and votes again once most is back.
+// When everything goes down before its eyes at once, and before theirs not, it takes its votes back, goes on looking, and votes
+// again once most is back.
 
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { Assignment } from '../health/assignment.ts';
-import { shouldWithdraw } from '../health/withdrawal.ts';
+import { mayWithdraw, type Sighting, shouldWithdraw } from '../health/withdrawal.ts';
 import { COUNTER } from '../metrics/counters.ts';
 import type { Mesh, Peer } from '../model/mesh.ts';
 import type { Checker, CheckResult, Target } from '../model/probe.ts';
@@ -15,7 +16,7 @@ import { Pacer } from './pacer.ts';
 import { type Opinion, Sightings } from './sightings.ts';
 
 /** While we are withdrawn all of the targets are looked at together, so often at most. */
-const RETURN_GAP_MS = 100;
+const RETURN_GAP_MS = 500;
 
 /** What a prober needs of a configuration. */
 export type ProbeConfig = Pick<Snapshot, 'targets' | 'health' | 'prober'>;
@@ -67,6 +68,7 @@ export class ProbeDesk {
     const known = describe(this.#peers);
     this.#peers = [...peers.filter(({ id }) => id !== this.#self.id), this.#self];
     if (describe(this.#peers) !== known) this.#assign();
+    if (this.isWithdrawn) this.#return.request();
   }
 
   /** Another configuration. Targets that stay keep what is known of them. */
@@ -118,7 +120,7 @@ export class ProbeDesk {
     const taken = this.#sightings.take(target.key, result, moment);
     if (taken === undefined) return;
     if (this.isWithdrawn) {
-      if (taken.isTurned) this.#return.request();
+      this.#return.request();
       return;
     }
     // First the doubt about ourselves: the vote that would complete a false picture is not cast.
@@ -131,7 +133,7 @@ export class ProbeDesk {
   #reconsider(): void {
     const { mesh, log } = this.#options;
     const nowMs = mesh.nowMs();
-    const isOut = shouldWithdraw(this.#sightings.all, this.#withdrawnMs, nowMs, this.#config.health.withdrawal);
+    const isOut = this.#mayWithdraw && shouldWithdraw(this.#unshared, this.#withdrawnMs, nowMs, this.#config.health.withdrawal);
     if (isOut === this.isWithdrawn) return;
     if (isOut) {
       this.#withdrawnMs = nowMs;
@@ -144,6 +146,18 @@ export class ProbeDesk {
       this.#announce({ ...this.#self, isWithdrawn: false });
       this.#publish(this.#sightings.opinions(nowMs));
     }
+  }
+
+  get #mayWithdraw(): boolean {
+    const probers = this.#peers.filter(({ roles }) => roles.includes('probe'));
+    const withdrawn = probers.filter(({ isWithdrawn }) => isWithdrawn).map(({ id }) => id);
+    return mayWithdraw(this.#self.id, withdrawn, probers.length);
+  }
+
+  /** What we see, without the targets that the others see down too: those are no reason for doubt about ourselves. */
+  get #unshared(): readonly Sighting[] {
+    const { verdictOf } = this.#options;
+    return this.#sightings.all.filter(({ isUp, target }) => isUp || verdictOf(target.key)?.state !== 'down');
   }
 
   #announce(self: Peer): void {

@@ -121,7 +121,7 @@ export class Sightings {
   }
 
   /** Of targets on which there is an opinion. */
-  get all(): readonly Sighting[] {
+  get all(): readonly (Sighting & { readonly target: Target })[] {
     return [...this.#entries.values()].filter(({ pair }) => this.#columns.opinion[pair] !== OPINION.UNKNOWN);
   }
 

@@ -96,6 +96,32 @@ test.serial('a prober before whose eyes everything goes down withdraws, and is h
   t.true([LONDON, FRANKFURT, TOKYO, SYDNEY].every((member) => us.plane.facts.isUp(member, 4)));
 });
 
+test.serial('a world that really fails is told of: at least half of the probers never withdraw', async (t) => {
+  const stage = new HealthStage(t);
+  const us = await stage.plane({ id: 'us-1', region: 'us' });
+  const eu = await stage.plane({ id: 'eu-1', region: 'eu' });
+  const ap = await stage.plane({ id: 'ap-1', region: 'ap' });
+  const planes = [us, eu, ap];
+  await stage.pass(8000);
+  stage.world.break(...KEYS);
+  const areDown = (): boolean =>
+    planes.every(({ plane }) => [LONDON, FRANKFURT, TOKYO, SYDNEY].every((m) => !plane.facts.isUp(m, 4)));
+  await stage.passUntil(areDown, 15_000);
+  await stage.passUntil(() => planes.every(({ plane }) => !plane.report().self.isWithdrawn), 10_000);
+  stage.world.mend('web/tokyo#4');
+  await stage.passUntil(() => planes.every(({ plane }) => plane.facts.isUp(TOKYO, 4)), 10_000);
+  t.true(planes.every(({ plane }) => !plane.facts.isUp(LONDON, 4)));
+});
+
+test.serial('a prober that is alone says what it sees, even if that is the end of everything', async (t) => {
+  const stage = new HealthStage(t);
+  const { plane } = await stage.plane();
+  await stage.pass(8000);
+  stage.world.break('web/london#4', 'web/frankfurt#4', 'web/tokyo#4', 'web/sydney#4');
+  await stage.passUntil(() => [LONDON, FRANKFURT, TOKYO, SYDNEY].every((member) => !plane.facts.isUp(member, 4)), 10_000);
+  t.false(plane.report().self.isWithdrawn);
+});
+
 test.serial(
   'verdicts, orders and the name of the process are there again after a restart, before anything is checked',
   async (t) => {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type Sighting, shouldWithdraw } from '../../../src/health/withdrawal.ts';
+import { mayWithdraw, type Sighting, shouldWithdraw } from '../../../src/health/withdrawal.ts';
 
 const RULE = { sharePercent: 90, leastTargets: 3, windowMs: 30_000 };
 const NOW = 1_000_000;
@@ -39,4 +39,19 @@ test('it comes back when more than half of what it lost is back', (t) => {
 test('what goes down while it is withdrawn keeps it away too', (t) => {
   const afterwards = { ...lost, sinceMs: NOW + 60_000 };
   t.true(shouldWithdraw([...some(4, lost), ...some(4, afterwards), ...some(2, up)], NOW, NOW + 90_000, RULE));
+});
+
+test('the only prober never withdraws, and of two only one does', (t) => {
+  t.false(mayWithdraw('a', [], 1));
+  t.true(mayWithdraw('a', [], 2));
+  t.false(mayWithdraw('b', ['a'], 2));
+});
+
+test('when more than half have withdrawn at one moment, those whose ids come last are back', (t) => {
+  const all = ['a', 'b', 'c', 'd', 'e'];
+  t.deepEqual(
+    all.filter((id) => mayWithdraw(id, all, 5)),
+    ['a', 'b'],
+  );
+  t.false(mayWithdraw('e', ['a', 'b'], 5), 'and they do not withdraw again');
 });
