@@ -17,7 +17,7 @@ test.after.always(async () => {
 
 const answer = async (type = 'A'): Promise<string> =>
   (
-    await dig(demo.server.port, '+short', 'www.example.test', type, `+subnet=${type === 'A' ? `${CLIENT}/32` : '2a00:1450::/32'}`)
+    await dig(demo.server.port, '+short', 'www.example.test', type, `+subnet=${type === 'A' ? `${CLIENT}/32` : '2001:630::/32'}`)
   ).trim();
 
 const becomes = (expected: string, type = 'A'): Promise<void> =>
