@@ -8,6 +8,7 @@ import type { Problem } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { reasonOf } from '../config/files.ts';
 import { shorterPath } from './args.ts';
+import type { DemoRequest } from './demo-sites.ts';
 import type { OrderRequest, RecallRequest } from './orders.ts';
 
 const REQUEST_LIMIT_OCTETS = 65536;
@@ -20,6 +21,7 @@ export type ControlRequest =
   | { readonly command: 'overrides' }
   | ({ readonly command: 'order' } & OrderRequest)
   | ({ readonly command: 'recall' } & RecallRequest)
+  | ({ readonly command: 'demo' } & DemoRequest)
   | { readonly command: 'explain'; readonly name: string; readonly client: string; readonly type: string };
 
 export type ControlHandler = (request: ControlRequest) => Promise<unknown>;

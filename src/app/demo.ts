@@ -4,25 +4,37 @@ import type { MeridianServer } from './server.ts';
 
 /** Networks of well-known operators in countries near each demo site. */
 export const DEMO_CLIENTS = [
-  { country: 'United Kingdom', address: '81.2.69.142' },
-  { country: 'Japan', address: '202.12.27.33' },
-  { country: 'Brazil', address: '200.160.2.3' },
-  { country: 'South Africa', address: '196.216.2.1' },
-  { country: 'Australia', address: '1.1.1.1' },
+  { country: 'United Kingdom', site: 'London', address: '81.2.69.142' },
+  { country: 'Japan', site: 'Tokyo', address: '202.12.27.33' },
+  { country: 'Brazil', site: 'Sao Paulo', address: '200.160.2.3' },
+  { country: 'South Africa', site: 'Johannesburg', address: '196.216.2.1' },
+  { country: 'Australia', site: 'Sydney', address: '1.1.1.1' },
 ] as const;
 
-export function demoText(server: MeridianServer): string {
-  const { address, port } = server.endpoints[0]!;
-  const ask = `dig @${address} -p ${port}`;
+/** Of a socket that takes queries to any address: the one to ask on the same machine. */
+const LOCAL: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+export function demoText({ endpoints }: Pick<MeridianServer, 'endpoints'>): string {
+  const { address, port } = endpoints[0]!;
+  const ask = `dig +short @${LOCAL[address] ?? address} -p ${port}`;
+  const question = (client: string): string => `${ask} www.example.test +subnet=${client}/32`;
   return [
     '',
-    'Meridian is running with its demo zone. In another terminal, ask as a client of ...',
+    'Meridian is running with its demo: five sites, each with a web server of its own that is checked. In another terminal, ask',
+    'as a client of ...',
     '',
-    ...DEMO_CLIENTS.map((client) => `  ${`${ask} www.example.test +subnet=${client.address}/32`.padEnd(76)}# ${client.country}`),
+    ...DEMO_CLIENTS.map((client) => `  ${question(client.address).padEnd(76)}  # ${client.country}: ${client.site}`),
     '',
     'and see why:',
     '',
     `  npx meridian explain www.example.test --client ${DEMO_CLIENTS[0].address}`,
+    '',
+    'Let a site fail. Some seconds later its clients are sent to the next nearest one:',
+    '',
+    '  npx meridian demo stop london',
+    '  npx meridian status                       # who is up, and why',
+    `  ${question(DEMO_CLIENTS[0].address)}`,
+    '  npx meridian demo start london            # its clients come back, little by little',
     '',
     'Change zones/meridian.yaml or zones/example.test.zone, then: npx meridian reload',
     'Ctrl-C stops it.',

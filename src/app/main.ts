@@ -34,8 +34,21 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Comma
     load: async () => (await import('./commands/reload.ts')).reload,
   },
   status: {
-    summary: 'what the running server serves and has answered',
+    summary: 'who is up and why, what is served and what was answered',
     load: async () => (await import('./commands/status.ts')).status,
+  },
+  drain: {
+    summary: 'take a site, pool or member out of service little by little',
+    load: async () => (await import('./commands/drain.ts')).drain,
+  },
+  undrain: { summary: 'put it back', load: async () => (await import('./commands/drain.ts')).undrain },
+  override: {
+    summary: 'force members up or down whatever the checks see; list all orders',
+    load: async () => (await import('./commands/override.ts')).override,
+  },
+  demo: {
+    summary: 'stop and start the sites of the demo',
+    load: async () => (await import('./commands/demo.ts')).demo,
   },
 };
 

@@ -30,3 +30,20 @@ export async function askServer<T>(values: OptionValues, request: ControlRequest
   console.error(formatProblem(reply.error));
   return err(EXIT.FAILED);
 }
+
+/** Likewise, of a request that the server may decline with a problem: that is printed too. */
+export async function askServerWilling<T extends object>(
+  values: OptionValues,
+  request: ControlRequest,
+): Promise<Result<T, number>> {
+  const reply = await askServer<T | { readonly problem: Problem }>(values, request);
+  if (!reply.ok) return reply;
+  if (!('problem' in reply.value)) return ok(reply.value);
+  return err(failWith(reply.value.problem));
+}
+
+/** Prints a problem and returns the exit code that belongs to it. */
+export function failWith(problem: Problem): number {
+  console.error(formatProblem(problem));
+  return problem.code === 'ERR_USAGE' ? EXIT.USAGE : EXIT.FAILED;
+}

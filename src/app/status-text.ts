@@ -1,11 +1,13 @@
-// `meridian status` in words: what is served, then the counters that are not zero, by subject and with the values of one metric on
+// `meridian status` in words: what is served, who is up, then the counters that are not zero, by subject and with the values of one metric on
 // one line, so that a flood, an amplification or a siege over TCP stands out. A counter that is new needs no change here.
 
 import { COUNTER_FACTS, type CounterName } from '../metrics/counters.ts';
+import { healthLines, healthRows } from './health-text.ts';
 import type { StatusReport } from './server.ts';
 
 /** Subjects in the order they are printed, and the metrics that belong to each; a metric belongs to the first that fits. */
 const SUBJECTS: readonly (readonly [string, RegExp])[] = [
+  ['Health', /^health/],
   ['Steering', /^gslb|^ecs/],
   ['Limits and identities', /cookie|rate_limit|overload|tsig/],
   ['UDP', /^udp/],
@@ -13,20 +15,27 @@ const SUBJECTS: readonly (readonly [string, RegExp])[] = [
   ['Traffic', /^/],
 ];
 const PRINTED_FIRST = 'Traffic';
-const COLUMN = 22;
+const COLUMN = 26;
 
-export function statusText(report: StatusReport): string {
+/** `nowMs` is the wall clock. */
+export function statusText(report: StatusReport, nowMs: number, hasVotes: boolean): string {
   const rows: [string, string][] = [
     ['version', `${report.version}, process ${report.pid}, up ${report.upSec} s, load ${report.generation}`],
-    ['listening', report.endpoints.map(({ address, port }) => `${address} port ${port}`).join(', ')],
-    ['workers', `${report.workers.alive} of ${report.workers.wanted} alive`],
-    ['cells', String(report.cells)],
+    // One that only probes answers nobody.
+    ...(report.endpoints.length === 0 ? [] : answeringRows(report)),
     ...report.zones.map((zone): [string, string] => ['zone', `${zone.name} serial ${zone.serial}, ${zone.records} records`]),
+    ...healthRows(report.health),
   ];
-  return [...rows.map(line), ...counterLines(report.counters)].join('\n');
+  return [...rows.map(line), ...healthLines(report.health, nowMs, hasVotes), ...counterLines(report.counters)].join('\n');
 }
 
-const line = ([name, value]: readonly [string, string]): string => `${name.padEnd(COLUMN)}${value}`;
+const answeringRows = ({ endpoints, workers, cells }: StatusReport): [string, string][] => [
+  ['listening', endpoints.map(({ address, port }) => `${address} port ${port}`).join(', ')],
+  ['workers', `${workers.alive} of ${workers.wanted} alive`],
+  ['cells', String(cells)],
+];
+
+const line = ([name, value]: readonly [string, string]): string => `${name.padEnd(COLUMN - 2)}  ${value}`;
 
 function counterLines(counters: StatusReport['counters']): string[] {
   const subjects = new Map<string, Map<string, string[]>>(

@@ -1,7 +1,7 @@
 // Orders of people and tools: which override decides for which member. A human's outranks a tool's; of one source the newest
 // decides. Orders never change verdicts: what is forced and what is seen are both kept, and shown side by side.
 
-import type { Member, SteeringModel } from '../model/steering.ts';
+import type { Member, Pool, Site, SteeringModel } from '../model/steering.ts';
 import type { Override } from '../model/verdict.ts';
 
 export interface AppliedOverrides {
@@ -32,8 +32,15 @@ export function applyOverrides(overrides: readonly Override[], model: SteeringMo
   return { byMember, idle, nextExpiryMs };
 }
 
+/** What orders speak of: members with the indexes of their pool and site. */
+export interface Nameable<M> {
+  readonly sites: readonly Pick<Site, 'id'>[];
+  readonly pools: readonly Pick<Pool, 'id'>[];
+  readonly members: readonly M[];
+}
+
 /** The members that a glob names, for a preview before an order is given. */
-export function membersNamed(glob: string, model: SteeringModel): Member[] {
+export function membersNamed<M extends Pick<Member, 'id' | 'pool' | 'site'>>(glob: string, model: Nameable<M>): M[] {
   const [, scope, pattern] = /^(?:(site|pool):)?(.*)$/s.exec(glob)!;
   const matches = globMatcher(pattern!);
   if (scope === 'site') return model.members.filter(({ site }) => matches(model.sites[site]!.id));

@@ -8,7 +8,7 @@ import test from 'ava';
 import { reservePortFor } from '../support/reserved-port.ts';
 import { demoDirectory, meridian, startServer } from '../support/server.ts';
 
-const COMMANDS = ['serve', 'check', 'explain', 'query', 'bench', 'reload', 'status'];
+const COMMANDS = ['serve', 'check', 'explain', 'query', 'bench', 'reload', 'status', 'drain', 'undrain', 'override', 'demo'];
 
 test.serial('without a command the commands are listed', async (t) => {
   const { code, stdout } = await meridian([]);
@@ -48,6 +48,26 @@ for (const args of [
   ['bench', '127.0.0.1', '--port', '0'],
   ['bench', '127.0.0.1', '--rate', '1e9'],
   ['bench', '127.0.0.1', '--seconds', '-1'],
+  ['status', '--vote'],
+  ['drain'],
+  ['drain', 'london'],
+  ['drain', 'london', 'tokyo', '--reason', 'x'],
+  ['drain', 'london', '--reason', 'x', '--for', '30'],
+  ['undrain'],
+  ['undrain', 'london', '--reason', 'x'],
+  ['undrain', 'london', 'tokyo'],
+  ['override'],
+  ['override', 'sideways', 'london', '--reason', 'x'],
+  ['override', 'up'],
+  ['override', 'down', 'london', '--reason', ''],
+  ['override', 'up', 'london', '--reason', 'x', '--author', ''],
+  ['override', 'remove'],
+  ['override', 'list', 'london'],
+  ['demo'],
+  ['demo', 'pause', 'london'],
+  ['demo', 'stop'],
+  ['demo', 'list', 'london'],
+  ['demo', 'start', 'london', 'tokyo'],
 ]) {
   test.serial(`wrong use is one clear line and exit code 2: meridian ${args.join(' ')}`, async (t) => {
     const { code, stdout, stderr } = await meridian(args);
@@ -154,8 +174,8 @@ test.serial('status tells what is served and what was answered', async (t) => {
 
 test.serial('commands that need a server say that none is running', async (t) => {
   const directory = demoDirectory();
-  for (const command of ['reload', 'status']) {
-    const { code, stderr } = await meridian([command, '--config', join(directory, 'meridian.yaml')]);
+  for (const command of ['reload', 'status', 'drain london --reason x', 'undrain london', 'override list', 'demo list']) {
+    const { code, stderr } = await meridian([...command.split(' '), '--config', join(directory, 'meridian.yaml')]);
     t.is(code, 1);
     t.regex(stderr, /^error ERR_CONTROL: no server is running here/);
   }

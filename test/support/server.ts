@@ -30,17 +30,22 @@ async function collect(child: Child): Promise<RunResult> {
   return { code, stdout: child.printed('stdout'), stderr: child.printed('stderr') };
 }
 
-/** A temporary directory that holds a copy of the demo configuration, listening on a free port. */
-export function demoDirectory(): string {
+/**
+ * A temporary directory that holds a copy of the demo configuration, listening on a free port. Nothing is checked, so everything
+ * is up, unless `sitePorts` says on which ports the sites of the demo are to serve and be checked.
+ */
+export function demoDirectory(sitePorts?: Readonly<Record<string, number>>): string {
   const directory = mkdtempSync(join(tmpdir(), 'meridian-test-'));
   for (const file of readdirSync(`${ROOT}zones`)) cpSync(`${ROOT}zones/${file}`, join(directory, file));
   const config = join(directory, 'meridian.yaml');
-  writeFileSync(
-    config,
-    readFileSync(config, 'utf8')
-      .replace(/127\.0\.0\.1:5053/, '127.0.0.1:0')
-      .replace(/stateDirectory: \S+/, 'stateDirectory: var'),
-  );
+  const text = readFileSync(config, 'utf8')
+    .replace(/127\.0\.0\.1:5053/, '127.0.0.1:0')
+    .replace(/stateDirectory: \S+/, 'stateDirectory: var');
+  const isolated =
+    sitePorts === undefined
+      ? text.replaceAll(/^probes:\n(?: .*\n)+|^ {4}probe: .*\n|, check: \{[^}]*\}/gm, '')
+      : text.replaceAll(/(site: (\w+),.* port: )\d+/g, (_, start: string, site: string) => `${start}${sitePorts[site]}`);
+  writeFileSync(config, isolated);
   return directory;
 }
 

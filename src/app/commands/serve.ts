@@ -15,6 +15,7 @@ import { type Command, DEFAULT_CONFIG, EXIT, printProblems } from '../args.ts';
 import { type ControlRequest, openControl } from '../control.ts';
 import { ControlPlane } from '../control-plane.ts';
 import { demoText } from '../demo.ts';
+import { answerDemo, DemoSites } from '../demo-sites.ts';
 import { planListening } from '../listening-plan.ts';
 import { geographyFiles, type Loaded } from '../load.ts';
 import { loadHealthInThread, loadInThread } from '../loader.ts';
@@ -39,7 +40,7 @@ Runs the server in the foreground. It logs to standard output: text on a termina
   --config FILE   the configuration (default ${DEFAULT_CONFIG})
   --role ROLE     dns answers queries, probe checks members; several are given one by one or as a list with commas.
                   Both unless given. A process that only probes needs mesh.redis, and no zones or databases.
-  --demo          print how to ask the demo zone
+  --demo          run a small web server on loopback for each site whose checks go there, and print what to try
 
 SIGHUP (or 'meridian reload') reads all files again; a reload that finds an error changes nothing. SIGTERM and SIGINT stop it.`,
   options: { config: { type: 'string' }, role: { type: 'string', multiple: true }, demo: { type: 'boolean' } },
@@ -67,14 +68,15 @@ SIGHUP (or 'meridian reload') reads all files again; a reload that finds an erro
     if (unusable !== undefined) return fail([unusable]);
     const stopped = stopSignal(log);
     const manager = new ServiceManager(log);
-    const desk: { running?: Running } = {};
+    const desk: Desk = values['demo'] === true ? { demo: new DemoSites(log) } : {};
     // The socket comes first: it tells whether another server already works in this state directory.
-    const control = await openControl(settings.controlSocket, (request) => handle(request, desk.running, manager));
+    const control = await openControl(settings.controlSocket, (request) => handle(request, desk, manager));
     if (!control.ok) return fail([control.error]);
-    const surroundings = { configFile, log, manager, hangup, stopped, roles: roles.value, isDemo: values['demo'] === true, desk };
+    const surroundings = { configFile, log, manager, hangup, stopped, roles: roles.value, desk };
+    await desk.demo?.follow(snapshot);
     const failures = loaded === undefined ? await probe(snapshot, surroundings) : await answer(loaded, surroundings);
     control.value.close();
-    await manager.stopping();
+    await Promise.all([manager.stopping(), desk.demo?.close()]);
     if (failures !== undefined) return fail(failures);
     log.info({}, 'stopped');
     return EXIT.DONE;
@@ -101,14 +103,19 @@ interface Surroundings {
   readonly hangup: Hangup;
   readonly stopped: Promise<void>;
   readonly roles: readonly Role[];
-  readonly isDemo: boolean;
-  /** Where commands find what is running. */
-  readonly desk: { running?: Running };
+  readonly desk: Desk;
+}
+
+/** Where commands find what is running. */
+interface Desk {
+  running?: Running;
+  /** With --demo. */
+  readonly demo?: DemoSites;
 }
 
 /** Answers queries, and probes if that is a role, until told to stop; resolves with the reasons if it cannot start or go on. */
 async function answer(loaded: Loaded, surroundings: Surroundings): Promise<readonly Problem[] | undefined> {
-  const { configFile, log, manager, hangup, stopped, roles, isDemo, desk } = surroundings;
+  const { configFile, log, manager, hangup, stopped, roles, desk } = surroundings;
   const settings = loaded.snapshot.server;
   const plan = await planListening(settings, availableParallelism());
   if (!plan.ok) return plan.error;
@@ -129,7 +136,8 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
       const { endpoints } = server;
       const { zones, geography } = server.loaded.get();
       log.info({ version: VERSION, endpoints, zones: zones.length, cells: geography.cells }, 'listening');
-      if (isDemo) console.log(demoText(server));
+      if (desk.demo !== undefined) console.log(demoText(server));
+      server.loaded.watch(({ snapshot }) => void desk.demo?.follow(snapshot));
       const stopWatching = watchGeography(server);
       void manager.ready(server.summary);
       hangup.call(() => void reload(server, manager));
@@ -189,7 +197,8 @@ function fail(problems: readonly Problem[], code: number = EXIT.FAILED): number 
 }
 
 /** Answers a command, once there is somebody to answer. */
-async function handle(request: ControlRequest, running: Running | undefined, manager: ServiceManager): Promise<unknown> {
+async function handle(request: ControlRequest, { running, demo }: Desk, manager: ServiceManager): Promise<unknown> {
+  if (request.command === 'demo') return answerDemo(request, demo);
   if (running === undefined) return { error: 'the server is starting; try again' };
   return request.command === 'reload' ? reload(running, manager) : answerRequest(request, running);
 }
