@@ -3,13 +3,19 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import type { MeshEvents, MeshStatus, OverrideSet, Peer } from '../model/mesh.ts';
+import type { FleetReport, MeshEvents, MeshStatus, OverrideSet, Peer } from '../model/mesh.ts';
 import type { Vote } from '../model/verdict.ts';
 
 /** Between two deliveries. */
 const GAP_MS = 50;
 
 type VoteEvent = { readonly votes: Vote[] } | { readonly prober: string; readonly epoch: number; readonly seq: number };
+
+interface ResultsEvent {
+  readonly prober: string;
+  readonly epoch: number;
+  readonly batch: Uint8Array;
+}
 
 export class EventBox {
   readonly #clock: Clock;
@@ -18,6 +24,8 @@ export class EventBox {
   #timer: NodeJS.Timeout | null = null;
   #deliveredMs = Number.NEGATIVE_INFINITY;
   #voteEvents: VoteEvent[] = [];
+  #results: ResultsEvent[] = [];
+  #reports: FleetReport[] = [];
   #peers: readonly Peer[] | null = null;
   #overrides: OverrideSet | null = null;
   #status: MeshStatus | null = null;
@@ -52,6 +60,16 @@ export class EventBox {
     this.#schedule();
   }
 
+  results(prober: string, epoch: number, batch: Uint8Array): void {
+    this.#results.push({ prober, epoch, batch });
+    this.#schedule();
+  }
+
+  report(report: FleetReport): void {
+    this.#reports.push(report);
+    this.#schedule();
+  }
+
   peers(peers: readonly Peer[]): void {
     this.#peers = peers;
     this.#schedule();
@@ -76,13 +94,15 @@ export class EventBox {
   #deliver(): void {
     this.#timer = null;
     this.#deliveredMs = this.#clock.monotonicMs();
-    const { events, voteEvents, peers, overrides, status } = this.#takeAll();
+    const { events, voteEvents, results, reports, peers, overrides, status } = this.#takeAll();
     this.#call(() => peers !== null && events?.onPeers?.(peers));
     this.#call(() => overrides !== null && events?.onOverrides?.(overrides));
     for (const event of voteEvents) {
       if ('votes' in event) this.#call(() => events?.onVotes?.(event.votes));
       else this.#call(() => events?.onWithdrawn?.(event.prober, event.epoch, event.seq));
     }
+    for (const { prober, epoch, batch } of results) this.#call(() => events?.onResults?.(prober, epoch, batch));
+    for (const report of reports) this.#call(() => events?.onFleetReport?.(report));
     this.#call(() => status !== null && events?.onStatus?.(status));
   }
 
@@ -90,11 +110,15 @@ export class EventBox {
     const taken = {
       events: this.#events,
       voteEvents: this.#voteEvents,
+      results: this.#results,
+      reports: this.#reports,
       peers: this.#peers,
       overrides: this.#overrides,
       status: this.#status,
     };
     this.#voteEvents = [];
+    this.#results = [];
+    this.#reports = [];
     this.#peers = null;
     this.#overrides = null;
     this.#status = null;

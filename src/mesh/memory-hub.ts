@@ -5,9 +5,10 @@ import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import type { OverrideSet, Peer } from '../model/mesh.ts';
-import type { Override, Verdict, Vote } from '../model/verdict.ts';
+import { type FleetReport, type OverrideSet, type Peer, RESULT_BATCH_MAX_SIZE } from '../model/mesh.ts';
+import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
 import { Complaints } from './complaints.ts';
+import { FleetSlate } from './fleet-slate.ts';
 import { KnownVotes } from './known-votes.ts';
 import { MeshClock } from './mesh-clock.ts';
 import { type MeshFiles, meshFiles, newMark } from './mesh-files.ts';
@@ -28,6 +29,8 @@ export interface Member {
   peersChanged(peers: readonly Peer[]): void;
   votesCast(votes: readonly Vote[]): void;
   votesWithdrawn(prober: string, epoch: number, seq: number): void;
+  resultsSent(prober: string, epoch: number, batch: Uint8Array): void;
+  fleetReported(report: FleetReport): void;
   overridesChanged(set: OverrideSet): void;
 }
 
@@ -40,6 +43,7 @@ export class MemoryHub {
   readonly #members = new Set<Member>();
   readonly #known = new KnownVotes();
   readonly #votes = new Map<string, Map<string, Vote>>();
+  readonly #slates = new Map<Member, FleetSlate>();
   #book: OverrideBook = EMPTY_BOOK;
   #sweptMs = 0;
   #verdicts: readonly Verdict[] = [];
@@ -83,12 +87,14 @@ export class MemoryHub {
     this.#members.add(member);
     member.overridesChanged(this.overrides);
     member.votesCast(this.#liveVotes());
+    for (const slate of this.#slates.values()) member.fleetReported(slate.whole);
     this.announced();
   }
 
   leave(member: Member): void {
     if (!this.#members.delete(member)) return;
     this.withdraw(member);
+    this.#slates.delete(member);
     this.announced();
   }
 
@@ -130,6 +136,27 @@ export class MemoryHub {
       for (const [target, vote] of own) if (vote.expiresMs <= nowMs) own.delete(target);
     }
     return [...this.#votes.values()].flatMap((own) => [...own.values()]);
+  }
+
+  sendResults({ self }: Member, fleet: string, batch: Uint8Array): void {
+    if (batch.length > RESULT_BATCH_MAX_SIZE) {
+      this.complaints.ignore('batch of results', `what ${self.id} sends`);
+      return;
+    }
+    for (const member of this.#members) if (member.self.id === fleet) member.resultsSent(self.id, self.epoch, batch);
+  }
+
+  reportFleet(
+    from: Member,
+    listHash: string,
+    atMs: number,
+    verdicts: readonly FleetVerdict[],
+    forgotten: readonly string[],
+  ): void {
+    const slate = this.#slates.get(from) ?? new FleetSlate(from.self.id, from.self.epoch, this.complaints);
+    this.#slates.set(from, slate);
+    const report = slate.update(listHash, atMs, verdicts, forgotten);
+    for (const member of this.#members) member.fleetReported(report);
   }
 
   async saveVerdicts(verdicts: readonly Verdict[]): Promise<void> {

@@ -4,8 +4,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { err, type Result } from '../base/result.ts';
-import type { Mesh, MeshEvents, MeshStatus, OverrideSet, Peer } from '../model/mesh.ts';
-import type { Override, Verdict, Vote } from '../model/verdict.ts';
+import type { FleetReport, Mesh, MeshEvents, MeshStatus, OverrideSet, Peer } from '../model/mesh.ts';
+import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
 import { EventBox } from './event-box.ts';
 import type { Member, MemoryHub } from './memory-hub.ts';
 import { meshProblem } from './override-check.ts';
@@ -75,6 +75,14 @@ export class MemoryMesh implements Mesh, Member {
     this.#hub.withdraw(this);
   }
 
+  sendResults(fleet: string, batch: Uint8Array): void {
+    if (this.#state === 'joined') this.#hub.sendResults(this, fleet, batch);
+  }
+
+  reportFleet(listHash: string, atMs: number, verdicts: readonly FleetVerdict[], forgotten: readonly string[]): void {
+    if (this.#state === 'joined') this.#hub.reportFleet(this, listHash, atMs, verdicts, forgotten);
+  }
+
   saveVerdicts(verdicts: readonly Verdict[]): Promise<void> {
     return this.#hub.saveVerdicts(verdicts);
   }
@@ -105,6 +113,14 @@ export class MemoryMesh implements Mesh, Member {
 
   votesWithdrawn(prober: string, epoch: number, seq: number): void {
     this.#box.withdrawn(prober, epoch, seq);
+  }
+
+  resultsSent(prober: string, epoch: number, batch: Uint8Array): void {
+    this.#box.results(prober, epoch, batch);
+  }
+
+  fleetReported(report: FleetReport): void {
+    this.#box.report(report);
   }
 
   overridesChanged(set: OverrideSet): void {

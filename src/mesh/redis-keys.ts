@@ -15,6 +15,12 @@ export interface RedisKeys {
   readonly overrides: string;
   /** Hash: target -> record, and the writer in `@writer`, `@until`, `@write`. */
   readonly verdicts: string;
+  /** Hash of one aggregator: target -> verdict, and `@`. */
+  fleet(id: string): string;
+  /** Stream: what that aggregator wrote into its hash, newest last. */
+  fleetLog(id: string): string;
+  /** Stream: batches of results for that aggregator, newest last. */
+  results(id: string): string;
   /** Channel: one letter, what to look at. */
   readonly nudge: string;
   /** Hash of one prober's votes. */
@@ -35,8 +41,11 @@ export function keysOf(prefix: string): RedisKeys {
     verdicts: `${base}verdicts`,
     nudge: `${base}nudge`,
     votes: (prober) => `${base}votes:${prober}`,
+    fleet: (id) => `${base}fleet:${id}`,
+    fleetLog: (id) => `${base}fleet-log:${id}`,
+    results: (id) => `${base}results:${id}`,
   };
 }
 
 /** What a nudge is about. */
-export const NUDGE = { VOTES: 'v', PEERS: 'p', OVERRIDES: 'o' } as const;
+export const NUDGE = { VOTES: 'v', PEERS: 'p', OVERRIDES: 'o', FLEETS: 'f', RESULTS: 'r' } as const;

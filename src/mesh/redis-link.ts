@@ -8,12 +8,17 @@ import { createClient, SettingsTrouble, whereOf } from './redis-options.ts';
 import type { Script } from './redis-scripts.ts';
 import { type Trouble, troubleOf } from './redis-trouble.ts';
 
-export type Argument = string | number;
+export type Argument = string | number | Buffer;
+
+/** A command whose reply has octets (Buffer) where those of others have text. */
+interface CommandForOctets {
+  readonly forOctets: string;
+}
 
 /** A command by its name, or a script with keys first. */
-export type Command = readonly [string | Script, ...Argument[]];
+export type Command = readonly [string | CommandForOctets | Script, ...Argument[]];
 
-/** What became of a command. Values are as RESP2 has them: text, numbers, null, lists. */
+/** What became of a command. Values are as RESP2 has them: text (or octets), numbers, null, lists. */
 export type Reply = Result<unknown, Error>;
 
 export interface LinkEvents {
@@ -108,6 +113,7 @@ export class RedisLink {
     const pipeline = this.#clients[0]!.pipeline();
     for (const [name, ...args] of commands) {
       if (typeof name === 'string') pipeline.call(name, ...args);
+      else if ('forOctets' in name) pipeline.callBuffer(name.forOctets, ...args);
       else pipeline.call(isWhole ? 'EVAL' : 'EVALSHA', isWhole ? name.text : name.sha, name.keyCount, ...args);
     }
     const results = (await pipeline.exec()) ?? [];

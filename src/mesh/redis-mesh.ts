@@ -6,7 +6,7 @@ import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Result } from '../base/result.ts';
 import type { Mesh, MeshEvents, MeshStatus, OverrideSet, Peer, RedisMeshSettings } from '../model/mesh.ts';
-import type { Override, Verdict, Vote } from '../model/verdict.ts';
+import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
 import { Complaints } from './complaints.ts';
 import { EventBox } from './event-box.ts';
 import { KnownVotes } from './known-votes.ts';
@@ -14,13 +14,16 @@ import { MeshClock } from './mesh-clock.ts';
 import { meshFiles } from './mesh-files.ts';
 import { Pump } from './pump.ts';
 import { RedisConnector } from './redis-connector.ts';
+import { RedisFleets } from './redis-fleets.ts';
 import { keysOf, NUDGE, type RedisKeys } from './redis-keys.ts';
 import type { Command, Reply } from './redis-link.ts';
 import { whereOf } from './redis-options.ts';
 import { RedisOverrides } from './redis-overrides.ts';
+import { RedisOwnFleet } from './redis-own-fleet.ts';
 import { RedisOwnVotes } from './redis-own-votes.ts';
 import type { Desk, Part, Round } from './redis-part.ts';
 import { RedisPeers } from './redis-peers.ts';
+import { RedisResults } from './redis-results.ts';
 import { type Trouble, troubleOf } from './redis-trouble.ts';
 import { RedisVerdicts } from './redis-verdicts.ts';
 import { RedisVotes } from './redis-votes.ts';
@@ -37,6 +40,8 @@ export interface RedisMeshOptions {
 
 /** Heartbeats missed before the status says `stale`. */
 const STALE_AFTER_BEATS = 2.5;
+/** Between two looks of an aggregator for results. */
+const RESULTS_EVERY_MS = 200;
 /** A verdict writer that has written nothing for this many expiry times may be replaced. */
 const LEASE_EXPIRIES = 3;
 
@@ -56,10 +61,14 @@ export class RedisMesh implements Mesh {
   readonly #ownVotes: RedisOwnVotes;
   readonly #overrides: RedisOverrides;
   readonly #verdicts: RedisVerdicts;
+  readonly #fleets: RedisFleets;
+  readonly #ownFleet: RedisOwnFleet;
+  readonly #results: RedisResults;
   readonly #parts: readonly Part[];
   readonly #connector: RedisConnector;
   readonly #pump: Pump;
   #beat: NodeJS.Timeout | null = null;
+  #look: NodeJS.Timeout | null = null;
   #beatAtMs = Number.NEGATIVE_INFINITY;
   #checkedMs = Number.NEGATIVE_INFINITY;
   #logNumber: number | null = null;
@@ -113,7 +122,15 @@ export class RedisMesh implements Mesh {
     this.#overrides = new RedisOverrides(desk, { file: files?.overrides ?? null, confirmingReplicas, confirmTimeoutMs });
     const writer = `${self.id} ${self.epoch}`;
     this.#verdicts = new RedisVerdicts(desk, { writer, leaseMs: LEASE_EXPIRIES * expiryMs, file: files?.verdicts ?? null });
-    this.#parts = [this.#peers, this.#votes, this.#ownVotes, this.#overrides, this.#verdicts];
+    this.#fleets = new RedisFleets(desk, (report) => this.#box.report(report));
+    this.#ownFleet = new RedisOwnFleet(desk, self);
+    this.#results = new RedisResults(desk, {
+      self,
+      isConnected: () => this.#connector.link !== null,
+      onResults: (prober, epoch, batch) => this.#box.results(prober, epoch, batch),
+    });
+    const fleet = [this.#fleets, this.#ownFleet, this.#results];
+    this.#parts = [this.#peers, this.#votes, this.#ownVotes, this.#overrides, this.#verdicts, ...fleet];
   }
 
   get status(): MeshStatus {
@@ -142,6 +159,7 @@ export class RedisMesh implements Mesh {
     this.#box.peers(this.peers);
     this.#showStatus();
     this.#beat = setInterval(() => this.#tick(), this.#settings.heartbeatMs);
+    this.#look = setInterval(() => this.#results.due() && this.#pump.kick(), RESULTS_EVERY_MS);
     void this.#connector.open();
     if (this.#hasJoined) return;
     await new Promise<void>((resolve) => {
@@ -155,6 +173,7 @@ export class RedisMesh implements Mesh {
 
   announce(peer: Peer): void {
     this.#peers.announce({ ...peer, id: this.#self.id, epoch: this.#self.epoch });
+    this.#results.announce(peer);
     this.#pump.kick();
   }
 
@@ -169,6 +188,15 @@ export class RedisMesh implements Mesh {
     const upTo = this.#ownVotes.withdraw();
     if (this.#known.withdraw(id, epoch, upTo, this.nowMs()) !== undefined) this.#box.withdrawn(id, epoch, upTo);
     this.#pump.kick();
+  }
+
+  sendResults(fleet: string, batch: Uint8Array, isUrgent: boolean): void {
+    if (fleet === this.#self.id) this.#box.results(fleet, this.#self.epoch, batch);
+    else this.#results.send(fleet, batch, isUrgent);
+  }
+
+  reportFleet(listHash: string, atMs: number, verdicts: readonly FleetVerdict[], forgotten: readonly string[]): void {
+    this.#box.report(this.#ownFleet.report(listHash, atMs, verdicts, forgotten));
   }
 
   saveVerdicts(verdicts: readonly Verdict[]): Promise<void> {
@@ -187,6 +215,7 @@ export class RedisMesh implements Mesh {
     this.#isClosed = true;
     this.#pump.stop();
     if (this.#beat !== null) clearInterval(this.#beat);
+    if (this.#look !== null) clearInterval(this.#look);
     this.#joined();
     this.#box.close();
     const farewell = [...this.#ownVotes.farewell(), this.#peers.farewell()];
@@ -216,6 +245,8 @@ export class RedisMesh implements Mesh {
 
   #peersChanged(peers: readonly Peer[]): void {
     for (const { id, epoch } of peers) if (this.#known.seen(id, epoch)) this.#votes.readAgain();
+    const fleets = peers.filter(({ id, roles }) => roles.includes('fleet') && id !== this.#self.id);
+    this.#fleets.follow(fleets.map(({ id }) => id));
     this.#box.peers(peers);
   }
 
@@ -223,6 +254,8 @@ export class RedisMesh implements Mesh {
     if (kind === NUDGE.VOTES) this.#votes.nudged();
     else if (kind === NUDGE.PEERS) this.#peers.nudged();
     else if (kind === NUDGE.OVERRIDES) this.#overrides.nudged();
+    else if (kind === NUDGE.FLEETS) this.#fleets.nudged();
+    else if (kind === NUDGE.RESULTS && !this.#results.due()) return;
     this.#pump.kick();
   }
 

@@ -135,3 +135,34 @@ for i = first, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('HSET', KEYS[1], '@writer', ARGV[1], '@until', now + tonumber(ARGV[2]), '@write', number)
 return number`,
 );
+
+/**
+ * Verdicts of one aggregator. KEYS fleet fleet-log; ARGV epoch write previous head lifeMs logLength isFromScratch channel nudge
+ * ('' = none), then pairs of target and verdict, '' for a target that is forgotten. `previous` is the write that this one adds to.
+ * Returns 1; 2 if the previous write is not there, so that everything must be sent; 0 if a later write of the same process is there
+ * already; -1 if a later process of the same id has written: what it wrote expires unless it lives.
+ */
+export const REPORT = script(
+  2,
+  `local ok, head = pcall(cjson.decode, redis.call('HGET', KEYS[1], '@') or '')
+local isFromScratch, isWhole = ARGV[7] == '1', false
+if ok and type(head) == 'table' and tonumber(head.epoch) then
+  if head.epoch > tonumber(ARGV[1]) then return -1 end
+  if head.epoch == tonumber(ARGV[1]) then
+    if (tonumber(head.write) or 0) >= tonumber(ARGV[2]) then return 0 end
+    isWhole = head.write == tonumber(ARGV[3])
+  else redis.call('DEL', KEYS[1]) end
+end
+if isFromScratch then redis.call('DEL', KEYS[1]) end
+redis.call('HSET', KEYS[1], '@', ARGV[4])
+for i = 10, #ARGV, 2 do
+  if ARGV[i + 1] == '' then redis.call('HDEL', KEYS[1], ARGV[i])
+  else redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+redis.call('XADD', KEYS[2], 'MAXLEN', ARGV[6], '*', '@', ARGV[4], unpack(ARGV, 10))
+redis.call('PEXPIRE', KEYS[2], ARGV[5])
+if ARGV[9] ~= '' then redis.call('PUBLISH', ARGV[8], ARGV[9]) end
+if isFromScratch or isWhole then return 1 end
+return 2`,
+);

@@ -1,6 +1,6 @@
 // Verdicts as records: JSON under the target in the hash `verdicts`, and in the state directory.
 
-import type { State, Verdict } from '../model/verdict.ts';
+import type { FleetVerdict, State, Verdict } from '../model/verdict.ts';
 import { isCount, isFlag, isText, MAX_NAME_LENGTH, MAX_TEXT_LENGTH, parseJson, RECORD_VERSION } from './decode.ts';
 
 const STATES: readonly State[] = ['up', 'down', 'unknown'];
@@ -12,12 +12,28 @@ export function encodeVerdict({ state, isUp, sinceMs, why }: Verdict): string {
 
 /** Undefined if the record is not a verdict of this version. */
 export function decodeVerdict(target: unknown, text: unknown): Verdict | undefined {
-  const record = parseJson(text);
-  if (!Array.isArray(record) || record.length !== VERDICT_LENGTH || record[0] !== RECORD_VERSION) return undefined;
+  return verdictOf(target, parseJson(text), VERDICT_LENGTH);
+}
+
+function verdictOf(target: unknown, record: unknown, length: number): Verdict | undefined {
+  if (!Array.isArray(record) || record.length !== length || record[0] !== RECORD_VERSION) return undefined;
   const [, state, isUp, sinceMs, why] = record as readonly unknown[];
   if (!isText(target, MAX_NAME_LENGTH) || !STATES.includes(state as State)) return undefined;
   if (!isFlag(isUp) || !isCount(sinceMs) || !isText(why, MAX_TEXT_LENGTH, 0)) return undefined;
   return { target, state: state as State, isUp: isUp === 1, sinceMs, why };
+}
+
+/** That of an aggregator: with the seconds until it could change behind the rest. */
+export function encodeFleetVerdict({ state, isUp, sinceMs, why, changeSec }: FleetVerdict): string {
+  return JSON.stringify([RECORD_VERSION, state, isUp ? 1 : 0, sinceMs, why.slice(0, MAX_TEXT_LENGTH), changeSec]);
+}
+
+/** Undefined if the record is not a verdict of an aggregator of this version. */
+export function decodeFleetVerdict(target: unknown, text: unknown): FleetVerdict | undefined {
+  const record = parseJson(text);
+  const verdict = verdictOf(target, record, VERDICT_LENGTH + 1);
+  const changeSec = verdict === undefined ? undefined : (record as readonly unknown[])[VERDICT_LENGTH];
+  return verdict !== undefined && isCount(changeSec) && changeSec >= 1 ? { ...verdict, changeSec } : undefined;
 }
 
 /** A file of verdicts: pairs of target and record. */

@@ -4,7 +4,7 @@
 
 import type { Problem } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
-import type { Override, Verdict, Vote } from './verdict.ts';
+import type { FleetVerdict, Override, Verdict, Vote } from './verdict.ts';
 
 export type Role = 'dns' | 'probe' | 'fleet' | 'site' | 'admin';
 
@@ -27,6 +27,21 @@ export interface OverrideSet {
   readonly overrides: readonly Override[];
 }
 
+/** What an aggregator says: its verdicts, and that it is at work. By target the newest counts. */
+export interface FleetReport {
+  readonly fleet: string;
+  readonly epoch: number;
+  /** Hash of the list of targets that it judges (fleet/target-list.ts), 16 hexadecimal digits. */
+  readonly listHash: string;
+  /** When it last concluded, on the mesh's clock: who goes silent is not believed for long. */
+  readonly atMs: number;
+  /** Whether `verdicts` are all there are; else they are those that have changed. */
+  readonly isWhole: boolean;
+  readonly verdicts: readonly FleetVerdict[];
+  /** Targets that it no longer speaks of. */
+  readonly forgotten: readonly string[];
+}
+
 /** How well we know the others. */
 export interface MeshStatus {
   readonly kind: 'memory' | 'redis';
@@ -47,9 +62,16 @@ export interface MeshEvents {
   onVotes?(votes: readonly Vote[]): void;
   /** Votes of this prober up to (epoch, seq) no longer count: it withdrew them, or left. Those it casts afterwards do. */
   onWithdrawn?(prober: string, epoch: number, seq: number): void;
+  /** Results for us as an aggregator (role `fleet`), in the order in which this prober sent them; some may be lost. */
+  onResults?(prober: string, epoch: number, batch: Uint8Array): void;
+  /** Verdicts of a live aggregator, our own too. After the first, whole report on an aggregator only changes follow. */
+  onFleetReport?(report: FleetReport): void;
   onOverrides?(set: OverrideSet): void;
   onStatus?(status: MeshStatus): void;
 }
+
+/** Longest batch of results. */
+export const RESULT_BATCH_MAX_SIZE = 32_768;
 
 /** A Redis server: a numeric address or host name with a port, or the path of a Unix socket. */
 export type RedisEndpoint = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -126,6 +148,16 @@ export interface Mesh {
   publish(votes: readonly Vote[]): void;
   /** Takes back all our votes. */
   withdraw(): void;
+  /**
+   * Sends results to one aggregator: at most RESULT_BATCH_MAX_SIZE octets, not to be changed afterwards. They are lost if it is
+   * not alive, does not read for long, or the mesh is out. `isUrgent`: it should read them at once.
+   */
+  sendResults(fleet: string, batch: Uint8Array, isUrgent: boolean): void;
+  /**
+   * As an aggregator: what has changed since the last call, and that we have concluded at `atMs`. Another hash begins a new list,
+   * of which nothing is known yet. Kept for those who join, as long as we live.
+   */
+  reportFleet(listHash: string, atMs: number, verdicts: readonly FleetVerdict[], forgotten: readonly string[]): void;
   /** Verdicts for those who join later, by one writer at a time. */
   saveVerdicts(verdicts: readonly Verdict[]): Promise<void>;
   loadVerdicts(): Promise<readonly Verdict[]>;

@@ -42,6 +42,12 @@ export interface Verdict {
   readonly why: string;
 }
 
+/** A verdict of a fleet aggregator, with what the votes would have told besides. */
+export interface FleetVerdict extends Verdict {
+  /** Seconds until results could change it, counted when it was concluded; at least 1. Time-to-change TTLs are made of this. */
+  readonly changeSec: number;
+}
+
 /** An order by a person or a tool, stronger than any verdict. */
 export interface Override {
   readonly id: string;

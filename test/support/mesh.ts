@@ -1,9 +1,9 @@
 // Members of a mesh under test: they record what they are told, and wait for it.
 
 import type { Logger } from '../../src/base/logger.ts';
-import type { Mesh, MeshStatus, OverrideSet, Peer, RedisMeshSettings } from '../../src/model/mesh.ts';
+import type { FleetReport, Mesh, MeshStatus, OverrideSet, Peer, RedisMeshSettings } from '../../src/model/mesh.ts';
 import { OUTCOME } from '../../src/model/probe.ts';
-import type { Override, Verdict, Vote } from '../../src/model/verdict.ts';
+import type { FleetVerdict, Override, Verdict, Vote } from '../../src/model/verdict.ts';
 import { PATIENCE_MS } from './patience.ts';
 
 export const peer = (id: string, more: Partial<Peer> = {}): Peer => ({
@@ -34,6 +34,12 @@ export const verdict = (target: string, more: Partial<Verdict> = {}): Verdict =>
   isUp: true,
   sinceMs: 1_700_000_000_000,
   why: '3 of 3',
+  ...more,
+});
+
+export const fleetVerdict = (target: string, more: Partial<FleetVerdict> = {}): FleetVerdict => ({
+  ...verdict(target),
+  changeSec: 15,
   ...more,
 });
 
@@ -72,6 +78,8 @@ type Happening =
   | { readonly kind: 'peers'; readonly peers: readonly Peer[] }
   | { readonly kind: 'votes'; readonly votes: readonly Vote[] }
   | { readonly kind: 'withdrawn'; readonly prober: string; readonly epoch: number; readonly seq: number }
+  | { readonly kind: 'results'; readonly prober: string; readonly epoch: number; readonly batch: Uint8Array }
+  | { readonly kind: 'report'; readonly report: FleetReport }
   | { readonly kind: 'overrides'; readonly set: OverrideSet }
   | { readonly kind: 'status'; readonly status: MeshStatus };
 
@@ -97,6 +105,8 @@ export class Witness {
         onPeers: (peers) => note({ kind: 'peers', peers }),
         onVotes: (votes) => note({ kind: 'votes', votes }),
         onWithdrawn: (prober, epoch, seq) => note({ kind: 'withdrawn', prober, epoch, seq }),
+        onResults: (prober, epoch, batch) => note({ kind: 'results', prober, epoch, batch }),
+        onFleetReport: (report) => note({ kind: 'report', report }),
         onOverrides: (set) => note({ kind: 'overrides', set }),
         onStatus: (status) => note({ kind: 'status', status }),
       },
@@ -112,6 +122,31 @@ export class Witness {
 
   get votes(): readonly Vote[] {
     return this.log.flatMap((happening) => (happening.kind === 'votes' ? happening.votes : []));
+  }
+
+  /** Batches of results, as text. */
+  get results(): readonly string[] {
+    return this.log.flatMap((happening) =>
+      happening.kind === 'results'
+        ? [`${happening.prober}.${happening.epoch}: ${Buffer.from(happening.batch).toString('hex')}`]
+        : [],
+    );
+  }
+
+  get reports(): readonly FleetReport[] {
+    return this.log.flatMap((happening) => (happening.kind === 'report' ? [happening.report] : []));
+  }
+
+  /** What the reports of an aggregator come to: by target, in order. */
+  verdictsOf(fleet: string): readonly FleetVerdict[] {
+    const all = new Map<string, FleetVerdict>();
+    for (const report of this.reports) {
+      if (report.fleet !== fleet) continue;
+      if (report.isWhole) all.clear();
+      for (const one of report.verdicts) all.set(one.target, one);
+      for (const target of report.forgotten) all.delete(target);
+    }
+    return [...all.values()].sort((a, b) => (a.target < b.target ? -1 : 1));
   }
 
   get peerLists(): readonly (readonly string[])[] {
