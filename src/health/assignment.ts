@@ -4,14 +4,15 @@
 //
 // First the best prober of each region, best region first; only when there are fewer regions than vantage points, the best of
 // the others. So the loss of one prober brings in at most one other, and takes away none (test/unit/health/assignment).
+// In the same way each target has one of the live aggregators.
 
 import { finish32, hashText, mix32 } from '../base/hash.ts';
-import type { Peer } from '../model/mesh.ts';
+import type { Peer, Role } from '../model/mesh.ts';
 
 const SEED_A = 0x70726f62;
 const SEED_B = 0x65727321;
 
-/** A prober that withdrew its votes keeps its targets: it has to see them to come back. */
+/** A peer as far as hashing goes. A prober that withdrew its votes keeps its targets: it has to see them to come back. */
 type Prober = Pick<Peer, 'id' | 'region' | 'weight' | 'roles'>;
 
 interface Candidate {
@@ -33,9 +34,7 @@ export class Assignment {
 
   /** Peers without the role `probe` do not count. */
   constructor(peers: readonly Prober[]) {
-    this.#candidates = peers
-      .filter(({ roles }) => roles.includes('probe'))
-      .map(({ id, region, weight }) => ({ id, region, weight, hashA: hashText(id, SEED_A), hashB: hashText(id, SEED_B) }));
+    this.#candidates = candidatesOf(peers, 'probe');
   }
 
   /** Ids of the probers of a target, at most `vantagePoints`, best first. */
@@ -63,6 +62,37 @@ export class Assignment {
       .sort((a, b) => b.score - a.score || (a.candidate.id < b.candidate.id ? -1 : 1));
   }
 }
+
+/** The aggregators that are believed at this moment, ready to be asked who judges which target. */
+export class FleetOwners {
+  /** By id. */
+  readonly ids: readonly string[];
+  readonly #candidates: readonly Candidate[];
+
+  /** Peers without the role `fleet` do not count. */
+  constructor(peers: readonly Prober[]) {
+    this.#candidates = candidatesOf(peers, 'fleet');
+    this.ids = this.#candidates.map(({ id }) => id).sort();
+  }
+
+  /** The aggregator of a target; null if there is none at all. */
+  ownerOf(targetKey: string): string | null {
+    if (this.#candidates.length <= 1) return this.#candidates[0]?.id ?? null;
+    const target = hashText(targetKey, SEED_A);
+    let best: Scored | null = null;
+    for (const candidate of this.#candidates) {
+      const scored = { candidate, score: score(target, candidate) };
+      if (best === null || scored.score > best.score || (scored.score === best.score && candidate.id < best.candidate.id))
+        best = scored;
+    }
+    return best!.candidate.id;
+  }
+}
+
+const candidatesOf = (peers: readonly Prober[], role: Role): Candidate[] =>
+  peers
+    .filter(({ roles }) => roles.includes(role))
+    .map(({ id, region, weight }) => ({ id, region, weight, hashA: hashText(id, SEED_A), hashB: hashText(id, SEED_B) }));
 
 function score(target: number, { hashA, hashB, weight }: Candidate): number {
   const hash = finish32(mix32(mix32(target, hashA), hashB));

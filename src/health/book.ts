@@ -5,7 +5,7 @@ import type { Family } from '../base/address.ts';
 import { type HealthSettings, NO_CHANGE_FORESEEN } from '../model/health.ts';
 import type { Target } from '../model/probe.ts';
 import { type SteeringModel, serves } from '../model/steering.ts';
-import type { Override, Verdict } from '../model/verdict.ts';
+import type { FleetVerdict, Override, Verdict } from '../model/verdict.ts';
 import { cellOf, type HealthColumns, HealthFacts, type Remembered } from './facts.ts';
 import { applyOverrides } from './overrides.ts';
 import { isPoolUp, type PoolMember, percentUp } from './pools.ts';
@@ -17,6 +17,12 @@ import type { VoteTable } from './votes.ts';
 const FAMILIES: readonly Family[] = [4, 6];
 const NEVER = Number.POSITIVE_INFINITY;
 
+/** A verdict that an aggregator came to, and which. */
+export interface Concluded {
+  readonly by: string;
+  readonly verdict: FleetVerdict;
+}
+
 /** What was concluded on one target, and until when it holds without another vote. */
 interface Entry {
   readonly target: Target;
@@ -25,6 +31,8 @@ interface Entry {
   rule: QuorumRule | null;
   expiresMs: number;
   ttlSec: number;
+  /** The aggregator's verdict behind it; null = votes. */
+  concluded: Concluded | null;
 }
 
 export class HealthBook {
@@ -36,6 +44,7 @@ export class HealthBook {
   readonly #entryOf: (Entry | null)[];
   readonly #poolsDown: Set<string>;
   readonly #rules = new Map<number, QuorumRule>();
+  #concluded: ReadonlyMap<string, Concluded> = new Map();
   #overrides: readonly Override[] = [];
   #regionsOfProbers: readonly string[] = [];
 
@@ -58,6 +67,7 @@ export class HealthBook {
       rule: null,
       expiresMs: NEVER,
       ttlSec: NO_CHANGE_FORESEEN,
+      concluded: null,
     }));
     this.#entryOf = entriesByCell(model, this.#entries);
     this.#poolsDown = new Set(remembered?.poolsDown);
@@ -73,6 +83,14 @@ export class HealthBook {
 
   setOverrides(overrides: readonly Override[]): void {
     this.#overrides = overrides;
+  }
+
+  /**
+   * Verdicts of aggregators that are to be believed now, by target key: they stand in for votes. A target that is not among them
+   * is judged by votes, from the last verdict on, whoever came to that. A changed verdict must be another object.
+   */
+  setConcluded(concluded: ReadonlyMap<string, Concluded>): void {
+    this.#concluded = concluded;
   }
 
   conclude(nowMs: number): HealthFacts {
@@ -105,12 +123,18 @@ export class HealthBook {
 
   #judge(entry: Entry, nowMs: number): void {
     const { target } = entry;
+    const concluded = this.#concluded.get(target.key) ?? null;
+    if (concluded !== null) {
+      if (entry.concluded !== concluded) takeOver(entry, concluded, nowMs);
+      return;
+    }
     const rule = this.#ruleFor(target.probe.vantagePoints);
     const revision = this.#votes.revisionOf(target.key);
-    if (entry.revision === revision && entry.rule === rule && nowMs < entry.expiresMs) return;
+    if (entry.concluded === null && entry.revision === revision && entry.rule === rule && nowMs < entry.expiresMs) return;
     const votes = this.#votes.fresh(target.key, nowMs);
     const verdict = judge(target.key, votes, rule, entry.verdict, nowMs);
     entry.verdict = verdict;
+    entry.concluded = null;
     entry.revision = revision;
     entry.rule = rule;
     entry.expiresMs = votes.reduce((first, vote) => Math.min(first, vote.expiresMs), NEVER);
@@ -176,6 +200,23 @@ export class HealthBook {
       }
     }
   }
+}
+
+/** An aggregator that has never seen the target otherwise knows no moment of change: then ours stands, or it is now. */
+function takeOver(entry: Entry, concluded: Concluded, nowMs: number): void {
+  const { target, state, isUp, why, sinceMs, changeSec } = concluded.verdict;
+  const wasUp = entry.verdict?.isUp ?? true;
+  const ownSinceMs = isUp === wasUp ? (entry.verdict?.sinceMs ?? 0) : nowMs;
+  entry.verdict = {
+    target,
+    state,
+    isUp,
+    sinceMs: sinceMs === 0 ? ownSinceMs : sinceMs,
+    why: `${why}, by aggregator ${concluded.by}`,
+  };
+  entry.concluded = concluded;
+  entry.expiresMs = NEVER;
+  entry.ttlSec = changeSec;
 }
 
 /** The target that speaks for each member in each family: its own, or for an alias the one that it has. */

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { Assignment } from '../../../src/health/assignment.ts';
+import { Assignment, FleetOwners } from '../../../src/health/assignment.ts';
 import type { Peer } from '../../../src/model/mesh.ts';
 
 const peer = (id: string, region: string, weight = 1): Peer => ({
@@ -84,4 +84,42 @@ test('each prober finds its own targets, and together they find all', (t) => {
   const targets = Array.from({ length: 50 }, (_, i) => ({ key: `m${i}#4`, probe: { vantagePoints: 2 } }));
   const counts = ['a', 'b', 'c'].map((id) => assignment.targetsOf(id, targets).length);
   t.is(counts[0]! + counts[1]! + counts[2]!, 100);
+});
+
+const fleets = peers.map((all) => all.map((one) => ({ ...one, roles: ['fleet' as const] })));
+
+test('each target has one of the live aggregators, and nobody else', (t) => {
+  fc.assert(
+    fc.property(fleets, peers, key, (aggregators, others, target) => {
+      const owner = new FleetOwners([...others.map((one) => ({ ...one, id: `x${one.id}` })), ...aggregators]).ownerOf(target);
+      return aggregators.some(({ id }) => id === owner);
+    }),
+  );
+  t.pass();
+});
+
+test('without aggregators no target has one', (t) => {
+  const none = new FleetOwners([peer('p', 'eu')]);
+  t.is(none.ownerOf('web/london#4'), null);
+  t.deepEqual(none.ids, []);
+});
+
+test('an aggregator that goes moves only its own targets, in whatever order peers are named', (t) => {
+  fc.assert(
+    fc.property(fleets, fc.nat(), key, (all, n, target) => {
+      const gone = all[n % all.length]!;
+      const before = new FleetOwners(all).ownerOf(target);
+      const after = new FleetOwners(all.filter((one) => one !== gone).reverse()).ownerOf(target);
+      return before === gone.id || before === after;
+    }),
+  );
+  t.pass();
+});
+
+test('aggregators take targets in proportion to their weights', (t) => {
+  const heavy = { ...peer('a', 'eu', 3), roles: ['fleet' as const] };
+  const light = { ...peer('b', 'eu', 1), roles: ['fleet' as const] };
+  const owners = new FleetOwners([heavy, light]);
+  const own = Array.from({ length: 4000 }, (_, i) => owners.ownerOf(`pool/member${i}#4`)).filter((id) => id === 'a').length;
+  t.true(own > 2850 && own < 3150, `${own} of 4000`);
 });

@@ -1,10 +1,10 @@
 import test from 'ava';
-import { HealthBook } from '../../../src/health/book.ts';
+import { type Concluded, HealthBook } from '../../../src/health/book.ts';
 import type { HealthFacts, Remembered } from '../../../src/health/facts.ts';
 import { VoteTable } from '../../../src/health/votes.ts';
 import { DEFAULT_HEALTH, type HealthSettings, NO_CHANGE_FORESEEN } from '../../../src/model/health.ts';
 import type { SteeringModel } from '../../../src/model/steering.ts';
-import type { Override, Vote } from '../../../src/model/verdict.ts';
+import type { FleetVerdict, Override, Vote } from '../../../src/model/verdict.ts';
 import { modelOf } from '../../support/steering.ts';
 import { orderOf, targetsOf, voteOf } from '../../support/votes.ts';
 
@@ -281,4 +281,76 @@ test('law: concluding after every fact or after the last one ends in the same st
     const atOnce = open({ votes }).conclude(NOW);
     t.deepEqual(facts.columns, atOnce.columns);
   }
+});
+
+const byFleet = (verdict: Partial<FleetVerdict>): ReadonlyMap<string, Concluded> => {
+  const whole = {
+    target: 'web/london#4',
+    state: 'up' as const,
+    isUp: true,
+    sinceMs: 0,
+    why: '3 of 3 vantage points',
+    changeSec: 15,
+  };
+  return new Map([['web/london#4', { by: 'fleet-1', verdict: { ...whole, ...verdict } }]]);
+};
+
+test('the verdict of an aggregator stands in for votes, and says whose it is', (t) => {
+  const votes = new VoteTable();
+  say(votes, 'web/london#4', true);
+  const book = open({ votes });
+  book.setConcluded(
+    byFleet({ state: 'down', isUp: false, sinceMs: NOW - 5, why: '3 of 3 vantage points: refused', changeSec: 5 }),
+  );
+  const facts = book.conclude(NOW);
+  t.is(facts.reason(LONDON, 4), 'down: 3 of 3 vantage points: refused, by aggregator fleet-1');
+  t.is(facts.ttlSec(LONDON, 4), 5);
+  t.is(facts.seen[0]!.sinceMs, NOW - 5);
+  t.is(facts.nextChangeMs, Number.POSITIVE_INFINITY);
+});
+
+test('when the aggregator is gone fresh votes decide at once', (t) => {
+  const votes = new VoteTable();
+  const book = open({ votes });
+  book.setConcluded(byFleet({ state: 'down', isUp: false, sinceMs: NOW - 5 }));
+  book.conclude(NOW);
+  say(votes, 'web/london#4', true);
+  book.setConcluded(new Map());
+  t.true(book.conclude(NOW + 1).isUp(LONDON, 4));
+});
+
+test('when the aggregator is gone and there are no fresh votes its last verdict is held, as unknown', (t) => {
+  const book = open();
+  book.setConcluded(byFleet({ state: 'down', isUp: false, sinceMs: NOW - 5 }));
+  book.conclude(NOW);
+  book.setConcluded(new Map());
+  const facts = book.conclude(NOW + 1);
+  t.false(facts.isUp(LONDON, 4));
+  t.is(facts.seen[0]!.state, 'unknown');
+  t.is(facts.seen[0]!.sinceMs, NOW - 5);
+  t.regex(facts.reason(LONDON, 4), /^unknown, stays down: 0 fresh votes/);
+});
+
+test('an aggregator that knows no moment of change leaves a slow start as it is', (t) => {
+  const recovered = { target: 'web/london#4', state: 'up' as const, isUp: true, sinceMs: NOW - 6_000, why: '' };
+  const book = open({ remembered: { verdicts: [recovered], poolsDown: [] } });
+  const before = book.conclude(NOW).weightShare(LONDON, 4);
+  book.setConcluded(byFleet({ sinceMs: 0 }));
+  const facts = book.conclude(NOW);
+  t.is(facts.weightShare(LONDON, 4), before);
+  t.true(before < 1000);
+});
+
+test('an aggregator that knows no moment of change of what is new to us dates it now', (t) => {
+  const book = open();
+  book.conclude(NOW);
+  book.setConcluded(byFleet({ state: 'down', isUp: false, sinceMs: 0 }));
+  t.is(book.conclude(NOW).seen[0]!.sinceMs, NOW);
+});
+
+test('a verdict of an aggregator that stays the same is taken once', (t) => {
+  const book = open();
+  book.setConcluded(byFleet({}));
+  const first = book.conclude(NOW).seen[0];
+  t.is(book.conclude(NOW + 60_000).seen[0], first);
 });
