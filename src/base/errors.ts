@@ -77,6 +77,9 @@ export const ERRORS = {
   ERR_MESH_UNAVAILABLE: 'The overrides cannot be changed at the moment; nothing has been changed.',
   ERR_MESH_UNCERTAIN: 'A change of overrides may or may not have been made or kept; read the overrides before repeating it.',
 
+  // the fleet aggregator
+  ERR_FLEET: 'The fleet aggregator cannot judge targets at the moment; probers and servers go on by votes until it can.',
+
   // running
   ERR_ROLE: 'A role given with --role is unknown, or would be of no use with the mesh of the configuration.',
   ERR_OVERRIDE: 'An order (override) cannot be given or taken back as asked; the message says what is allowed or what there is.',

@@ -57,7 +57,7 @@ export interface ResultBatch {
   readonly results: readonly ResultRow[];
 }
 
-/** Throws a RangeError for more rows than allowed. Latencies are capped, times before the first result are not possible. */
+/** Throws a RangeError for more rows than allowed. Latencies are capped, times are rounded to milliseconds. */
 export function encodeBatch({ listHash, isFarewell, opinions, results }: ResultBatch): Uint8Array {
   if (opinions.length > OPINIONS_MOST || results.length > RESULTS_MOST) {
     throw new RangeError(
@@ -66,7 +66,7 @@ export function encodeBatch({ listHash, isFarewell, opinions, results }: ResultB
   }
   const octets = new Uint8Array(sizeOf(results.length, opinions.length));
   const view = new DataView(octets.buffer);
-  const baseMs = results.reduce((first, { atMs }) => Math.min(first, atMs), results[0]?.atMs ?? 0);
+  const baseMs = Math.round(results.reduce((first, { atMs }) => Math.min(first, atMs), results[0]?.atMs ?? 0));
   view.setUint8(0, VERSION);
   view.setUint8(1, isFarewell ? FAREWELL : 0);
   view.setUint32(4, results.length, true);
@@ -76,7 +76,7 @@ export function encodeBatch({ listHash, isFarewell, opinions, results }: ResultB
   const m = opinions.length;
   for (const [i, row] of opinions.entries()) {
     view.setUint32(HEADER_SIZE + 4 * i, row.target, true);
-    view.setFloat64(HEADER_SIZE + 4 * m + 8 * i, row.sinceMs, true);
+    view.setFloat64(HEADER_SIZE + 4 * m + 8 * i, Math.round(row.sinceMs), true);
     view.setUint32(HEADER_SIZE + 12 * m + 4 * i, row.lastSec, true);
     view.setUint32(HEADER_SIZE + 16 * m + 4 * i, row.anchorSec, true);
     view.setUint16(HEADER_SIZE + 20 * m + 2 * i, row.penalty, true);
@@ -90,7 +90,7 @@ export function encodeBatch({ listHash, isFarewell, opinions, results }: ResultB
     view.setUint32(at + 4 * i, row.target, true);
     view.setUint8(at + 4 * n + i, row.what);
     view.setUint32(at + 5 * n + 4 * i, Math.min(LATENCY_MOST_US, Math.max(1, Math.round(row.latencyUs))), true);
-    view.setUint32(at + 9 * n + 4 * i, Math.min(OFFSET_MOST_MS, Math.round(row.atMs - baseMs)), true);
+    view.setUint32(at + 9 * n + 4 * i, Math.min(OFFSET_MOST_MS, Math.max(0, Math.round(row.atMs - baseMs))), true);
   }
   return octets;
 }

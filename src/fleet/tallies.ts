@@ -49,7 +49,7 @@ export interface RollUps {
   readonly cells: readonly (readonly RollUp[])[];
 }
 
-export function rollUp(tallies: Uint32Array, sites: number, regions: number): RollUps {
+export function rollUp(tallies: Uint32Array | Float64Array, sites: number, regions: number): RollUps {
   const eachSite = [...Array(sites).keys()];
   const eachRegion = [...Array(regions).keys()];
   const sumOf = (pairs: readonly (readonly [site: number, region: number])[]): RollUp => {
