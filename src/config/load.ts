@@ -95,6 +95,7 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
     targets: targets.value,
     prober: proberSettings(parsed.data.prober),
     health: healthSettings(parsed.data.health, parsed.data.pools),
+    fleet: { threads: parsed.data.fleet.threads, passMs: parsed.data.fleet.pass },
     mesh: mesh.value,
     zones: found.zones,
     transfer: transfers.value,

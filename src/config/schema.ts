@@ -2,6 +2,7 @@
 // wrong, so that a mistake inside a pool does not make every reference to that pool a mistake as well.
 
 import { fields, Names } from './fields.ts';
+import { fleetSections } from './fleet-schema.ts';
 import { meshSections } from './mesh-schema.ts';
 import { probeSections } from './probe-schema.ts';
 import { geoSchema, serverSchema, zonesSchema } from './server-schema.ts';
@@ -30,6 +31,7 @@ export function configSchema(defined: Defined) {
     zones: zonesSchema.prefault({}),
     ...steeringSections(defined),
     ...probeSections,
+    ...fleetSections,
     ...meshSections,
     ...transferSections(defined.keys),
   });

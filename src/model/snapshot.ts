@@ -102,6 +102,14 @@ export interface ProberSettings {
   readonly deny: readonly Cidr[];
 }
 
+/** This process as one that judges what probers see. */
+export interface FleetSettings {
+  /** Of the native kernel; 0 = one for each core. */
+  readonly threads: number;
+  /** Between two passes. */
+  readonly passMs: number;
+}
+
 export interface Snapshot {
   /** The YAML file all of this was read from. */
   readonly file: string;
@@ -113,6 +121,7 @@ export interface Snapshot {
   readonly targets: readonly Target[];
   readonly prober: ProberSettings;
   readonly health: HealthSettings;
+  readonly fleet: FleetSettings;
   /** Names files of passwords, never holds one. */
   readonly mesh: MeshSettings;
   readonly zones: readonly ZoneSource[];

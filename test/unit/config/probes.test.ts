@@ -123,6 +123,11 @@ test('the prober has its place, its bounds and its address rules', (t) => {
   });
 });
 
+test('an aggregator has its threads and its pace', (t) => {
+  t.deepEqual(everything.fleet, { threads: 3, passMs: 500 });
+  t.deepEqual(kinds.snapshot!.fleet, { threads: 0, passMs: 250 });
+});
+
 test('a mesh over Sentinel has all of its settings, and files instead of passwords', (t) => {
   t.deepEqual(everything.mesh, {
     kind: 'redis',
