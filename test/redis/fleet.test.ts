@@ -2,11 +2,19 @@
 // costs. docs/fleet.md gives the same numbers.
 
 import anyTest, { type TestFn } from 'ava';
+import { systemClock } from '../../src/base/clock.ts';
 import { encodeBatch } from '../../src/fleet/result-batch.ts';
+import { openMesh } from '../../src/mesh/open.ts';
 import { RESULT_BATCH_MAX_SIZE } from '../../src/model/mesh.ts';
-import { fleetVerdict } from '../support/mesh.ts';
+import { OUTCOME } from '../../src/model/probe.ts';
+import { FleetCluster } from '../support/fleet-cluster.ts';
+import { fleetDrill } from '../support/fleet-drill.ts';
+import { LAB_MODEL } from '../support/fleet-lab.ts';
+import { fleetVerdict, recordingLogger, redisSettings } from '../support/mesh.ts';
 import { hasRedis, type RedisServer } from '../support/redis.ts';
 import { onRedis } from '../support/redis-stage.ts';
+import { modelOf } from '../support/steering.ts';
+import { targetsOf } from '../support/votes.ts';
 
 const test = (hasRedis ? anyTest.serial : anyTest.skip) as TestFn;
 const LIST = '0123456789abcdef';
@@ -144,5 +152,67 @@ test(
     t.is(calls('xadd'), 10);
     t.true(calls('pexpire') <= 10);
     t.is(calls('publish'), 0);
+  }),
+);
+
+test(
+  'over Redis: verdicts by an aggregator, by votes when it is gone, and by the next one',
+  onRedis([], async (t, { server }) => {
+    const cluster = new FleetCluster({
+      model: LAB_MODEL,
+      targets: targetsOf(LAB_MODEL, () => [4, 6]),
+      join: (self) =>
+        openMesh(redisSettings(server.port), { self, clock: systemClock, logger: recordingLogger(), stateDirectory: null }),
+    });
+    try {
+      await fleetDrill(cluster);
+    } finally {
+      await cluster.close();
+    }
+    t.pass();
+  }),
+);
+
+test(
+  'the results of 1,000 targets of three probers take a fraction of the octets out of Redis that their votes take',
+  onRedis([], async (t, { server }) => {
+    const many = modelOf({ web: Array.from({ length: 1000 }, () => ({ site: 'london' as const })) }, {});
+    const targets = targetsOf(many, () => [4]).map((target) => ({ ...target, key: `web/member-${target.index}#4` }));
+    const cluster = new FleetCluster({
+      model: many,
+      targets,
+      join: (self) =>
+        openMesh(redisSettings(server.port), { self, clock: systemClock, logger: recordingLogger(), stateDirectory: null }),
+    });
+    const infoOf = async (name: string): Promise<number> =>
+      Number(new RegExp(`${name}:(\\d+)`).exec(String(await server.run('INFO', 'all')))?.[1] ?? 0);
+    const FLUSHES = 20;
+    /** All probers look at everything once, in as many parts as there are flushes in 5 s; octets into and out of Redis. */
+    const round = async (): Promise<{ readonly inOctets: number; readonly outOctets: number }> => {
+      await server.run('CONFIG', 'RESETSTAT');
+      for (let part = 0; part < FLUSHES; part++) {
+        for (const { lab } of probers) {
+          for (let i = part; i < targets.length; i += FLUSHES) lab.check(i, OUTCOME.OK);
+          lab.router.flush();
+        }
+        await new Promise((resolve) => setTimeout(resolve, 250)); // the rate is what is measured
+      }
+      return { inOctets: await infoOf('total_net_input_bytes'), outOctets: await infoOf('total_net_output_bytes') };
+    };
+    const probers = await Promise.all(['eu', 'us', 'ap'].map((region) => cluster.prober(`p-${region}`, region)));
+    try {
+      const servers = await Promise.all(['s1', 's2', 's3'].map((id) => cluster.server(id)));
+      await round();
+      const votes = await round();
+      await cluster.aggregator('f');
+      for (const { lab } of probers) for (const { index } of targets) lab.check(index, OUTCOME.OK);
+      for (const one of servers) await one.sees(() => true, 'aggregator');
+      await round();
+      const results = await round();
+      t.log('by votes', votes, 'by results', results);
+      t.true(results.outOctets * 4 < votes.outOctets, JSON.stringify({ votes, results }));
+    } finally {
+      await cluster.close();
+    }
   }),
 );

@@ -32,11 +32,20 @@ export const LAB_MODEL: SteeringModel = modelOf(
 
 const inThisThread: KernelSource = { open: async (shape) => new TypeScriptKernel(shape), withoutAddon: null };
 
+/** Where a prober is: what it checks, what time it is, and what carries its results and votes. */
+export interface LabWorld {
+  readonly targets: readonly Target[];
+  readonly listHash: string;
+  readonly nowMs: number;
+  carry(prober: LabProber, fleet: string, batch: Uint8Array, isUrgent: boolean): void;
+  hearVotes(votes: readonly Vote[]): void;
+}
+
 /** A prober as far as judging goes: damps, votes, and lets the router have its results. */
 export class LabProber {
   readonly self: Peer;
   readonly router: ResultRouter;
-  readonly #lab: FleetLab;
+  readonly #lab: LabWorld;
   readonly #columns;
   readonly #rule: DampingRule;
   readonly #votes = new Map<string, Omit<Vote, 'seq'>>();
@@ -45,7 +54,7 @@ export class LabProber {
   readonly #outcome: Uint8Array;
   #seq = 0;
 
-  constructor(lab: FleetLab, self: Peer) {
+  constructor(lab: LabWorld, self: Peer) {
     const { targets } = lab;
     this.#lab = lab;
     this.self = self;
@@ -56,7 +65,7 @@ export class LabProber {
     const { rise, fall } = targets[0]!.probe.cadence;
     this.#rule = { rise, fall, isGuarded: true };
     this.router = new ResultRouter({
-      mesh: { sendResults: (fleet, batch) => lab.carry(this, fleet, batch) },
+      mesh: { sendResults: (fleet, batch, isUrgent) => lab.carry(this, fleet, batch, isUrgent) },
       opinionOf: ({ index }) => this.#opinion(index),
       vote: (orphans) => lab.hearVotes(orphans.flatMap((target) => this.#vote(target))),
     });
@@ -124,7 +133,7 @@ export interface LabAggregator {
   readonly log: Logger & { readonly lines: string[] };
 }
 
-export class FleetLab {
+export class FleetLab implements LabWorld {
   readonly model: SteeringModel = LAB_MODEL;
   readonly targets: readonly Target[] = targetsOf(LAB_MODEL, () => [4]);
   readonly probers: LabProber[];
