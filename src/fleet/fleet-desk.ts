@@ -13,6 +13,7 @@ import type { Seat } from './group.ts';
 import type { KernelSource } from './open.ts';
 import { decodeBatch } from './result-batch.ts';
 import { Seating } from './seating.ts';
+import type { RollUps } from './tallies.ts';
 import { targetListHash } from './target-list.ts';
 import { TargetPlaces } from './target-places.ts';
 
@@ -73,6 +74,13 @@ export class FleetDesk {
   get status(): FleetStatus {
     const counted = { passes: this.#passes, ignored: this.#ignored, lastPassMs: this.#lastPassMs };
     return { targets: this.#said.length, probers: this.#seating.seats.length, ...counted };
+  }
+
+  /** By probe: results since the probers or the configuration last changed, rolled up by site (of the model) and region. */
+  get rollUps(): ReadonlyMap<string, RollUps> {
+    const all = new Map<string, RollUps>();
+    for (const { setup, rollUps } of this.#places.groups) if (rollUps !== null) all.set(setup.probe.id, rollUps);
+    return all;
   }
 
   get listHash(): string {

@@ -73,10 +73,6 @@ export class FleetGroup {
     this.#said = setup.targets.map(() => undefined);
   }
 
-  get seats(): readonly Seat[] {
-    return this.#open?.seats ?? [];
-  }
-
   /** Takes what others concluded, unless there are votes enough for a verdict: a beginning changes nothing until results say so. */
   remember(target: number, verdict: Verdict): void {
     const column = this.#open?.kernel.columns.verdict;

@@ -240,3 +240,43 @@ test('passes that are asked for at once are one', async (t) => {
   await desk.pass();
   t.is(desk.status.passes, passes + 1);
 });
+
+test('results are rolled up by site and region', async (t) => {
+  const lab = await withAggregator();
+  for (const prober of lab.probers)
+    for (const outcome of [OUTCOME.OK, OUTCOME.OK, OUTCOME.REFUSED]) prober.check(LONDON, outcome);
+  lab.probers[0]!.check(LONDON, OUTCOME.NOT_CHECKED);
+  await lab.settle();
+  const rolled = lab.aggregators[0]!.desk.rollUps.get('tcp')!;
+  // the first result of each prober came as its opinion
+  t.like(rolled.sites[LAB_MODEL.members[LONDON]!.site], { successes: 3, failures: 3, notChecked: 1 });
+  t.is(rolled.regions.length, 3);
+});
+
+test('a prober whose votes are void has no say, whatever it sent', async (t) => {
+  const lab = await withAggregator();
+  checkAll(lab, LONDON, OUTCOME.OK);
+  await lab.settle();
+  lab.probers[1]!.check(LONDON, OUTCOME.OK);
+  lab.probers[1]!.router.flush();
+  lab.aggregators[0]!.desk.takeWithdrawal('p1');
+  await lab.settle();
+  t.is(lab.conclude().seen[0]!.why, '2 of 2 vantage points in 2 regions, by aggregator f');
+});
+
+test('a target that changes hands is spoken for all the time', async (t) => {
+  const lab = await withAggregator();
+  for (const target of lab.targets.keys()) checkAll(lab, target, OUTCOME.OK);
+  await lab.settle();
+  lab.addAggregator('g');
+  for (let i = 0; i < 5; i++) {
+    // one after the other, as it is between machines: what the new one takes over it does not know yet
+    for (const { desk } of lab.aggregators) await desk.pass();
+    lab.hearReports();
+    t.is(lab.watch.concluded.size, lab.targets.length);
+    lab.refresh();
+    t.is(lab.watch.concluded.size, lab.targets.length);
+  }
+  t.true([...lab.watch.concluded.values()].some(({ by }) => by === 'g'));
+  t.is(lab.watch.hasVerdict('f', LONDON_KEY), lab.watch.owners.ownerOf(LONDON_KEY) === 'f');
+});

@@ -31,11 +31,15 @@ const anyCheck: fc.Arbitrary<Step> = fc.record({
   target: fc.nat(TARGETS - 1),
   outcome: anyOutcome,
 });
-/** All probers see the same of a target, as they mostly do. */
+/** All probers see the same of a target, as they mostly do, some time apart. */
 const anySweep: fc.Arbitrary<Step[]> = fc
-  .tuple(fc.nat(TARGETS - 1), anyOutcome, fc.integer({ min: 1, max: 3 }))
-  .map(([target, outcome, rounds]) =>
-    Array.from({ length: rounds * PROBERS }, (_, i): Step => ({ kind: 'check', prober: i % PROBERS, target, outcome })),
+  .tuple(fc.nat(TARGETS - 1), anyOutcome, fc.integer({ min: 1, max: 3 }), fc.nat(1200), fc.boolean())
+  .map(([target, outcome, rounds, ms, isJudged]) =>
+    Array.from({ length: rounds }, () => [
+      ...Array.from({ length: PROBERS }, (_, prober): Step => ({ kind: 'check', prober, target, outcome })),
+      ...(isJudged ? [{ kind: 'judge' as const }] : []),
+      { kind: 'wait' as const, ms },
+    ]).flat(),
   );
 const anyWait: fc.Arbitrary<Step> = fc
   .oneof({ weight: 6, arbitrary: fc.nat(1500) }, { weight: 2, arbitrary: fc.nat(30_000) })

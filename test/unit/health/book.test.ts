@@ -354,3 +354,14 @@ test('a verdict of an aggregator that stays the same is taken once', (t) => {
   const first = book.conclude(NOW).seen[0];
   t.is(book.conclude(NOW + 60_000).seen[0], first);
 });
+
+test('an aggregator that is believed again is taken at its last word', (t) => {
+  const book = open();
+  const concluded = byFleet({ state: 'down', isUp: false, sinceMs: NOW - 5 });
+  book.setConcluded(concluded);
+  book.conclude(NOW);
+  book.setConcluded(new Map());
+  t.is(book.conclude(NOW).seen[0]!.state, 'unknown');
+  book.setConcluded(concluded);
+  t.is(book.conclude(NOW).seen[0]!.state, 'down');
+});
