@@ -268,15 +268,28 @@ test('a target that changes hands is spoken for all the time', async (t) => {
   const lab = await withAggregator();
   for (const target of lab.targets.keys()) checkAll(lab, target, OUTCOME.OK);
   await lab.settle();
+  lab.isCut = true; // the new one hears nothing for a while
   lab.addAggregator('g');
-  for (let i = 0; i < 5; i++) {
-    // one after the other, as it is between machines: what the new one takes over it does not know yet
-    for (const { desk } of lab.aggregators) await desk.pass();
-    lab.hearReports();
-    t.is(lab.watch.concluded.size, lab.targets.length);
-    lab.refresh();
-    t.is(lab.watch.concluded.size, lab.targets.length);
+  for (let i = 0; i < 5; i++) await lab.settle();
+  t.deepEqual(lab.watch.owners.ids, ['f', 'g']);
+  t.is(lab.watch.concluded.size, lab.targets.length);
+  t.true([...lab.watch.concluded.values()].every(({ by }) => by === 'f'));
+  lab.isCut = false;
+  for (const { router } of lab.probers) router.setOwners(lab.watch.owners);
+  for (let i = 0; i < 3; i++) await lab.settle();
+  t.true(lab.targets.every(({ key }) => lab.watch.concluded.get(key)?.by === lab.watch.owners.ownerOf(key)));
+  t.true(lab.targets.some(({ key }) => !lab.watch.hasVerdict('f', key)));
+});
+
+test('a change is dated by the result that brought it about, even if several come in one pass', async (t) => {
+  const lab = await withAggregator();
+  checkAll(lab, LONDON, OUTCOME.OK);
+  await lab.settle();
+  for (let i = 0; i < 3; i++) {
+    lab.nowMs += 1000;
+    checkAll(lab, LONDON, OUTCOME.REFUSED);
   }
-  t.true([...lab.watch.concluded.values()].some(({ by }) => by === 'g'));
-  t.is(lab.watch.hasVerdict('f', LONDON_KEY), lab.watch.owners.ownerOf(LONDON_KEY) === 'f');
+  lab.nowMs += 500;
+  await lab.settle();
+  t.is(lab.conclude().seen[0]!.sinceMs, START_MS + 3000);
 });
