@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Result } from '../base/result.ts';
+import { type KernelSource, kernelSource } from '../fleet/open.ts';
 import type { HealthFacts } from '../health/facts.ts';
 import { openMesh } from '../mesh/open.ts';
 import { COUNTER } from '../metrics/counters.ts';
@@ -15,6 +16,7 @@ import type { Verdict } from '../model/verdict.ts';
 import { AddressRules } from '../probe/address-rules.ts';
 import { TargetChecker } from '../probe/checker.ts';
 import { Resolver } from '../probe/resolver.ts';
+import { FleetLink } from './fleet-link.ts';
 import { HealthDesk } from './health-desk.ts';
 import { HealthMemory } from './health-memory.ts';
 import type { HealthReport } from './health-report.ts';
@@ -29,7 +31,8 @@ const JOIN_TIMEOUT_MS = 2000;
 /** What of a configuration a reload may change. */
 export type PlaneConfig = Pick<Snapshot, 'steering' | 'targets' | 'health' | 'prober'>;
 /** And what stays as it is from start to end. */
-export type PlaneStart = PlaneConfig & Pick<Snapshot, 'mesh'> & { readonly server: Pick<ServerSettings, 'stateDirectory'> };
+export type PlaneStart = PlaneConfig &
+  Pick<Snapshot, 'mesh' | 'fleet'> & { readonly server: Pick<ServerSettings, 'stateDirectory'> };
 
 export interface ControlPlaneOptions {
   readonly roles: readonly Role[];
@@ -39,6 +42,8 @@ export interface ControlPlaneOptions {
   readonly counters: Float64Array;
   /** What makes the checks, if not the real ones. */
   readonly checkerFor?: (settings: ProberSettings) => Checker;
+  /** What kernels an aggregator computes with, if not the best that there are. */
+  readonly kernelsFor?: (threads: number) => KernelSource;
   /** The mesh that `self` is to be part of, if not the one that the configuration asks for. */
   readonly meshFor?: (self: Peer) => Mesh;
 }
@@ -50,6 +55,7 @@ export class ControlPlane {
   readonly #memory: HealthMemory;
   readonly #desk: HealthDesk;
   readonly #probeDesk: ProbeDesk | null;
+  readonly #fleet: FleetLink;
   readonly #orders: Orders;
   #config: PlaneConfig;
   #isClosed = false;
@@ -72,6 +78,14 @@ export class ControlPlane {
     const ports = { self, mesh, clock, random: Math.random, log, counters, checkerFor };
     const verdictOf = (key: string): Verdict | undefined => this.#verdictOf(key);
     this.#probeDesk = self.roles.includes('probe') ? new ProbeDesk({ ...ports, verdictOf }, snapshot) : null;
+    this.#fleet = new FleetLink(
+      {
+        ...{ self, mesh, log, settings: snapshot, kernelsFor: options.kernelsFor ?? kernelSource },
+        onOwners: (owners) => this.#probeDesk?.takeOwners(owners),
+        onConcluded: (concluded) => this.#desk.takeConcluded(concluded),
+      },
+      snapshot,
+    );
     this.#orders = new Orders(mesh);
   }
 
@@ -89,10 +103,19 @@ export class ControlPlane {
       {
         onPeers: (peers) => {
           desk.takePeers(peers);
+          this.#fleet.takePeers(peers);
           if (desk.hasBegun) this.#probeDesk?.takePeers(peers);
         },
-        onVotes: (votes) => desk.takeVotes(votes),
-        onWithdrawn: (prober, epoch, seq) => desk.takeWithdrawal(prober, epoch, seq),
+        onVotes: (votes) => {
+          desk.takeVotes(votes);
+          this.#fleet.takeVotes(votes);
+        },
+        onWithdrawn: (prober, epoch, seq) => {
+          desk.takeWithdrawal(prober, epoch, seq);
+          this.#fleet.takeWithdrawal(prober);
+        },
+        onResults: (prober, epoch, batch) => this.#fleet.takeResults(prober, epoch, batch),
+        onFleetReport: (report) => this.#fleet.takeReport(report),
         onOverrides: (set) => desk.takeOverrides(set),
         onStatus: (status) => this.#statusChanged(status),
       },
@@ -108,13 +131,19 @@ export class ControlPlane {
     // The mesh tells its events a moment later; what it knows already must be in the first conclusion.
     desk.takePeers(peers);
     desk.takeOverrides(overrides);
+    this.#fleet.takePeers(peers);
     desk.begin(this.#config, remembered);
+    this.#fleet.start(remembered.verdicts);
     this.#probeDesk?.takePeers(peers);
   }
 
   /** Who we are in the mesh. */
   get id(): string {
     return this.#self.id;
+  }
+
+  get roles(): readonly Role[] {
+    return this.#self.roles;
   }
 
   get facts(): HealthFacts {
@@ -131,6 +160,7 @@ export class ControlPlane {
     this.#config = config;
     const facts = this.#desk.adopt(config);
     this.#probeDesk?.adopt(config);
+    this.#fleet.adopt(config);
     return facts;
   }
 
@@ -158,12 +188,15 @@ export class ControlPlane {
       model: this.#config.steering,
       facts: this.#desk.facts,
       votes: this.#desk.votes,
+      aggregators: this.#fleet.believed,
+      fleet: this.#fleet.status,
     });
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#probeDesk?.close();
+    await this.#fleet.close();
     this.#desk.close();
     await this.#memory.close();
     await this.#mesh.close();

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import { HealthBook } from '../health/book.ts';
+import { type Concluded, HealthBook } from '../health/book.ts';
 import type { HealthFacts, Remembered } from '../health/facts.ts';
 import { VoteTable } from '../health/votes.ts';
 import { COUNTER } from '../metrics/counters.ts';
@@ -46,6 +46,7 @@ export class HealthDesk {
   #sweptMs = 0;
   #regions: readonly string[] = [];
   #overrides: readonly Override[] = [];
+  #concluded: ReadonlyMap<string, Concluded> = new Map();
   #wake: NodeJS.Timeout | null = null;
 
   constructor(options: HealthDeskOptions) {
@@ -73,6 +74,7 @@ export class HealthDesk {
     this.#book = new HealthBook(config.steering, config.targets, config.health, this.votes, remembered);
     this.#book.setProbers(this.#regions);
     this.#book.setOverrides(this.#overrides);
+    this.#book.setConcluded(this.#concluded);
     return this.concludeNow();
   }
 
@@ -99,6 +101,13 @@ export class HealthDesk {
   takePeers(peers: readonly Peer[]): void {
     this.#regions = peers.filter(({ roles, isWithdrawn }) => roles.includes('probe') && !isWithdrawn).map(({ region }) => region);
     this.#book?.setProbers(this.#regions);
+    this.#pacer.request();
+  }
+
+  /** What aggregators that are believed say (FleetWatch); to be called again after each change of it. */
+  takeConcluded(concluded: ReadonlyMap<string, Concluded>): void {
+    this.#concluded = concluded;
+    this.#book?.setConcluded(concluded);
     this.#pacer.request();
   }
 

@@ -2,6 +2,7 @@
 // ordered. Times are ages or durations in milliseconds at the moment of the report; only overrides carry wall clock times.
 
 import type { Family } from '../base/address.ts';
+import type { FleetStatus } from '../fleet/fleet-desk.ts';
 import type { MeshStatus, OverrideSet, Peer, Role } from '../model/mesh.ts';
 import type { Outcome } from '../model/probe.ts';
 import type { Override } from '../model/verdict.ts';
@@ -17,6 +18,10 @@ export interface HealthReport {
   readonly overrides: OverrideSet;
   /** Orders in force that name no member. */
   readonly idleOrders: readonly Override[];
+  /** The aggregators whose verdicts stand in for votes, by id. */
+  readonly aggregators?: readonly string[];
+  /** Of this process, with the role `fleet`; else null. */
+  readonly fleet?: FleetStatus | null;
 }
 
 export interface MemberReport {

@@ -4,7 +4,9 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import { Assignment } from '../health/assignment.ts';
+import { ResultRouter } from '../fleet/result-router.ts';
+import { targetListHash } from '../fleet/target-list.ts';
+import { Assignment, type FleetOwners } from '../health/assignment.ts';
 import { mayWithdraw, type Sighting, shouldWithdraw } from '../health/withdrawal.ts';
 import { COUNTER } from '../metrics/counters.ts';
 import type { Mesh, Peer } from '../model/mesh.ts';
@@ -13,7 +15,7 @@ import type { ProberSettings, Snapshot } from '../model/snapshot.ts';
 import type { Verdict, Vote } from '../model/verdict.ts';
 import { Prober } from '../probe/prober.ts';
 import { Pacer } from './pacer.ts';
-import { type Opinion, Sightings } from './sightings.ts';
+import { type Moment, type Opinion, Sightings } from './sightings.ts';
 
 /** While we are withdrawn all of the targets are looked at together, so often at most. */
 const RETURN_GAP_MS = 500;
@@ -23,7 +25,7 @@ export type ProbeConfig = Pick<Snapshot, 'targets' | 'health' | 'prober'>;
 
 export interface ProbeDeskOptions {
   readonly self: Peer;
-  readonly mesh: Pick<Mesh, 'nowMs' | 'announce' | 'publish' | 'withdraw'>;
+  readonly mesh: Pick<Mesh, 'nowMs' | 'announce' | 'publish' | 'withdraw' | 'sendResults'>;
   readonly clock: Clock;
   /** 0 to 1. */
   readonly random: () => number;
@@ -45,6 +47,8 @@ export class ProbeDesk {
   #checker: Checker;
   #prober: Prober;
   readonly #return: Pacer;
+  readonly #router: ResultRouter;
+  #listHash: string;
   #seq = 0;
   /** Time of the mesh; null = our votes count. */
   #withdrawnMs: number | null = null;
@@ -56,6 +60,13 @@ export class ProbeDesk {
     this.#self = options.self;
     this.#checker = options.checkerFor(config.prober);
     this.#prober = this.#newProber();
+    this.#listHash = targetListHash(config.targets);
+    this.#router = new ResultRouter({
+      mesh: options.mesh,
+      opinionOf: (target) => this.#sightings.rowOf(target, this.#moment),
+      vote: (targets) => this.#publish(this.#sightings.opinionsOn(targets, options.mesh.nowMs())),
+    });
+    this.#router.start();
     this.#return = new Pacer(options.clock, RETURN_GAP_MS, () => this.#reconsider());
   }
 
@@ -71,10 +82,16 @@ export class ProbeDesk {
     if (this.isWithdrawn) this.#return.request();
   }
 
+  /** The aggregators that are believed: they get our results on their targets, and we do not vote on those. */
+  takeOwners(owners: FleetOwners): void {
+    this.#router.setOwners(owners);
+  }
+
   /** Another configuration. Targets that stay keep what is known of them. */
   adopt(config: ProbeConfig): void {
     const before = this.#config.prober;
     this.#config = config;
+    this.#listHash = targetListHash(config.targets);
     const { prober } = config;
     this.#checker = this.#options.checkerFor(prober);
     if (prober.weight !== this.#self.weight) this.#announce({ ...this.#self, weight: prober.weight });
@@ -90,6 +107,7 @@ export class ProbeDesk {
   close(): Promise<void> {
     this.#isClosed = true;
     this.#return.close();
+    this.#router.close();
     return this.#prober.stop();
   }
 
@@ -111,14 +129,22 @@ export class ProbeDesk {
     const { targets, health } = this.#config;
     const own = new Assignment(this.#peers).targetsOf(this.#self.id, targets);
     this.#sightings.setTargets(own, health.flapGuard, this.#options.verdictOf, this.#options.mesh.nowMs());
+    this.#router.setTargets(this.#listHash, own);
     this.#prober.setTargets(own);
   }
 
-  #take(target: Target, result: CheckResult): void {
+  get #moment(): Moment {
     const { mesh, clock } = this.#options;
-    const moment = { nowMs: mesh.nowMs(), atSec: Math.floor(clock.monotonicMs() / 1000) };
+    return { nowMs: mesh.nowMs(), atSec: Math.floor(clock.monotonicMs() / 1000) };
+  }
+
+  #take(target: Target, result: CheckResult): void {
+    const moment = this.#moment;
     const taken = this.#sightings.take(target.key, result, moment);
-    if (taken === undefined) return;
+    if (taken === undefined) {
+      if (!this.isWithdrawn) this.#router.take(target, result, moment.nowMs, false);
+      return;
+    }
     if (this.isWithdrawn) {
       this.#return.request();
       return;
@@ -126,7 +152,8 @@ export class ProbeDesk {
     // First the doubt about ourselves: the vote that would complete a false picture is not cast.
     const isDoubtful = this.#sightings.mostLostPercent >= this.#config.health.withdrawal.sharePercent;
     if (taken.isTurned && !taken.opinion.isUp && isDoubtful) this.#reconsider();
-    if (!this.isWithdrawn) this.#publish([taken.opinion]);
+    if (this.isWithdrawn || this.#router.take(target, result, moment.nowMs, taken.isTurned)) return;
+    this.#publish([taken.opinion]);
   }
 
   /** Withdraws or comes back if it is time to. */
@@ -139,12 +166,14 @@ export class ProbeDesk {
       this.#withdrawnMs = nowMs;
       log.warn({ code: 'ERR_PROBER_WITHDRAWN' }, 'nearly everything went down before our eyes at once: our votes are withdrawn');
       mesh.withdraw();
+      this.#router.withdraw();
       this.#announce({ ...this.#self, isWithdrawn: true });
     } else {
       this.#withdrawnMs = null;
       log.info({}, 'most of what was out of our sight is back: our votes count again');
       this.#announce({ ...this.#self, isWithdrawn: false });
-      this.#publish(this.#sightings.opinions(nowMs));
+      this.#router.comeBack();
+      this.#publish(this.#sightings.opinions(nowMs).filter(({ target }) => !this.#router.isOwned(target)));
     }
   }
 

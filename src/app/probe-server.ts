@@ -1,5 +1,5 @@
-// A process that only probes: it looks at its share of the targets and tells the mesh. It opens no DNS socket and reads no zone
-// and no database, so nothing that is wrong with those stops it.
+// A process that does not answer: it looks at its share of the targets, or judges what probers see, and tells the mesh. It opens no
+// DNS socket and reads no zone and no database, so nothing that is wrong with those stops it.
 
 import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
@@ -40,7 +40,9 @@ export class ProbeServer {
   }
 
   get summary(): string {
-    return `probing its share of ${count(this.#snapshot.targets.length, 'target')}`;
+    const { roles } = this.plane;
+    const does = [roles.includes('probe') ? 'probing its share' : '', roles.includes('fleet') ? 'judging results' : ''];
+    return `${does.filter((text) => text !== '').join(' and ')} of ${count(this.#snapshot.targets.length, 'target')}`;
   }
 
   /** Reads the configuration again. On any error nothing changes. */

@@ -1,6 +1,7 @@
 // The health report from what the control thread knows: every member with what traffic follows, what is seen, and by whom.
 
 import type { Family } from '../base/address.ts';
+import type { FleetStatus } from '../fleet/fleet-desk.ts';
 import { cellOf, type HealthFacts } from '../health/facts.ts';
 import type { VoteTable } from '../health/votes.ts';
 import { NO_CHANGE_FORESEEN } from '../model/health.ts';
@@ -17,6 +18,8 @@ export interface HealthState {
   readonly model: SteeringModel;
   readonly facts: HealthFacts;
   readonly votes: VoteTable;
+  readonly aggregators: readonly string[];
+  readonly fleet: FleetStatus | null;
 }
 
 export function reportHealth(state: HealthState): HealthReport {
@@ -40,6 +43,8 @@ export function reportHealth(state: HealthState): HealthReport {
     }),
     overrides: mesh.overrides,
     idleOrders: facts.idleOrders,
+    aggregators: state.aggregators,
+    fleet: state.fleet,
   };
 }
 

@@ -8,6 +8,7 @@ const FIXED: readonly (readonly [string, (snapshot: Snapshot) => unknown])[] = [
   // Cookie secrets travel with the images.
   ['settings under "server"', ({ server }) => ({ ...server, cookies: null })],
   ['settings under "mesh"', ({ mesh }) => mesh],
+  ['settings under "fleet"', ({ fleet }) => fleet],
   ['"prober.id" or "prober.region"', ({ prober: { id, region } }) => [id, region]],
 ];
 

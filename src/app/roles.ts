@@ -5,7 +5,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { MeshSettings, Role } from '../model/mesh.ts';
 
 /** Roles that `meridian serve` can take, in the order in which they are shown. */
-const SERVED: readonly Role[] = ['dns', 'probe'];
+const SERVED: readonly Role[] = ['dns', 'probe', 'fleet'];
 /** Without --role, with either mesh. */
 const DEFAULT_ROLES: readonly Role[] = ['dns', 'probe'];
 

@@ -2,6 +2,7 @@
 // stands for it. A target that is looked at for the first time, or in another way than before, starts from what was concluded
 // last, so that a restart or a reload changes nothing until results say so.
 
+import type { OpinionRow } from '../fleet/result-batch.ts';
 import {
   checkIntervalMs,
   type DampingColumns,
@@ -13,12 +14,10 @@ import {
   OPINION,
   seed,
 } from '../health/damping.ts';
+import { voteExpiryMs } from '../health/freshness.ts';
 import type { Sighting } from '../health/withdrawal.ts';
 import { type CheckResult, OUTCOME, type Target } from '../model/probe.ts';
 import type { Verdict, Vote } from '../model/verdict.ts';
-
-/** A vote lives for so many intervals and a time limit more: two checks may be lost before it counts no longer. */
-const LIFE_INTERVALS = 3;
 
 /** A vote before it has a prober's name and number on it. */
 export type Opinion = Omit<Vote, 'prober' | 'region' | 'epoch' | 'seq'>;
@@ -35,7 +34,9 @@ interface Entry extends Sighting {
   isUp: boolean;
   sinceMs: number;
   wasUp: boolean;
-  /** Null as long as no result has come in. */
+  /** Of the newest result; 0 = none has come in. */
+  lastMs: number;
+  /** Null as long as results say nothing. */
   opinion: Opinion | null;
 }
 
@@ -63,7 +64,7 @@ export class Sightings {
         copy(before, known.pair, columns, pair);
         const isOther = !isSameCheck(known.target, target);
         if (isOther && columns.opinion[pair] !== OPINION.UNKNOWN) seed(columns, pair, known.isUp);
-        entries.set(target.key, { ...known, target, pair, opinion: isOther ? null : known.opinion });
+        entries.set(target.key, { ...known, target, pair, ...(isOther ? { opinion: null, lastMs: 0 } : {}) });
       }
     }
     this.#entries = entries;
@@ -83,6 +84,7 @@ export class Sightings {
     const rule = this.#ruleOf(target);
     const wasKnown = columns.opinion[pair] !== OPINION.UNKNOWN;
     const isTurned = damp(columns, pair, result.outcome, atSec, rule);
+    entry.lastMs = nowMs;
     if (columns.opinion[pair] === OPINION.UNKNOWN) return undefined;
     const isUp = columns.opinion[pair] === OPINION.UP;
     if (isTurned) {
@@ -92,13 +94,12 @@ export class Sightings {
       entry.sinceMs = nowMs;
       this.#count(entry, 1);
     }
-    const { intervalMs, timeoutMs } = target.probe.cadence;
     const opinion: Opinion = {
       target: key,
       isUp,
       sinceMs: entry.sinceMs,
       atMs: nowMs,
-      expiresMs: nowMs + LIFE_INTERVALS * intervalMs + timeoutMs,
+      expiresMs: voteExpiryMs(nowMs, target.probe.cadence),
       ...this.#findingOf(entry, result, rule),
       latencyUs: result.latencyUs,
       against: columns.streak[pair]!,
@@ -130,6 +131,34 @@ export class Sightings {
     return [...this.#entries.values()].flatMap(({ opinion }) => (opinion !== null && opinion.expiresMs > nowMs ? [opinion] : []));
   }
 
+  /** The whole state of a target, as an aggregator takes it over, in times of the mesh; null before the first result. */
+  rowOf({ key, index }: Target, { nowMs, atSec }: Moment): OpinionRow | null {
+    const entry = this.#entries.get(key);
+    const lastSec = Math.floor((entry?.lastMs ?? 0) / 1000);
+    if (entry === undefined || lastSec === 0) return null;
+    const { opinion, streak, penalty, anchorSec } = this.#columns;
+    const { pair } = entry;
+    const anchor = anchorSec[pair]!;
+    return {
+      target: index,
+      opinion: opinion[pair]!,
+      streak: streak[pair]!,
+      penalty: penalty[pair]!,
+      anchorSec: anchor === 0 ? 0 : Math.max(1, anchor + Math.floor(nowMs / 1000) - atSec),
+      lastSec,
+      sinceMs: entry.sinceMs,
+      outcome: entry.opinion?.outcome ?? OUTCOME.OK,
+    };
+  }
+
+  /** Those of targets, as above. */
+  opinionsOn(targets: readonly Target[], nowMs: number): readonly Opinion[] {
+    return targets.flatMap(({ key }) => {
+      const opinion = this.#entries.get(key)?.opinion ?? null;
+      return opinion !== null && opinion.expiresMs > nowMs ? [opinion] : [];
+    });
+  }
+
   #count({ isUp, wasUp }: Sighting, by: 1 | -1): void {
     if (isUp) this.#up += by;
     else if (wasUp) this.#lost += by;
@@ -153,7 +182,7 @@ function begin(columns: DampingColumns, pair: number, target: Target, verdict: V
   const isKnown = verdict !== undefined && (verdict.state !== 'unknown' || verdict.sinceMs > 0);
   if (isKnown) seed(columns, pair, verdict.isUp);
   const sinceMs = isKnown && verdict.sinceMs > 0 ? verdict.sinceMs : nowMs;
-  return { target, pair, isUp: isKnown && verdict.isUp, sinceMs, wasUp: false, opinion: null };
+  return { target, pair, isUp: isKnown && verdict.isUp, sinceMs, wasUp: false, lastMs: 0, opinion: null };
 }
 
 function copy(from: DampingColumns, fromPair: number, to: DampingColumns, toPair: number): void {

@@ -45,7 +45,7 @@ export class FleetDesk {
   readonly #queue = new FleetQueue();
   readonly #seating = new Seating();
   #places: TargetPlaces;
-  #next: { readonly config: FleetConfig; readonly remembered: readonly Verdict[] } | null;
+  #next: FleetConfig | null;
   #health: FleetConfig['health'];
   #listHash: string;
   /** The seats and rules that the kernels were opened for. */
@@ -61,11 +61,10 @@ export class FleetDesk {
   #lastPassMs = 0;
   #isClosed = false;
 
-  /** `remembered`: what was concluded before our time. */
-  constructor(options: FleetDeskOptions, config: FleetConfig, remembered: readonly Verdict[]) {
+  constructor(options: FleetDeskOptions, config: FleetConfig) {
     this.#options = options;
     this.#places = new TargetPlaces([]);
-    this.#next = { config, remembered };
+    this.#next = config;
     this.#health = config.health;
     this.#listHash = targetListHash(config.targets);
     this.#said = new Uint8Array(config.targets.length);
@@ -87,22 +86,29 @@ export class FleetDesk {
     return this.#listHash;
   }
 
-  /** Passes from now on, so many milliseconds apart. */
+  /** Passes from now on, so many milliseconds from the end of one to the next. */
   start(passMs: number): void {
     const { withoutAddon } = this.#options.kernels;
     if (withoutAddon !== null)
       this.#options.log.warn({ code: 'ERR_ADDON' }, `aggregating without the native kernel: ${withoutAddon}`);
-    this.#timer ??= setInterval(() => void this.pass(), passMs);
+    const next = (): void => {
+      this.#timer = setTimeout(() => void this.pass().then(() => this.#isClosed || next()), passMs);
+    };
+    if (this.#timer === null) next();
   }
 
   /** Another configuration. Verdicts of targets that stay are kept; the probers introduce themselves anew. */
   adopt(config: FleetConfig): void {
-    const remembered = [...(this.#next?.remembered ?? []), ...this.#places.groups.flatMap((group) => group.remembered)];
-    this.#next = { config, remembered };
+    this.#next = config;
     this.#health = config.health;
     this.#listHash = targetListHash(config.targets);
     this.#said = new Uint8Array(config.targets.length);
     this.#queue.clear();
+  }
+
+  /** What was concluded before our time: it holds until results say otherwise. */
+  remember(verdicts: readonly Verdict[]): void {
+    this.#queue.addMemories(verdicts);
   }
 
   takePeers(peers: readonly Peer[]): void {
@@ -148,7 +154,7 @@ export class FleetDesk {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#timer !== null) clearTimeout(this.#timer);
     await this.#running;
     for (const group of this.#places.groups) group.close();
   }
@@ -174,12 +180,14 @@ export class FleetDesk {
   async #prepare(nowMs: number): Promise<void> {
     const { log } = this.#options;
     if (this.#next !== null) {
-      const { config, remembered } = this.#next;
+      const before = this.#places.groups;
+      this.#places = TargetPlaces.of(this.#next);
       this.#next = null;
       this.#shapedFor = '';
-      for (const group of this.#places.groups) group.close();
-      this.#places = TargetPlaces.of(config);
-      for (const verdict of remembered) this.#places.remember(verdict);
+      for (const group of before) {
+        for (const verdict of group.remembered) this.#places.remember(verdict);
+        group.close();
+      }
     }
     const { seats, regions, isCut } = this.#seating.settle(nowMs, this.#places.freshMs);
     const wanted = JSON.stringify([seats, regions]);

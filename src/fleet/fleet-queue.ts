@@ -1,7 +1,7 @@
 // What has come in since the last pass. Of each prober everything is taken in its order; what has to wait for the pass, because a
 // result of the same pair is in it already, holds up what the same prober said afterwards, and nobody else.
 
-import type { FleetVerdict, Vote } from '../model/verdict.ts';
+import type { Verdict, Vote } from '../model/verdict.ts';
 import type { ResultBatch } from './result-batch.ts';
 import type { Seating } from './seating.ts';
 import type { TargetPlaces } from './target-places.ts';
@@ -21,7 +21,7 @@ interface Waiting {
 
 export class FleetQueue {
   #waiting: Waiting[] = [];
-  #memories: FleetVerdict[] = [];
+  #memories: Verdict[] = [];
   #isReady = false;
 
   /** Whether more can be taken at once, when the results of this pass have been. */
@@ -47,14 +47,14 @@ export class FleetQueue {
     this.#add(prober, 'farewell', Number.NEGATIVE_INFINITY);
   }
 
-  /** Verdicts of others. */
-  addMemories(verdicts: readonly FleetVerdict[]): void {
+  /** Verdicts of others, or of before. */
+  addMemories(verdicts: readonly Verdict[]): void {
     for (const verdict of verdicts) this.#memories.push(verdict);
   }
 
+  /** Forgets what was said of another list of targets. Verdicts have keys, and stay. */
   clear(): void {
     this.#waiting = [];
-    this.#memories = [];
     this.#isReady = false;
   }
 

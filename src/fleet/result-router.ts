@@ -55,7 +55,10 @@ export class ResultRouter {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.flush(), FLUSH_MS);
+    this.#timer = setTimeout(() => {
+      this.flush();
+      this.start();
+    }, FLUSH_MS);
   }
 
   /** The targets that this prober checks, out of the list with this hash. */
@@ -135,7 +138,7 @@ export class ResultRouter {
 
   /** Takes back what was said, and ends. */
   close(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (!this.#isWithdrawn) this.withdraw();
   }

@@ -1,7 +1,7 @@
 // Where each target of the list is judged: its group and its place in it.
 
 import { freshSec } from '../health/freshness.ts';
-import type { ProbeSpec, Target } from '../model/probe.ts';
+import type { Target } from '../model/probe.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { FleetVerdict, Verdict } from '../model/verdict.ts';
 import { FleetGroup } from './group.ts';
@@ -39,16 +39,22 @@ export class TargetPlaces {
 
   /** One group for each probe that has targets. */
   static of({ steering, targets, health }: Pick<Snapshot, 'steering' | 'targets' | 'health'>): TargetPlaces {
-    const byProbe = new Map<ProbeSpec, number[]>();
+    const byProbe = new Map<string, number[]>();
     for (const [index, { probe }] of targets.entries()) {
-      const indices = byProbe.get(probe) ?? [];
-      byProbe.set(probe, indices);
+      const indices = byProbe.get(probe.id) ?? [];
+      byProbe.set(probe.id, indices);
       indices.push(index);
     }
-    const grouped = [...byProbe].map(([probe, indices]): Grouped => {
+    const grouped = [...byProbe.values()].map((indices): Grouped => {
       const own = indices.map((index) => targets[index]!);
       const siteOfTarget = Uint16Array.from(own, ({ member }) => steering.members[member]!.site);
-      const setup = { probe, targets: own, siteOfTarget, sites: steering.sites.length, isGuarded: health.flapGuard };
+      const setup = {
+        probe: own[0]!.probe,
+        targets: own,
+        siteOfTarget,
+        sites: steering.sites.length,
+        isGuarded: health.flapGuard,
+      };
       return { group: new FleetGroup(setup), indices };
     });
     return new TargetPlaces(grouped);

@@ -218,7 +218,7 @@ export class RedisMesh implements Mesh {
     if (this.#look !== null) clearInterval(this.#look);
     this.#joined();
     this.#box.close();
-    const farewell = [...this.#ownVotes.farewell(), this.#peers.farewell()];
+    const farewell = [...this.#ownVotes.farewell(), ...this.#results.farewell(), this.#peers.farewell()];
     await this.#connector.link?.send(farewell, this.#settings.commandTimeoutMs);
     this.#connector.close();
     for (const part of this.#parts) part.lost();

@@ -88,6 +88,12 @@ export class RedisResults implements Part {
     return commands;
   }
 
+  /** What to send when we go: the last batches. */
+  farewell(): readonly Command[] {
+    this.#isReader = false;
+    return this.ask({ isBeat: false, sentMs: 0, receivedMs: 0 });
+  }
+
   take(replies: readonly Reply[]): void {
     const asked = this.#asked;
     this.#asked = null;

@@ -125,7 +125,7 @@ class AggregatorProcess extends Process {
     super(setup, self);
     const config = { steering: setup.model, targets: setup.targets, health: DEFAULT_HEALTH };
     const { mesh, watch } = this;
-    this.desk = new FleetDesk({ id: self.id, mesh, watch, kernels: kernelSource(2), log: recordingLogger() }, config, []);
+    this.desk = new FleetDesk({ id: self.id, mesh, watch, kernels: kernelSource(2), log: recordingLogger() }, config);
     this.desk.start(TICK_MS);
   }
 

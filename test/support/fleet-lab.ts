@@ -30,7 +30,7 @@ export const LAB_MODEL: SteeringModel = modelOf(
   {},
 );
 
-const inThisThread: KernelSource = { open: async (shape) => new TypeScriptKernel(shape), withoutAddon: null };
+export const IN_THIS_THREAD: KernelSource = { open: async (shape) => new TypeScriptKernel(shape), withoutAddon: null };
 
 /** Where a prober is: what it checks, what time it is, and what carries its results and votes. */
 export interface LabWorld {
@@ -153,7 +153,7 @@ export class FleetLab implements LabWorld {
 
   constructor(
     regions: readonly string[] = ['eu', 'us', 'ap'],
-    kernels: KernelSource = inThisThread,
+    kernels: KernelSource = IN_THIS_THREAD,
     remembered: readonly Verdict[] = [],
   ) {
     this.#kernels = kernels;
@@ -258,6 +258,8 @@ export class FleetLab implements LabWorld {
       },
     };
     const config = { steering: this.model, targets: this.targets, health: DEFAULT_HEALTH };
-    return new FleetDesk({ id, mesh, watch, kernels: this.#kernels, log }, config, remembered);
+    const desk = new FleetDesk({ id, mesh, watch, kernels: this.#kernels, log }, config);
+    desk.remember(remembered);
+    return desk;
   }
 }

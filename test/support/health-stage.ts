@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { ControlPlane, type PlaneConfig } from '../../src/app/control-plane.ts';
+import type { KernelSource } from '../../src/fleet/open.ts';
 import type { HealthFacts } from '../../src/health/facts.ts';
 import { MemoryHub } from '../../src/mesh/memory-hub.ts';
 import { MemoryMesh } from '../../src/mesh/memory-mesh.ts';
@@ -15,6 +16,7 @@ import type { Peer, Role } from '../../src/model/mesh.ts';
 import { type Checker, type CheckResult, OUTCOME, type Target } from '../../src/model/probe.ts';
 import type { ProberSettings } from '../../src/model/snapshot.ts';
 import type { SteeringModel } from '../../src/model/steering.ts';
+import { IN_THIS_THREAD } from './fleet-lab.ts';
 import { ManualClock } from './manual-clock.ts';
 import { ManualTimers } from './manual-timers.ts';
 import { recordingLogger } from './mesh.ts';
@@ -117,9 +119,19 @@ export class HealthStage {
     const log = recordingLogger();
     const counters = new Counters(new SharedArrayBuffer(countersSize(1))).row(0);
     const { clock } = this;
-    const config = { ...configOf(MODEL, setup), mesh: { kind: 'memory' } as const, server: { stateDirectory } };
+    const settings = { mesh: { kind: 'memory' } as const, fleet: { threads: 1, passMs: 250 }, server: { stateDirectory } };
+    const config = { ...configOf(MODEL, setup), ...settings };
+    const kernelsFor = (): KernelSource => IN_THIS_THREAD;
     const shared = isAlone ? {} : { meshFor: (self: Peer) => new MemoryMesh(this.#hub, self, clock, log) };
-    const plane = await ControlPlane.open(config, { roles, clock, log, counters, checkerFor: () => world, ...shared });
+    const plane = await ControlPlane.open(config, {
+      roles,
+      clock,
+      log,
+      counters,
+      checkerFor: () => world,
+      kernelsFor,
+      ...shared,
+    });
     const concluded: HealthFacts[] = [];
     plane.follow((facts) => concluded.push(facts));
     this.#t.teardown(() => plane.close());

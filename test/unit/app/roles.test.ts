@@ -16,11 +16,12 @@ test('roles are given one by one or as a list, in any order, and count once', (t
   t.deepEqual(rolesOf('probe', 'dns'), ['dns', 'probe']);
   t.deepEqual(rolesOf('probe, dns,probe'), ['dns', 'probe']);
   t.deepEqual(rolesOf('dns'), ['dns']);
+  t.deepEqual(rolesOf('fleet,probe'), ['probe', 'fleet']);
 });
 
 test('a word that is no role is named', (t) => {
-  t.is(rolesOf('dns,prober'), '--role takes dns, probe, found "prober"');
-  t.is(rolesOf(''), '--role takes dns, probe, found ""');
+  t.is(rolesOf('dns,prober'), '--role takes dns, probe, fleet, found "prober"');
+  t.is(rolesOf(''), '--role takes dns, probe, fleet, found ""');
 });
 
 test('a process that only probes needs a mesh that others share', (t) => {
