@@ -29,6 +29,7 @@ interface Stage {
   directory(region: string): string;
   serve(directory: string, role: string): Promise<RunningServer>;
   probe(directory: string): Promise<StartingServer>;
+  judge(directory: string): Promise<StartingServer>;
 }
 
 async function stage(t: ExecutionContext): Promise<Stage> {
@@ -44,6 +45,12 @@ async function stage(t: ExecutionContext): Promise<Stage> {
     await redis.stop();
     for (const directory of directories) rmSync(directory, { recursive: true, force: true });
   });
+  const begin = async (directory: string, role: string, does: string): Promise<StartingServer> => {
+    const server = beginServer(directory, { args: ['--role', role] });
+    processes.push(server);
+    await server.logged(does);
+    return server;
+  };
   return {
     redis,
     sites,
@@ -57,12 +64,8 @@ async function stage(t: ExecutionContext): Promise<Stage> {
       processes.push(server);
       return server;
     },
-    async probe(directory) {
-      const server = beginServer(directory, { args: ['--role', 'probe'] });
-      processes.push(server);
-      await server.logged('probing');
-      return server;
-    },
+    probe: (directory) => begin(directory, 'probe', 'probing'),
+    judge: (directory) => begin(directory, 'fleet', 'judging'),
   };
 }
 
@@ -170,4 +173,39 @@ test('Redis lost while everybody runs changes no answer, and is told once', asyn
   await membersBecome(one, allSeen);
   await answerWith(ports, [0, 1, 2]);
   t.is(servers[0]!.log().split('"the mesh does not answer').length - 1, 1);
+});
+
+test('an aggregator judges in place of votes; when it is killed votes decide, and no answer changes for it', async (t) => {
+  const { sites, directory, serve, probe, judge } = await stage(t);
+  const [home, eu, us, middle] = [directory('home'), directory('eu'), directory('us'), directory('middle')];
+  const server = await serve(home, 'dns');
+  await probe(eu);
+  await probe(us);
+  const aggregator = await judge(middle);
+  await know(4, home, eu, us, middle);
+  const whyOf = async (): Promise<string> => (await statusOf(home)).health.members[0]!.families[0]!.why ?? '';
+  const why = (expected: RegExp): Promise<void> => {
+    let last = '';
+    return eventually(
+      async () => {
+        last = await whyOf();
+        return expected.test(last);
+      },
+      () => `${expected}: ${last}`,
+    );
+  };
+  await why(/^2 of 2 vantage points in 2 regions, by aggregator /);
+  t.is((await statusOf(middle)).health.fleet?.targets, 3);
+  await sites[0]!.stop();
+  await answerWith([server.port], [1, 2]);
+  await why(/^2 of 2 vantage points in 2 regions: .*, by aggregator /);
+  aggregator.signal('SIGKILL');
+  await aggregator.ended;
+  await why(/^2 of 2 vantage points in 2 regions: (?!.*by aggregator)/);
+  t.is(await answersOf(server.port), [1, 2].map(memberAddress).join(' '));
+  await judge(middle);
+  await why(/by aggregator /);
+  t.is(await answersOf(server.port), [1, 2].map(memberAddress).join(' '));
+  await sites[0]!.start();
+  await answerWith([server.port], [0, 1, 2]);
 });

@@ -153,7 +153,7 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
   }
 }
 
-/** Only probes, until told to stop. */
+/** Probes, judges, or both, and answers nothing, until told to stop. */
 async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<undefined> {
   const { configFile, log, manager, hangup, stopped, roles, desk } = surroundings;
   const counters = new SharedArrayBuffer(countersSize(1));
@@ -163,7 +163,7 @@ async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<un
     if (begun === undefined) return;
     const server = new ProbeServer({ configFile, snapshot, log, plane, counters });
     desk.running = server;
-    log.info({ version: VERSION, id: plane.id, targets: snapshot.targets.length }, 'probing');
+    log.info({ version: VERSION, id: plane.id, targets: snapshot.targets.length }, doingOf(roles));
     void manager.ready(server.summary);
     hangup.call(() => void reload(server, manager));
     await stopped;
@@ -171,6 +171,11 @@ async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<un
   } finally {
     await plane.close();
   }
+}
+
+function doingOf(roles: readonly Role[]): string {
+  if (!roles.includes('fleet')) return 'probing';
+  return roles.includes('probe') ? 'probing and judging' : 'judging';
 }
 
 async function reload(running: Running, manager: ServiceManager): Promise<ReloadReport> {
