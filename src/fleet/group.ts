@@ -247,17 +247,30 @@ export class FleetGroup {
   /** The fresh votes on a target, as its probers would have cast them. */
   #votes({ kernel: { columns }, seats, notes }: Open, target: number, nowSec: number): Vote[] {
     const { key } = this.setup.targets[target]!;
-    return seats.flatMap(({ id: prober, region }, seat): Vote[] => {
+    const votes: Vote[] = [];
+    for (let seat = 0; seat < seats.length; seat++) {
       const pair = target * seats.length + seat;
       const lastSec = columns.lastSec[pair]!;
       const opinion = columns.opinion[pair]!;
-      if (opinion === OPINION.UNKNOWN || lastSec + this.#freshSec <= nowSec) return [];
-      const who = { target: key, prober, region, epoch: 0, seq: 0 };
-      const times = { sinceMs: notes.sinceMs[pair]!, atMs: lastSec * 1000, expiresMs: (lastSec + this.#freshSec) * 1000 };
-      const found = { isUp: opinion === OPINION.UP, outcome: notes.outcome[pair]! as Outcome, latencyUs: 0, detail: '' };
-      const left = { against: columns.streak[pair]!, needed: needed(columns, pair, lastSec, this.#damping) };
-      return [{ ...who, ...times, ...found, ...left }];
-    });
+      if (opinion === OPINION.UNKNOWN || lastSec + this.#freshSec <= nowSec) continue;
+      votes.push({
+        target: key,
+        prober: seats[seat]!.id,
+        region: seats[seat]!.region,
+        epoch: 0,
+        seq: 0,
+        isUp: opinion === OPINION.UP,
+        sinceMs: notes.sinceMs[pair]!,
+        atMs: lastSec * 1000,
+        expiresMs: (lastSec + this.#freshSec) * 1000,
+        outcome: notes.outcome[pair]! as Outcome,
+        latencyUs: 0,
+        detail: '',
+        against: columns.streak[pair]!,
+        needed: needed(columns, pair, lastSec, this.#damping),
+      });
+    }
+    return votes;
   }
 
   /** Results since the probers last changed, rolled up; null before the first. Regions are in order of their first prober. */

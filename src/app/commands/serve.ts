@@ -38,8 +38,8 @@ export const serve: Command = {
 Runs the server in the foreground. It logs to standard output: text on a terminal, JSON lines otherwise.
 
   --config FILE   the configuration (default ${DEFAULT_CONFIG})
-  --role ROLE     dns answers queries, probe checks members; several are given one by one or as a list with commas.
-                  Both unless given. A process that only probes needs mesh.redis, and no zones or databases.
+  --role ROLE     dns answers queries, probe checks members, fleet judges for many; several are given one by one or as a list with
+                  commas. dns and probe unless given. A process without dns needs mesh.redis, and no zones or databases.
   --demo          run a small web server on loopback for each site whose checks go there, and print what to try
 
 SIGHUP (or 'meridian reload') reads all files again; a reload that finds an error changes nothing. SIGTERM and SIGINT stop it.`,
