@@ -2,7 +2,7 @@
 // flap guard. Simulated time, so the numbers do not depend on the machine: docs/health.md holds them.
 // Run with `node dist/bench/flap.js [simulated days, default 50]`.
 
-import { DAY_MS, failing, mostInAnHour, watch } from '../test/support/flap-lab.ts';
+import { DAY_MS, failing, HOUR_MS, mostInAnHour, watch } from '../test/support/flap-lab.ts';
 
 const SHARES_PERCENT = [1, 2, 5, 10, 12, 15, 18, 20, 25, 30, 40, 50, 60];
 const days = Number(process.argv[2] ?? 50);
@@ -22,4 +22,16 @@ console.log(`|---:|${COLUMNS.map(() => '---:|').join('')}`);
 for (const percent of SHARES_PERCENT) {
   const cells = [3, 1].flatMap((points) => [true, false].map((isGuarded) => cell(points, percent, isGuarded)));
   console.log(`| ${percent} % | ${cells.join(' | ')} |`);
+}
+
+const SEEDS = 200;
+console.log(`\nchanges in the first hour, in which the guard has to see it flap; 3 points, guard, ${SEEDS} runs\n`);
+console.log('| checks failing | median | most | runs with more than four |');
+console.log('|---:|---:|---:|---:|');
+for (const percent of [20, 25, 30, 40, 50, 60]) {
+  const world = { vantagePoints: 3, isGuarded: true, lengthMs: HOUR_MS, fateAt: failing(percent / 100) };
+  const changes = Array.from({ length: SEEDS }, (_, seed) => watch({ ...world, seed: seed + 1 }).changesMs.length);
+  changes.sort((a, b) => a - b);
+  const many = (100 * changes.filter((count) => count > 4).length) / SEEDS;
+  console.log(`| ${percent} % | ${changes[SEEDS / 2]} | ${changes.at(-1)} | ${many.toFixed(0)} % |`);
 }

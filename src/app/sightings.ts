@@ -4,6 +4,7 @@
 
 import type { OpinionRow } from '../fleet/result-batch.ts';
 import {
+  against,
   checkIntervalMs,
   type DampingColumns,
   type DampingRule,
@@ -31,6 +32,7 @@ export interface Moment {
 interface Entry extends Sighting {
   target: Target;
   readonly pair: number;
+  /** Before our eyes: also if the flap guard holds it. */
   isUp: boolean;
   sinceMs: number;
   wasUp: boolean;
@@ -63,8 +65,9 @@ export class Sightings {
       else {
         copy(before, known.pair, columns, pair);
         const isOther = !isSameCheck(known.target, target);
-        if (isOther && columns.opinion[pair] !== OPINION.UNKNOWN) seed(columns, pair, known.isUp);
-        entries.set(target.key, { ...known, target, pair, ...(isOther ? { opinion: null, lastMs: 0 } : {}) });
+        if (isOther) beginAgain(columns, pair, verdictOf(target.key));
+        const fresh = isOther ? { isUp: columns.opinion[pair] === OPINION.UP, opinion: null, lastMs: 0 } : {};
+        entries.set(target.key, { ...known, target, pair, ...fresh });
       }
     }
     this.#entries = entries;
@@ -89,8 +92,9 @@ export class Sightings {
     const isUp = columns.opinion[pair] === OPINION.UP;
     if (isTurned) {
       if (wasKnown) this.#count(entry, -1);
-      entry.wasUp = !isUp && entry.isUp;
-      entry.isUp = isUp;
+      const isSeenUp = isUp || isHeld(columns, pair);
+      entry.wasUp = !isSeenUp && entry.isUp;
+      entry.isUp = isSeenUp;
       entry.sinceMs = nowMs;
       this.#count(entry, 1);
     }
@@ -100,9 +104,9 @@ export class Sightings {
       sinceMs: entry.sinceMs,
       atMs: nowMs,
       expiresMs: voteExpiryMs(nowMs, target.probe.cadence),
-      ...this.#findingOf(entry, result, rule),
+      ...findingOf(entry, result),
       latencyUs: result.latencyUs,
-      against: columns.streak[pair]!,
+      against: against(columns, pair, rule),
       needed: needed(columns, pair, atSec, rule),
     };
     entry.opinion = opinion;
@@ -113,7 +117,7 @@ export class Sightings {
   delayMs(target: Target): number {
     const entry = this.#entries.get(target.key);
     if (entry === undefined) return target.probe.cadence.intervalMs;
-    return checkIntervalMs(this.#columns, entry.pair, target.probe.cadence, this.#ruleOf(target));
+    return checkIntervalMs(this.#columns, entry.pair, target.probe.cadence);
   }
 
   /** The most that can have been lost within any time, in percent of what is or was up. */
@@ -167,14 +171,13 @@ export class Sightings {
   #ruleOf({ probe }: Target): DampingRule {
     return { rise: probe.cadence.rise, fall: probe.cadence.fall, isGuarded: this.#isGuarded };
   }
+}
 
-  /** Of a target that is down, the failure that shows it, not the first success on its way up; that is kept for the guard. */
-  #findingOf(entry: Entry, { outcome, detail }: CheckResult, rule: DampingRule): Pick<Opinion, 'outcome' | 'detail'> {
-    const last = entry.opinion;
-    const isRising = !entry.isUp && outcome === OUTCOME.OK && !isHeld(this.#columns, entry.pair, rule);
-    if (isRising && last !== null && last.outcome !== OUTCOME.OK) return { outcome: last.outcome, detail: last.detail };
-    return { outcome, detail };
-  }
+/** Of a target that is down, the failure that shows it, not the first success on its way up; that is kept for the guard. */
+function findingOf({ isUp, opinion }: Entry, { outcome, detail }: CheckResult): Pick<Opinion, 'outcome' | 'detail'> {
+  const isRising = !isUp && outcome === OUTCOME.OK;
+  if (isRising && opinion !== null && opinion.outcome !== OUTCOME.OK) return { outcome: opinion.outcome, detail: opinion.detail };
+  return { outcome, detail };
 }
 
 /** A target that nobody ever concluded anything on starts as unknown. */
@@ -183,6 +186,12 @@ function begin(columns: DampingColumns, pair: number, target: Target, verdict: V
   if (isKnown) seed(columns, pair, verdict.isUp);
   const sinceMs = isKnown && verdict.sinceMs > 0 ? verdict.sinceMs : nowMs;
   return { target, pair, isUp: isKnown && verdict.isUp, sinceMs, wasUp: false, lastMs: 0, opinion: null };
+}
+
+/** Keeps the opinion; one that the flap guard holds gives way to what was concluded, since it is neither up nor down. */
+function beginAgain(columns: DampingColumns, pair: number, verdict: Verdict | undefined): void {
+  if (columns.opinion[pair] === OPINION.UNKNOWN) return;
+  seed(columns, pair, isHeld(columns, pair) ? (verdict?.isUp ?? true) : columns.opinion[pair] === OPINION.UP);
 }
 
 function copy(from: DampingColumns, fromPair: number, to: DampingColumns, toPair: number): void {

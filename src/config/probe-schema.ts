@@ -75,7 +75,7 @@ const healthSchema = fields({
   })
     .prefault({})
     .describe('When votes of probers become a verdict.'),
-  flapGuard: flag().default(flapGuard).describe('Ask for more successes of members that keep flapping.'),
+  flapGuard: flag().default(flapGuard).describe('Ask for more successes of members that keep flapping, so that they stay down.'),
   slowStart: duration('0s', '1h')
     .prefault(seconds(slowStartMs))
     .describe('Time over which a recovered member gets back its weight; 0s = at once.'),

@@ -7,7 +7,8 @@
 //   success                  sample = latency << 4; ewma = ewma ? ewma + ((sample - ewma) >> 3) : sample
 //   latency                  is taken as 1..LATENCY_MOST_US
 // Then for every target: votes are the pairs whose opinion is known and lastSec + freshSec > nowSec; the verdict follows by
-// concludes() of health/quorum.ts; unknown keeps what was held.
+// concludes() of health/quorum.ts from what traffic followed before; unknown keeps that. A pair that its flap guard holds has an
+// opinion of HELD or more.
 
 import type { DampingColumns, DampingRule } from '../health/damping.ts';
 import type { QuorumRule } from '../health/quorum.ts';

@@ -2,7 +2,7 @@
 // since when, and why. The kernel finds which targets changed; those are judged once more by the functions of health/, from the
 // same columns, so that the text and the date of a verdict are the same whichever way its results came.
 
-import { type DampingRule, needed, OPINION } from '../health/damping.ts';
+import { against, type DampingRule, EXTRA_MOST, needed, OPINION } from '../health/damping.ts';
 import { freshSec } from '../health/freshness.ts';
 import { judge, type QuorumRule } from '../health/quorum.ts';
 import { verdictChangeMs } from '../health/time-to-change.ts';
@@ -164,24 +164,31 @@ export class FleetGroup {
   }
 
   /** Counts a vote of a prober that sends no results, if it is newer than all that is known of the pair; false as above. */
-  setVote(target: number, seat: number, { isUp, against, atMs, expiresMs, sinceMs, outcome }: Vote): boolean {
+  setVote(target: number, seat: number, vote: Vote): boolean {
     const open = this.#open;
     if (open === null) return false;
+    const { atMs, expiresMs, sinceMs, outcome } = vote;
     const pair = target * open.seats.length + seat;
     const { columns } = open.kernel;
     if (columns.lastSec[pair]! >= Math.floor(atMs / 1000)) return true;
-    const opinion = isUp ? OPINION.UP : OPINION.DOWN;
     const lastSec = Math.max(1, Math.ceil(expiresMs / 1000) - this.#freshSec);
     const [penalty, anchorSec] = [columns.penalty[pair]!, columns.anchorSec[pair]!];
     return this.setOpinion(target, seat, {
-      opinion,
-      streak: Math.min(255, against),
+      ...this.#stateOf(vote),
       penalty,
       anchorSec,
       lastSec,
       sinceMs,
       outcome,
     });
+  }
+
+  /** The damping that a vote tells of, the reverse of `against`. The failures in a row of a held target are not told. */
+  #stateOf({ isUp, against: results }: Vote): Pick<OpinionRow, 'opinion' | 'streak'> {
+    const { rise } = this.#damping;
+    if (isUp) return { opinion: OPINION.UP, streak: Math.min(255, results) };
+    if (results < rise) return { opinion: OPINION.DOWN, streak: results };
+    return { opinion: OPINION.HELD + Math.min(EXTRA_MOST - 1, results - rise), streak: 0 };
   }
 
   /** What a prober has said no longer counts. */
@@ -206,7 +213,7 @@ export class FleetGroup {
         const target = batch.target[row]!;
         const pair = target * open.seats.length + batch.prober[row]!;
         const outcome = batch.what[row]! & OUTCOME_MASK;
-        if (notes.settle(pair, kernel.columns, outcome, open.atMs[row]!, this.#damping.rise)) this.#dirty.add(target);
+        if (notes.settle(pair, kernel.columns, outcome, open.atMs[row]!)) this.#dirty.add(target);
       }
     } finally {
       this.#count = 0;
@@ -239,7 +246,7 @@ export class FleetGroup {
     const { cadence } = this.setup.probe;
     const { key } = this.setup.targets[target]!;
     const votes = this.#votes(open, target, Math.floor(nowMs / 1000));
-    const verdict = judge(key, votes, open.rule, this.#verdicts[target], nowMs);
+    const verdict = judge(key, votes, open.rule, this.#verdicts[target], nowMs, cadence.rise);
     const changeSec = Math.max(1, Math.ceil(verdictChangeMs(verdict, votes, open.rule, cadence) / 1000));
     return { ...verdict, changeSec };
   }
@@ -266,7 +273,7 @@ export class FleetGroup {
         outcome: notes.outcome[pair]! as Outcome,
         latencyUs: 0,
         detail: '',
-        against: columns.streak[pair]!,
+        against: against(columns, pair, this.#damping),
         needed: needed(columns, pair, lastSec, this.#damping),
       });
     }

@@ -30,6 +30,7 @@ export class TypeScriptKernel implements FleetKernel {
   /** By region, for one target at a time. */
   readonly #freshOf: Uint16Array;
   readonly #downOf: Uint16Array;
+  readonly #notUpOf: Uint16Array;
 
   /** Throws a RangeError if the shape is impossible. */
   constructor(shape: FleetShape) {
@@ -51,6 +52,7 @@ export class TypeScriptKernel implements FleetKernel {
     this.#tallies = u32(tallyRows(shape.sites, shape.regions) * ROW);
     this.#freshOf = new Uint16Array(shape.regions);
     this.#downOf = new Uint16Array(shape.regions);
+    this.#notUpOf = new Uint16Array(shape.regions);
   }
 
   async pass(batch: Batch, nowSec: number): Promise<Findings> {
@@ -113,26 +115,34 @@ export class TypeScriptKernel implements FleetKernel {
     const { opinion, lastSec } = this.columns;
     const freshOf = this.#freshOf.fill(0);
     const downOf = this.#downOf.fill(0);
+    const notUpOf = this.#notUpOf.fill(0);
     let fresh = 0;
     let down = 0;
+    let notUp = 0;
     for (let prober = 0; prober < probers; prober++) {
       const pair = target * probers + prober;
       if (opinion[pair] === OPINION.UNKNOWN || lastSec[pair]! + freshSec <= nowSec) continue;
       const region = regionOfProber[prober]!;
       fresh++;
       freshOf[region]!++;
+      if (opinion[pair] === OPINION.UP) continue;
+      notUp++;
+      notUpOf[region]!++;
       if (opinion[pair] !== OPINION.DOWN) continue;
       down++;
       downOf[region]!++;
     }
     let regions = 0;
     let regionsDown = 0;
+    let regionsNotUp = 0;
     for (let region = 0; region < freshOf.length; region++) {
       if (freshOf[region] === 0) continue;
       regions++;
       if (2 * downOf[region]! >= freshOf[region]!) regionsDown++;
+      if (2 * notUpOf[region]! >= freshOf[region]!) regionsNotUp++;
     }
-    const state = concludes({ fresh, down, regions, regionsDown }, quorum);
+    const tally = { fresh, regions, down, regionsDown, notUp, regionsNotUp };
+    const state = concludes(tally, quorum, (before & HELD_DOWN) === 0);
     if (state === 'unknown') return OPINION.UNKNOWN | (before & HELD_DOWN);
     return state === 'down' ? OPINION.DOWN | HELD_DOWN : OPINION.UP;
   }

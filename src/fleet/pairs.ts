@@ -46,23 +46,24 @@ export class PairNotes {
   }
 
   /** What a result of the last pass has come to; whether it changed what a vote would say. */
-  settle(pair: number, columns: FleetColumns, outcome: number, atMs: number, rise: number): boolean {
+  settle(pair: number, columns: FleetColumns, outcome: number, atMs: number): boolean {
     if (outcome >= OUTCOME.NOT_CHECKED) return false;
     const opinion = columns.opinion[pair]!;
     const streak = columns.streak[pair]!;
-    const hasTurned = opinion !== this.#opinion[pair];
-    const hasOutcome = this.#takeOutcome(pair, opinion, streak, outcome, rise);
-    if (!hasTurned && !hasOutcome && streak === this.#streak[pair]) return false;
-    if (hasTurned) this.sinceMs[pair] = atMs;
+    const before = this.#opinion[pair]!;
+    const hasOutcome = this.#takeOutcome(pair, opinion, outcome);
+    if (opinion === before && !hasOutcome && streak === this.#streak[pair]) return false;
+    // A held pair that gains or loses credit is of the opinion that it was.
+    if (Math.min(opinion, OPINION.HELD) !== Math.min(before, OPINION.HELD)) this.sinceMs[pair] = atMs;
     this.#opinion[pair] = opinion;
     this.#streak[pair] = streak;
     return true;
   }
 
   /** Of a target that is down, the failure that shows it stays, not the first success on its way up; that is kept for the guard. */
-  #takeOutcome(pair: number, opinion: number, streak: number, outcome: number, rise: number): boolean {
+  #takeOutcome(pair: number, opinion: number, outcome: number): boolean {
     const before = this.outcome[pair]!;
-    const isRising = opinion === OPINION.DOWN && outcome === OUTCOME.OK && streak < rise;
+    const isRising = opinion === OPINION.DOWN && outcome === OUTCOME.OK;
     if (before === outcome || (isRising && before !== OUTCOME.OK)) return false;
     this.outcome[pair] = outcome;
     return true;

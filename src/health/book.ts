@@ -132,7 +132,7 @@ export class HealthBook {
     const revision = this.#votes.revisionOf(target.key);
     if (entry.concluded === null && entry.revision === revision && entry.rule === rule && nowMs < entry.expiresMs) return;
     const votes = this.#votes.fresh(target.key, nowMs);
-    const verdict = judge(target.key, votes, rule, entry.verdict, nowMs);
+    const verdict = judge(target.key, votes, rule, entry.verdict, nowMs, target.probe.cadence.rise);
     entry.verdict = verdict;
     entry.concluded = null;
     entry.revision = revision;

@@ -1,16 +1,20 @@
 // Damping turns the results of one prober for one target into its opinion of it: `fall` failures in a row make it down,
-// `rise` successes in a row make it up again, and a flap guard asks for more successes of a target that keeps flapping.
+// `rise` successes in a row make it up again, and a flap guard asks for more successes of a target that keeps flapping. Such a
+// target is HELD: down no longer for what is seen of it, but for what it did before. The quorum treats that as less than down.
 //
 // The state of a (target, prober) pair is four unsigned integers in columns, so that the same transitions in C++ (fleet/)
-// give the same bits. There is no floating point and no other state. For a pair and a result, in this order:
+// give the same bits. There is no floating point and no other state. An opinion of HELD + c is HELD with c successes to its
+// credit, so a streak always means results in a row. For a pair and a result, in this order:
 //
 //   outcome >= NOT_CHECKED   nothing changes (the prober could not check: no result)
 //   UNKNOWN, success         UP, streak 0                        nothing flaps: an unknown target gets traffic already
 //   UNKNOWN, failure         streak+1; when streak >= fall: DOWN, streak 0            no flap: it never was up
 //   UP, success              streak 0
 //   UP, failure              streak+1; when streak >= fall: DOWN, streak 0, flap
-//   DOWN, success            streak+1; when streak >= rise + extra(now): UP, streak 0
-//   DOWN, failure            flap if streak >= rise; then streak 0   (a relapse: without the guard it had been up)
+//   DOWN, success            streak+1; when streak >= rise: streak 0 and, if extra(now) is 0, UP; else HELD + 0
+//   DOWN, failure            streak 0
+//   HELD + c, success        streak 0; UP if c + 1 >= extra(now), else HELD + c + 1
+//   HELD + c, failure        flap; streak+1; when streak >= fall: DOWN, streak 0; else HELD + max(0, c - CREDIT_LOSS)
 //
 //   streak+1                 saturates at 255
 //   elapsed                  atSec - anchor, 0 if the clock went backwards
@@ -19,21 +23,25 @@
 //   flap                     penalty = min(PENALTY_CAP, decayed(now) + FLAP_PENALTY); anchor = max(anchor, now)
 //   extra(now)               d = decayed(now); 0 if d <= GUARD_FROM, else min(EXTRA_MOST, EXTRA_LEAST + ((d - GUARD_FROM) >> 6))
 //
-// Without the guard there are no flaps and extra is 0. Ideas: C. Villamizar et al., "BGP Route Flap Damping", RFC 2439.
+// Without the guard there are no flaps and extra is 0. So with and without it a pair is DOWN at the same results, and HELD or
+// UP with it where it is UP without. Ideas: C. Villamizar et al., "BGP Route Flap Damping", RFC 2439.
 
 import { type Cadence, OUTCOME } from '../model/probe.ts';
 
-export const OPINION = { UNKNOWN: 0, UP: 1, DOWN: 2 } as const;
+/** HELD and all numbers above it are HELD, with so many successes to its credit. */
+export const OPINION = { UNKNOWN: 0, UP: 1, DOWN: 2, HELD: 3 } as const;
 
 /** Added to the penalty by each flap. */
 export const FLAP_PENALTY = 1000;
-/** Above this the way up gets longer: the fourth flap within a few minutes. */
-export const GUARD_FROM = 3000;
+/** Above this the way up gets longer: the third flap within a few minutes. Two never reach it. */
+export const GUARD_FROM = 2000;
 /** Twice GUARD_FROM, so that the guard sleeps after one half-life without a flap. */
-export const PENALTY_CAP = 6000;
+export const PENALTY_CAP = 4000;
 /** Bounds of the successes asked for beyond `rise` while the guard is awake. */
-export const EXTRA_LEAST = 4;
+export const EXTRA_LEAST = 9;
 export const EXTRA_MOST = 40;
+/** Successes that a failure takes back: so who fails less than a quarter of its checks gets there in the end. */
+export const CREDIT_LOSS = 3;
 /** An eighth of the half-life, which is ten minutes. */
 export const DECAY_STEP_SEC = 75;
 /** 2^(-i/8) in units of 2^-16. */
@@ -44,9 +52,9 @@ const STREAK_MOST = 255;
 
 /** The state of pairs, by pair. A new pair is all zeros. */
 export interface DampingColumns {
-  /** One of OPINION. */
+  /** One of OPINION, or HELD + credit. */
   readonly opinion: Uint8Array;
-  /** Results in a row against the opinion; of an unknown target, failures in a row. */
+  /** Results in a row against the opinion; of an unknown target and of one that is HELD, failures in a row. */
   readonly streak: Uint8Array;
   /** What flaps added up to at `anchorSec`. */
   readonly penalty: Uint16Array;
@@ -79,55 +87,70 @@ export function seed(columns: DampingColumns, pair: number, isUp: boolean): void
 }
 
 /**
- * Takes one result (`outcome` is one of OUTCOME) and says whether the opinion changed. `atSec` is when the check was decided,
- * in whole seconds of any clock that counts from before the first result, 0..2^32-1.
+ * Takes one result (`outcome` is one of OUTCOME) and says whether the opinion turned: to another of UP, DOWN and HELD, whatever
+ * the credit. `atSec` is when the check was decided, in whole seconds of any clock that counts from before the first result,
+ * 0..2^32-1.
  */
 export function damp(columns: DampingColumns, pair: number, outcome: number, atSec: number, rule: DampingRule): boolean {
   if (outcome >= OUTCOME.NOT_CHECKED) return false;
-  const isSuccess = outcome === OUTCOME.OK;
+  return outcome === OUTCOME.OK ? succeed(columns, pair, atSec, rule) : fail(columns, pair, atSec, rule);
+}
+
+function succeed(columns: DampingColumns, pair: number, atSec: number, rule: DampingRule): boolean {
   const opinion = columns.opinion[pair]!;
-  const streak = columns.streak[pair]!;
+  if (opinion === OPINION.UNKNOWN) return turn(columns, pair, OPINION.UP);
   if (opinion === OPINION.DOWN) {
-    if (!isSuccess) {
-      if (rule.isGuarded && streak >= rule.rise) flap(columns, pair, atSec);
-      columns.streak[pair] = 0;
-      return false;
-    }
-    columns.streak[pair] = Math.min(STREAK_MOST, streak + 1);
-    if (streak + 1 < rule.rise || streak + 1 < needed(columns, pair, atSec, rule)) return false;
-    return turn(columns, pair, OPINION.UP);
+    columns.streak[pair] = Math.min(STREAK_MOST, columns.streak[pair]! + 1);
+    if (columns.streak[pair]! < rule.rise) return false;
+    return turn(columns, pair, extraSuccesses(columns, pair, atSec, rule) > 0 ? OPINION.HELD : OPINION.UP);
   }
-  if (isSuccess) {
-    if (opinion === OPINION.UNKNOWN) return turn(columns, pair, OPINION.UP);
+  columns.streak[pair] = 0;
+  if (opinion === OPINION.UP) return false;
+  if (opinion - OPINION.HELD + 1 >= extraSuccesses(columns, pair, atSec, rule)) return turn(columns, pair, OPINION.UP);
+  columns.opinion[pair] = opinion + 1;
+  return false;
+}
+
+function fail(columns: DampingColumns, pair: number, atSec: number, rule: DampingRule): boolean {
+  const opinion = columns.opinion[pair]!;
+  if (opinion === OPINION.DOWN) {
     columns.streak[pair] = 0;
     return false;
   }
-  columns.streak[pair] = Math.min(STREAK_MOST, streak + 1);
-  if (streak + 1 < rule.fall) return false;
-  if (rule.isGuarded && opinion === OPINION.UP) flap(columns, pair, atSec);
-  return turn(columns, pair, OPINION.DOWN);
+  const streak = Math.min(STREAK_MOST, columns.streak[pair]! + 1);
+  const isOver = streak >= rule.fall;
+  const isFlap = opinion >= OPINION.HELD || (opinion === OPINION.UP && isOver);
+  if (isFlap && rule.isGuarded) flap(columns, pair, atSec);
+  if (isOver) return turn(columns, pair, OPINION.DOWN);
+  columns.streak[pair] = streak;
+  if (opinion >= OPINION.HELD) columns.opinion[pair] = Math.max(OPINION.HELD, opinion - CREDIT_LOSS);
+  return false;
 }
 
-/** Results in a row that change the opinion, at this time: `Vote.needed`. */
+/** Results that speak against the opinion, as far as they count: `Vote.against`. At least `rise` tells that the guard holds it. */
+export function against(columns: DampingColumns, pair: number, rule: DampingRule): number {
+  return isHeld(columns, pair) ? rule.rise + columns.opinion[pair]! - OPINION.HELD : columns.streak[pair]!;
+}
+
+/** Results that change the opinion, at this time: `Vote.needed`. */
 export function needed(columns: DampingColumns, pair: number, atSec: number, rule: DampingRule): number {
-  if (columns.opinion[pair] !== OPINION.DOWN) return rule.fall;
-  return rule.rise + (rule.isGuarded ? extraSuccesses(decayed(columns, pair, atSec)) : 0);
+  if (columns.opinion[pair]! < OPINION.DOWN) return rule.fall;
+  return rule.rise + extraSuccesses(columns, pair, atSec, rule);
 }
 
-/** Whether the flap guard alone keeps the pair down. */
-export function isHeld(columns: DampingColumns, pair: number, rule: DampingRule): boolean {
-  return columns.opinion[pair] === OPINION.DOWN && columns.streak[pair]! >= rule.rise;
+/** Whether the flap guard alone keeps the pair from being up. */
+export function isHeld(columns: DampingColumns, pair: number): boolean {
+  return columns.opinion[pair]! >= OPINION.HELD;
 }
 
-/** Whether the next check should come soon: the opinion is unknown, or results speak against it. Not while the guard holds it. */
-export function isInTransition(columns: DampingColumns, pair: number, rule: DampingRule): boolean {
-  if (columns.opinion[pair] === OPINION.UNKNOWN) return true;
-  return columns.streak[pair]! > 0 && !isHeld(columns, pair, rule);
+/** Whether the next check should come soon: the opinion is unknown, or may turn. Not while the guard only waits. */
+export function isInTransition(columns: DampingColumns, pair: number): boolean {
+  return columns.opinion[pair] === OPINION.UNKNOWN || columns.streak[pair]! > 0;
 }
 
 /** Time from the start of a check to the start of the next one. A check that takes longer is waited for. */
-export function checkIntervalMs(columns: DampingColumns, pair: number, cadence: Cadence, rule: DampingRule): number {
-  return isInTransition(columns, pair, rule) ? cadence.transitionIntervalMs : cadence.intervalMs;
+export function checkIntervalMs(columns: DampingColumns, pair: number, cadence: Cadence): number {
+  return isInTransition(columns, pair) ? cadence.transitionIntervalMs : cadence.intervalMs;
 }
 
 function turn(columns: DampingColumns, pair: number, opinion: number): true {
@@ -150,7 +173,8 @@ function decayed(columns: DampingColumns, pair: number, atSec: number): number {
   return halves > 15 ? 0 : ((penalty * DECAY[steps % DECAY.length]!) >>> 16) >>> halves;
 }
 
-function extraSuccesses(penalty: number): number {
-  if (penalty <= GUARD_FROM) return 0;
-  return Math.min(EXTRA_MOST, EXTRA_LEAST + ((penalty - GUARD_FROM) >>> EXTRA_SHIFT));
+function extraSuccesses(columns: DampingColumns, pair: number, atSec: number, rule: DampingRule): number {
+  if (!rule.isGuarded) return 0;
+  const penalty = decayed(columns, pair, atSec);
+  return penalty <= GUARD_FROM ? 0 : Math.min(EXTRA_MOST, EXTRA_LEAST + ((penalty - GUARD_FROM) >>> EXTRA_SHIFT));
 }

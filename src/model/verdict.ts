@@ -15,7 +15,7 @@ export interface Vote {
   readonly epoch: number;
   readonly seq: number;
   readonly isUp: boolean;
-  /** Since when the prober is of this opinion. */
+  /** Since when the prober is of this opinion: up, down, or down only because the flap guard holds it. */
   readonly sinceMs: number;
   /** The newest check behind the vote, and when the vote stops counting. */
   readonly atMs: number;
@@ -23,14 +23,17 @@ export interface Vote {
   readonly outcome: Outcome;
   readonly latencyUs: number;
   readonly detail: string;
-  /** Results in a row against the present opinion, and how many would change it: time-to-change TTLs are made of this. */
+  /**
+   * Results that speak against the present opinion, and how many would change it: time-to-change TTLs are made of this. Of a
+   * vote of down, `rise` or more against it tell that only the flap guard holds it down.
+   */
   readonly against: number;
   readonly needed: number;
 }
 
 export type State = 'up' | 'down' | 'unknown';
 
-/** What the votes come to. `unknown` keeps what was concluded last (`held`). */
+/** What the votes come to. `unknown` keeps what was concluded last. */
 export interface Verdict {
   readonly target: string;
   readonly state: State;

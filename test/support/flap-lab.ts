@@ -1,8 +1,8 @@
 // Probers, a target and a verdict on a simulated clock: real damping and the real quorum around a world that fails as it is
 // told to. A day takes some milliseconds. Seeded, so that a run is always the same.
 
-import { checkIntervalMs, damp, dampingColumns, OPINION } from '../../src/health/damping.ts';
-import { concludes, type QuorumRule, quorumRule } from '../../src/health/quorum.ts';
+import { checkIntervalMs, type DampingColumns, damp, dampingColumns, OPINION } from '../../src/health/damping.ts';
+import { concludes, type QuorumRule, quorumRule, type Tally } from '../../src/health/quorum.ts';
 import { DEFAULT_HEALTH } from '../../src/model/health.ts';
 import { type Cadence, OUTCOME, type Outcome } from '../../src/model/probe.ts';
 import { Random } from './random.ts';
@@ -34,8 +34,8 @@ export interface World {
   readonly isGuarded: boolean;
   readonly seed: number;
   readonly lengthMs: number;
-  /** What a check that starts now finds; `chance` is a random number from 0 to 1. */
-  fateAt(startMs: number, chance: number): CheckFate;
+  /** What a check of this prober that starts now finds; `chance` is a random number from 0 to 1. */
+  fateAt(startMs: number, chance: number, prober: number): CheckFate;
   /** Whether the probers start at times of their own or spread over an interval. */
   readonly isStaggered?: boolean;
 }
@@ -66,9 +66,8 @@ export function watch(world: World): FlapReport {
   });
   const changesMs: number[] = [];
   let downMs = 0;
-  let downCount = 0;
   let isDown = false;
-  const fates = probers.map(({ startMs }) => world.fateAt(startMs, chance()));
+  const fates = probers.map(({ pair, startMs }) => world.fateAt(startMs, chance(), pair));
   for (;;) {
     let prober = probers[0]!;
     for (const other of probers) if (endMs(other, fates) < endMs(prober, fates)) prober = other;
@@ -76,23 +75,33 @@ export function watch(world: World): FlapReport {
     if (nowMs >= lengthMs) break;
     const { pair, startMs } = prober;
     if (damp(columns, pair, fates[pair]!.outcome, Math.floor(nowMs / 1000) + 1, rule)) {
-      downCount += columns.opinion[pair] === OPINION.DOWN ? 1 : -1;
-      const state = concludes({ fresh: vantagePoints, down: downCount, regions: vantagePoints, regionsDown: downCount }, quorum);
+      const state = concludes(tallyOf(columns), quorum, !isDown);
       if ((state === 'down') !== isDown) {
         if (isDown) downMs += nowMs - changesMs.at(-1)!;
         isDown = !isDown;
         changesMs.push(nowMs);
       }
     }
-    const waitMs = checkIntervalMs(columns, pair, DEFAULT_CADENCE, rule) * (1 - JITTER + 2 * JITTER * chance());
+    const waitMs = checkIntervalMs(columns, pair, DEFAULT_CADENCE) * (1 - JITTER + 2 * JITTER * chance());
     prober.startMs = Math.max(nowMs, startMs + waitMs);
-    fates[pair] = world.fateAt(prober.startMs, chance());
+    fates[pair] = world.fateAt(prober.startMs, chance(), pair);
   }
   if (isDown) downMs += lengthMs - changesMs.at(-1)!;
   return { changesMs, downMs };
 }
 
 const endMs = ({ pair, startMs }: Prober, fates: readonly CheckFate[]): number => startMs + fates[pair]!.latencyMs;
+
+/** Every prober has a region of its own, and none is ever unknown. */
+function tallyOf({ opinion }: DampingColumns): Tally {
+  const [fresh, regions] = [opinion.length, opinion.length];
+  let [down, notUp] = [0, 0];
+  for (const one of opinion) {
+    if (one === OPINION.DOWN) down++;
+    if (one !== OPINION.UP) notUp++;
+  }
+  return { fresh, regions, down, regionsDown: down, notUp, regionsNotUp: notUp };
+}
 
 function quorumOf(vantagePoints: number): QuorumRule {
   const regions = Array.from({ length: vantagePoints }, (_, i) => `region${i}`);

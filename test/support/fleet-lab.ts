@@ -9,7 +9,7 @@ import type { KernelSource } from '../../src/fleet/open.ts';
 import { decodeBatch, type OpinionRow } from '../../src/fleet/result-batch.ts';
 import { ResultRouter } from '../../src/fleet/result-router.ts';
 import { HealthBook } from '../../src/health/book.ts';
-import { type DampingRule, damp, dampingColumns, isHeld, needed, OPINION } from '../../src/health/damping.ts';
+import { against, type DampingRule, damp, dampingColumns, needed, OPINION } from '../../src/health/damping.ts';
 import type { HealthFacts } from '../../src/health/facts.ts';
 import { voteExpiryMs } from '../../src/health/freshness.ts';
 import { VoteTable } from '../../src/health/votes.ts';
@@ -81,8 +81,7 @@ export class LabProber {
       hasTurned = damp(this.#columns, index, outcome, Math.floor(nowMs / 1000), this.#rule);
       this.#lastMs[index] = nowMs;
       if (hasTurned) this.#sinceMs[index] = nowMs;
-      const isRising =
-        this.#columns.opinion[index] === OPINION.DOWN && outcome === OUTCOME.OK && !isHeld(this.#columns, index, this.#rule);
+      const isRising = this.#columns.opinion[index] === OPINION.DOWN && outcome === OUTCOME.OK;
       if (!isRising || this.#outcome[index] === OUTCOME.OK) this.#outcome[index] = outcome;
     }
     const isTaken = this.router.take(target, { outcome, latencyUs, detail: '' }, nowMs, hasTurned);
@@ -119,7 +118,10 @@ export class LabProber {
         latencyUs: 1000,
         detail: '',
       },
-      ...{ against: columns.streak[index]!, needed: needed(columns, index, Math.floor(atMs / 1000), this.#rule) },
+      ...{
+        against: against(this.#columns, index, this.#rule),
+        needed: needed(columns, index, Math.floor(atMs / 1000), this.#rule),
+      },
     };
     this.#votes.set(key, vote);
     return [{ ...vote, seq: ++this.#seq }];

@@ -71,7 +71,7 @@ const anyWhat = fc.oneof(
 );
 const anyLatencyUs = fc.oneof(fc.nat(200_000), fc.nat(2 ** 32 - 1), fc.constantFrom(0, 1, 2 ** 24 - 1, 2 ** 24));
 
-/** Several passes: whole sweeps in the order of the state, parts of sweeps, and results in any order. */
+/** Several passes: whole sweeps in the order of the state, parts of sweeps, runs of results of a few, and results in any order. */
 export const passesFor = (shape: FleetShape): fc.Arbitrary<{ readonly rows: Row[]; readonly nowSec: number }[]> => {
   const targets = shape.siteOfTarget.length;
   const probers = shape.regionOfProber.length;
@@ -83,6 +83,20 @@ export const passesFor = (shape: FleetShape): fc.Arbitrary<{ readonly rows: Row[
     atSec: fc.nat(3),
   });
   const inAnyOrder = fc.array(anyRow, { maxLength: 300 });
+  // one pair after another, so often that flap guards wake
+  const inRuns = fc
+    .array(
+      fc.record({
+        ...{ target: fc.nat(Math.min(1, targets - 1)), prober: fc.nat(probers - 1) },
+        length: fc.integer({ min: 1, max: 6 }),
+      }),
+      { minLength: 60, maxLength: 200 },
+    )
+    .map((runs) =>
+      runs.flatMap(({ target, prober, length }, at) =>
+        Array.from({ length }, () => ({ target, prober, what: at % 2, latencyUs: 1000, atSec: 0 })),
+      ),
+    );
   const wholeSweep = fc
     .array(fc.record({ what: anyWhat, latencyUs: anyLatencyUs, atSec: fc.nat(3) }), { minLength: 1, maxLength: 40 })
     .map((cycle) =>
@@ -96,7 +110,7 @@ export const passesFor = (shape: FleetShape): fc.Arbitrary<{ readonly rows: Row[
     .tuple(wholeSweep, fc.integer({ min: 2, max: 90 }))
     .map(([rows, gap]) => rows.filter((_, at) => at % gap));
   return fc
-    .array(fc.tuple(fc.oneof(inAnyOrder, wholeSweep, partOfSweep), fc.nat(400)), { minLength: 1, maxLength: 6 })
+    .array(fc.tuple(fc.oneof(inAnyOrder, inRuns, wholeSweep, partOfSweep), fc.nat(400)), { minLength: 1, maxLength: 6 })
     .map((passes) => {
       let nowSec = 0;
       return passes.map(([rows, laterSec]) => {

@@ -94,35 +94,45 @@ void TakeOne(const Plan& plan, const Record& result, uint32_t* tallies) {
   Damp(columns, pair, outcome == 0, result.at_sec, plan.shape);
 }
 
-/** The whole of concludes() of src/health/quorum.ts for one target, and what is held while it is unknown. */
+/** The whole of concludes() of src/health/quorum.ts for one target, and what traffic follows while it is unknown. */
 uint8_t VerdictOf(const Plan& plan, size_t pair, uint32_t now_sec, uint8_t previous) {
   const Shape& shape = plan.shape;
   uint16_t fresh_of[kRegionsMost];
   uint16_t down_of[kRegionsMost];
+  uint16_t not_up_of[kRegionsMost];
   std::fill_n(fresh_of, shape.regions, uint16_t{0});
   std::fill_n(down_of, shape.regions, uint16_t{0});
+  std::fill_n(not_up_of, shape.regions, uint16_t{0});
   uint32_t fresh = 0;
   uint32_t down = 0;
+  uint32_t not_up = 0;
   for (uint32_t prober = 0; prober < shape.probers; prober++) {
     const uint8_t opinion = plan.columns.opinion[pair + prober];
     const uint32_t last_sec = plan.columns.last_sec[pair + prober];
     if (opinion == kUnknown || (now_sec > last_sec && now_sec - last_sec >= shape.fresh_sec)) continue;
-    const bool sees = opinion == kDown;
+    const bool is_down = opinion == kDown;
+    const bool is_not_up = opinion != kUp;
     fresh++;
-    down += sees;
+    down += is_down;
+    not_up += is_not_up;
     const uint16_t region = plan.region_of_prober[prober];
     fresh_of[region]++;
-    down_of[region] = static_cast<uint16_t>(down_of[region] + sees);
+    down_of[region] = static_cast<uint16_t>(down_of[region] + is_down);
+    not_up_of[region] = static_cast<uint16_t>(not_up_of[region] + is_not_up);
   }
   uint32_t regions = 0;
   uint32_t regions_down = 0;
+  uint32_t regions_not_up = 0;
   for (uint32_t region = 0; region < shape.regions; region++) {
     if (fresh_of[region] == 0) continue;
     regions++;
     regions_down += 2u * down_of[region] >= fresh_of[region];
+    regions_not_up += 2u * not_up_of[region] >= fresh_of[region];
   }
   if (fresh < shape.quorum_votes || regions < shape.quorum_regions) return kUnknown | (previous & kHeldDown);
-  return 2 * down > fresh && regions_down >= shape.quorum_regions ? kDown | kHeldDown : kUp;
+  const bool is_down = 2 * down > fresh && regions_down >= shape.quorum_regions;
+  const bool may_be_down = 2 * not_up > fresh && regions_not_up >= shape.quorum_regions;
+  return is_down || (may_be_down && (previous & kHeldDown) != 0) ? kDown | kHeldDown : kUp;
 }
 
 /** Marks the pairs that have no fresh vote of up. */

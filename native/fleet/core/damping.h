@@ -10,10 +10,11 @@
 namespace fleet {
 
 constexpr uint32_t kFlapPenalty = 1000;
-constexpr uint32_t kGuardFrom = 3000;
-constexpr uint32_t kPenaltyCap = 6000;
-constexpr uint32_t kExtraLeast = 4;
+constexpr uint32_t kGuardFrom = 2000;
+constexpr uint32_t kPenaltyCap = 4000;
+constexpr uint32_t kExtraLeast = 9;
 constexpr uint32_t kExtraMost = 40;
+constexpr uint32_t kCreditLoss = 3;
 constexpr uint32_t kDecayStepSec = 75;
 constexpr uint32_t kDecay[8] = {65536, 60097, 55109, 50535, 46341, 42495, 38968, 35734};
 
@@ -24,7 +25,9 @@ inline uint32_t Decayed(uint32_t penalty, uint32_t anchor_sec, uint32_t at_sec) 
   return halves > 15 ? 0 : ((penalty * kDecay[steps & 7]) >> 16) >> halves;
 }
 
-inline uint32_t ExtraSuccesses(uint32_t penalty) {
+inline uint32_t ExtraSuccesses(const Columns& columns, size_t pair, uint32_t at_sec, const Shape& shape) {
+  if (!shape.is_guarded) return 0;
+  const uint32_t penalty = Decayed(columns.penalty[pair], columns.anchor_sec[pair], at_sec);
   if (penalty <= kGuardFrom) return 0;
   return std::min(kExtraMost, kExtraLeast + ((penalty - kGuardFrom) >> 6));
 }
@@ -40,33 +43,44 @@ inline void Turn(const Columns& columns, size_t pair, uint8_t opinion) {
   columns.streak[pair] = 0;
 }
 
+inline void Succeed(const Columns& columns, size_t pair, uint32_t at_sec, const Shape& shape) {
+  const uint8_t opinion = columns.opinion[pair];
+  if (opinion == kDown) {
+    const uint32_t next = columns.streak[pair] + 1u;
+    columns.streak[pair] = static_cast<uint8_t>(std::min(255u, next));
+    if (next < shape.rise) return;
+    Turn(columns, pair, ExtraSuccesses(columns, pair, at_sec, shape) > 0 ? kHeld : kUp);
+    return;
+  }
+  const uint32_t credit = opinion - kHeld + 1u;
+  const bool is_held_on = opinion >= kHeld && credit < ExtraSuccesses(columns, pair, at_sec, shape);
+  Turn(columns, pair, is_held_on ? static_cast<uint8_t>(opinion + 1) : kUp);
+}
+
+inline void Fail(const Columns& columns, size_t pair, uint32_t at_sec, const Shape& shape) {
+  const uint8_t opinion = columns.opinion[pair];
+  if (opinion == kDown) {
+    columns.streak[pair] = 0;
+    return;
+  }
+  const uint32_t next = std::min(255u, columns.streak[pair] + 1u);
+  const bool is_over = next >= shape.fall;
+  if (shape.is_guarded && (opinion >= kHeld || (opinion == kUp && is_over))) Flap(columns, pair, at_sec);
+  if (is_over) {
+    Turn(columns, pair, kDown);
+    return;
+  }
+  columns.streak[pair] = static_cast<uint8_t>(next);
+  if (opinion >= kHeld) columns.opinion[pair] = opinion < kHeld + kCreditLoss ? kHeld : static_cast<uint8_t>(opinion - kCreditLoss);
+}
+
 /** Takes one result whose outcome is below kNotChecked. */
 inline void Damp(const Columns& columns, size_t pair, bool is_success, uint32_t at_sec, const Shape& shape) {
-  const uint8_t opinion = columns.opinion[pair];
-  const uint32_t streak = columns.streak[pair];
-  const uint32_t next = streak + 1;
-  const auto saturated = static_cast<uint8_t>(std::min(255u, next));
-  if (opinion == kDown) {
-    if (!is_success) {
-      if (shape.is_guarded && streak >= shape.rise) Flap(columns, pair, at_sec);
-      columns.streak[pair] = 0;
-      return;
-    }
-    columns.streak[pair] = saturated;
-    if (next < shape.rise) return;
-    const uint32_t penalty = Decayed(columns.penalty[pair], columns.anchor_sec[pair], at_sec);
-    if (shape.is_guarded && next < shape.rise + ExtraSuccesses(penalty)) return;
-    Turn(columns, pair, kUp);
-    return;
-  }
   if (is_success) {
-    Turn(columns, pair, kUp);
-    return;
+    Succeed(columns, pair, at_sec, shape);
+  } else {
+    Fail(columns, pair, at_sec, shape);
   }
-  columns.streak[pair] = saturated;
-  if (next < shape.fall) return;
-  if (shape.is_guarded && opinion == kUp) Flap(columns, pair, at_sec);
-  Turn(columns, pair, kDown);
 }
 
 }  // namespace fleet

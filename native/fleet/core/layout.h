@@ -13,6 +13,8 @@ namespace fleet {
 constexpr uint8_t kUnknown = 0;
 constexpr uint8_t kUp = 1;
 constexpr uint8_t kDown = 2;
+// In the opinion column only: this and all above it are held by the flap guard, with so many successes to its credit.
+constexpr uint8_t kHeld = 3;
 // In a verdict: traffic treats the target as down, now or because that was concluded last.
 constexpr uint8_t kHeldDown = 4;
 

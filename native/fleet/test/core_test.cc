@@ -1,6 +1,7 @@
 // The core on its own, for the sanitizers: every number of threads and every way of scheduling must leave the same bits as
 // one result at a time, for batches in order, with gaps, out of order, and bad ones.
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -46,13 +47,18 @@ struct Rows {
   }
 };
 
-enum class Kind { kSweep, kGaps, kAnyOrder };
+enum class Kind { kSweep, kGaps, kAnyOrder, kOutages };
+
+/** Pairs that have outages in a batch of them, and how many: enough to wake the flap guard. */
+constexpr uint32_t kPairsOut = 40;
+constexpr uint32_t kOutagesEach = 4;
 
 class Draw {
  public:
   uint32_t Below(uint32_t bound) { return static_cast<uint32_t>(generator_() % bound); }
   Rows Batch(const Shape& shape, Kind kind, uint32_t now_sec) {
     Rows rows;
+    if (kind == Kind::kOutages) return Outages(shape, now_sec);
     for (uint32_t pair = 0; pair < shape.targets * shape.probers; pair++) {
       const uint32_t place = kind == Kind::kAnyOrder ? Below(shape.targets * shape.probers) : pair;
       if (kind == Kind::kGaps && Below(40) == 0) continue;
@@ -65,6 +71,16 @@ class Draw {
   }
 
  private:
+  static Rows Outages(const Shape& shape, uint32_t now_sec) {
+    Rows rows;
+    for (uint32_t pair = 0; pair < std::min(kPairsOut, shape.targets * shape.probers); pair++) {
+      for (uint32_t at = 0; at < kOutagesEach * (shape.fall + shape.rise); at++) {
+        const uint8_t outcome = at % (shape.fall + shape.rise) < shape.fall ? 1 : 0;
+        rows.Add({pair / shape.probers, static_cast<uint16_t>(pair % shape.probers), outcome, 0, 1000, now_sec});
+      }
+    }
+    return rows;
+  }
   std::mt19937 generator_{20261121};
 };
 
@@ -110,7 +126,8 @@ void CompareAll(const Shape& base) {
   Reference reference(pairs);
   Draw draw;
   uint32_t now_sec = 1000;
-  for (const Kind kind : {Kind::kSweep, Kind::kSweep, Kind::kGaps, Kind::kAnyOrder, Kind::kSweep, Kind::kAnyOrder, Kind::kGaps}) {
+  for (const Kind kind : {Kind::kSweep, Kind::kSweep, Kind::kGaps, Kind::kAnyOrder, Kind::kSweep, Kind::kAnyOrder, Kind::kGaps,
+                          Kind::kOutages, Kind::kSweep, Kind::kGaps}) {
     now_sec += 5;
     Rows rows = draw.Batch(base, kind, now_sec);
     reference.Take(rows, base);
@@ -132,6 +149,7 @@ void CompareAll(const Shape& base) {
       CheckSame(aggregator->changed(), first.changed(), changed, "changes differ");
       CheckSame(aggregator->tallies(), first.tallies(), first.tally_count(), "tallies differ");
     }
+    if (kind == Kind::kOutages) Check(reference.opinion[0] == fleet::kHeld, "the flap guard did not wake");
     uint64_t tallied = 0;
     for (size_t at = 0; at < first.tally_count(); at++) tallied += first.tallies()[at];
     Check(tallied == rows.target.size(), "a result was lost");

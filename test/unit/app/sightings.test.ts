@@ -91,6 +91,35 @@ test('a target that the flap guard holds down shows its successes', (t) => {
   t.like(stage.see(FINE)?.opinion, { isUp: false, outcome: OUTCOME.OK });
 });
 
+test('a vote that the flap guard holds tells so, and dates from when it was held', (t) => {
+  const stage = new Stage().set([LONDON]);
+  stage.see(FINE);
+  for (let outage = 0; outage < 3; outage++) stage.see(REFUSED, REFUSED, REFUSED, FINE, FINE);
+  const { nowMs } = stage;
+  t.like(stage.see(FINE)?.opinion, { isUp: false, against: LONDON.probe.cadence.rise + 1, sinceMs: nowMs });
+  t.like(stage.see(REFUSED)?.opinion, { isUp: false, against: LONDON.probe.cadence.rise, outcome: OUTCOME.REFUSED });
+  t.like(stage.see(REFUSED, REFUSED), { isTurned: true, opinion: { isUp: false, against: 0, sinceMs: stage.nowMs } });
+});
+
+test('a held target that goes down is one that this prober lost from sight', (t) => {
+  const stage = new Stage().set([LONDON]);
+  stage.see(FINE);
+  for (let outage = 0; outage < 3; outage++) stage.see(REFUSED, REFUSED, REFUSED, FINE, FINE);
+  t.is(stage.sightings.mostLostPercent, 0);
+  stage.see(REFUSED, REFUSED, REFUSED);
+  t.is(stage.sightings.mostLostPercent, 100);
+});
+
+test('a held target that is checked in another way starts from what was concluded', (t) => {
+  for (const isUp of [true, false]) {
+    const stage = new Stage().set([LONDON]);
+    stage.see(FINE);
+    for (let outage = 0; outage < 3; outage++) stage.see(REFUSED, REFUSED, REFUSED, FINE, FINE);
+    stage.set([{ ...LONDON, port: 8080 }], [verdict(LONDON.key, { state: isUp ? 'up' : 'down', isUp })]);
+    t.is(stage.see(FINE)?.opinion.isUp, isUp);
+  }
+});
+
 test('what the prober could not check says nothing and renews nothing', (t) => {
   const stage = new Stage().set([LONDON]);
   const { expiresMs } = stage.see(FINE)!.opinion;

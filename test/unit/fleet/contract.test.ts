@@ -67,6 +67,22 @@ for (const { name, open: openShape } of kernelsOn([2])) {
     t.is(kernel.columns.verdict[0]! & HELD_DOWN, HELD_DOWN);
   });
 
+  test(`${name}: what the flap guard holds takes down nothing, and keeps down what is down`, async (t) => {
+    const kernel = open(fleetShape({ damping: { rise: 1, fall: 1, isGuarded: true } }));
+    const pass = async (probers: readonly number[], what: number): Promise<number> => {
+      await kernel.pass(batchOf(seenBy(probers, what, 100)), 100);
+      return kernel.columns.verdict[0]!;
+    };
+    await pass([0, 1, 2], OUTCOME.OK);
+    for (const prober of [0, 1]) for (let flap = 0; flap < 3; flap++) for (const what of [1, 0]) await pass([prober], what);
+    t.deepEqual([...kernel.columns.opinion.subarray(0, 3)], [OPINION.HELD, OPINION.HELD, OPINION.UP]);
+    t.is(kernel.columns.verdict[0], OPINION.UP);
+    t.is(await pass([0, 1], OUTCOME.TIMEOUT), OPINION.DOWN | HELD_DOWN);
+    t.is(await pass([0, 1], OUTCOME.OK), OPINION.DOWN | HELD_DOWN);
+    for (let success = 1; success <= 38; success++) t.is(await pass([0], OUTCOME.OK), OPINION.DOWN | HELD_DOWN);
+    t.is(await pass([0, 0], OUTCOME.OK), OPINION.UP);
+  });
+
   test(`${name}: a batch that names what is not there is refused whole, with its row`, async (t) => {
     const kernel = open();
     const rows = [...seenBy([0, 1], OUTCOME.OK, 5), { target: 4, prober: 0, what: 0, latencyUs: 1, atSec: 5 }];

@@ -9,6 +9,7 @@ import {
   type ResultBatch,
   type ResultRow,
 } from '../../../src/fleet/result-batch.ts';
+import { EXTRA_MOST, OPINION, PENALTY_CAP } from '../../../src/health/damping.ts';
 import { RESULT_BATCH_MAX_SIZE } from '../../../src/model/mesh.ts';
 
 const TARGETS = 1000;
@@ -21,9 +22,9 @@ const anyResult: fc.Arbitrary<ResultRow> = fc.record({
 });
 const anyOpinion: fc.Arbitrary<OpinionRow> = fc.record({
   target: fc.nat(TARGETS - 1),
-  opinion: fc.nat(2),
+  opinion: fc.nat(OPINION.HELD + EXTRA_MOST - 1),
   streak: fc.nat(255),
-  penalty: fc.nat(6000),
+  penalty: fc.nat(PENALTY_CAP),
   anchorSec: fc.nat(2 ** 32 - 1),
   lastSec: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
   sinceMs: fc.nat(2 ** 32 - 1).map((ms) => BASE_MS + ms),
@@ -85,8 +86,8 @@ test('a batch of another version is not understood', (t) => {
 for (const [what, batch] of Object.entries({
   'a result of a target that is not there': { results: [{ ...row, target: TARGETS }] },
   'an opinion on a target that is not there': { opinions: [{ ...view, target: TARGETS }] },
-  'an opinion that is none': { opinions: [{ ...view, opinion: 3 }] },
-  'a penalty beyond the cap': { opinions: [{ ...view, penalty: 6001 }] },
+  'an opinion that is none': { opinions: [{ ...view, opinion: OPINION.HELD + EXTRA_MOST }] },
+  'a penalty beyond the cap': { opinions: [{ ...view, penalty: PENALTY_CAP + 1 }] },
   'an opinion without a result behind it': { opinions: [{ ...view, lastSec: 0 }] },
   'an opinion since no time': { opinions: [{ ...view, sinceMs: Number.NaN }] },
   'a time before 1970': { results: [{ ...row, atMs: -1 }] },

@@ -4,7 +4,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { type FleetShape, HELD_DOWN, OUTCOME_MASK, STATE_MASK } from '../../../src/fleet/fleet.ts';
-import { damp, dampingColumns, needed, OPINION } from '../../../src/health/damping.ts';
+import { against, damp, dampingColumns, needed, OPINION } from '../../../src/health/damping.ts';
 import { judge } from '../../../src/health/quorum.ts';
 import { VoteTable } from '../../../src/health/votes.ts';
 import { OUTCOME, type Outcome } from '../../../src/model/probe.ts';
@@ -12,6 +12,8 @@ import type { State, Verdict } from '../../../src/model/verdict.ts';
 import { anyShape, batchOf, kernelsOn, passesFor, type Row } from '../../support/fleet.ts';
 
 const STATE_OF: Readonly<Record<number, State>> = { [OPINION.UNKNOWN]: 'unknown', [OPINION.UP]: 'up', [OPINION.DOWN]: 'down' };
+
+const HELD = 'held down by the flap guard';
 
 /** Probers and one server, one result at a time. */
 class WithoutAggregator {
@@ -52,17 +54,19 @@ class WithoutAggregator {
       outcome,
       latencyUs,
       detail: '',
-      against: this.#columns.streak[pair]!,
+      against: against(this.#columns, pair, damping),
       needed: needed(this.#columns, pair, atSec, damping),
     });
   }
 
-  conclude(nowSec: number): { state: State; isUp: boolean }[] {
-    for (const target of this.#verdicts.keys()) {
+  conclude(nowSec: number): Verdict[] {
+    const { quorum, damping } = this.#shape;
+    return this.#verdicts.map((previous, target) => {
       const fresh = this.#votes.fresh(String(target), nowSec * 1_000);
-      this.#verdicts[target] = judge(String(target), fresh, this.#shape.quorum, this.#verdicts[target], nowSec * 1_000);
-    }
-    return this.#verdicts.map((verdict) => ({ state: verdict!.state, isUp: verdict!.isUp }));
+      const verdict = judge(String(target), fresh, quorum, previous, nowSec * 1_000, damping.rise);
+      this.#verdicts[target] = verdict;
+      return verdict;
+    });
   }
 }
 
@@ -81,13 +85,24 @@ for (const { name, open } of kernelsOn([2])) {
             state: STATE_OF[verdict & STATE_MASK]!,
             isUp: (verdict & HELD_DOWN) === 0,
           }));
-          t.deepEqual(verdicts, without.conclude(nowSec));
-          for (const { state, isUp } of verdicts) seen.add(`${state} ${isUp}`);
+          const expected = without.conclude(nowSec);
+          t.deepEqual(
+            verdicts,
+            expected.map(({ state, isUp }) => ({ state, isUp })),
+          );
+          for (const { state, isUp, why } of expected) seen.add(`${state} ${isUp}${why.endsWith(HELD) ? ', held' : ''}`);
         }
         kernel.close();
       }),
       { numRuns: 60, seed: 5 },
     );
-    t.deepEqual([...seen].sort(), ['down false', 'unknown false', 'unknown true', 'up true']);
+    t.deepEqual([...seen].sort(), [
+      'down false',
+      'down false, held',
+      'unknown false',
+      'unknown true',
+      'up true',
+      'up true, held',
+    ]);
   });
 }

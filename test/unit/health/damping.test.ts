@@ -1,6 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {
+  against,
+  CREDIT_LOSS,
   checkIntervalMs,
   type DampingColumns,
   DECAY,
@@ -21,7 +23,7 @@ import {
 import { OUTCOME } from '../../../src/model/probe.ts';
 import { DEFAULT_CADENCE } from '../../support/flap-lab.ts';
 
-const { UNKNOWN, UP, DOWN } = OPINION;
+const { UNKNOWN, UP, DOWN, HELD } = OPINION;
 const RULE = { rise: 2, fall: 3, isGuarded: true };
 const UNGUARDED = { ...RULE, isGuarded: false };
 const RUNS = { seed: 20261121, numRuns: 500 };
@@ -98,29 +100,90 @@ test('pairs do not touch one another', (t) => {
   t.deepEqual([...columns.opinion], [UNKNOWN, DOWN, UNKNOWN]);
 });
 
-test('three outages within minutes leave recovery as fast as ever, the fourth makes the guard ask for more', (t) => {
-  const three = flapped(2);
-  t.is(three.take('xxx..'), UP);
-  const four = flapped(3);
-  t.is(four.take('xxx..'), DOWN);
-  t.true(isHeld(four.columns, 0, RULE));
-  t.is(needed(four.columns, 0, 1000, RULE), RULE.rise + EXTRA_LEAST + ((4 * FLAP_PENALTY - GUARD_FROM) >> 6));
-  t.is(four.take('.'.repeat(needed(four.columns, 0, 1000, RULE) - 2)), UP);
+/** A pair that the guard holds since the end of its third outage. */
+function held(): ReturnType<typeof pair> {
+  const target = flapped(2);
+  target.take('xxx..');
+  return target;
+}
+
+test('two outages leave recovery as fast as ever, the third within minutes makes the guard ask for more', (t) => {
+  t.is(flapped(1).take('xxx..'), UP);
+  const { columns, take } = flapped(2);
+  t.is(take('xxx.'), DOWN);
+  t.is(take('.'), HELD);
+  t.true(isHeld(columns, 0));
+  const extra = EXTRA_LEAST + ((3 * FLAP_PENALTY - GUARD_FROM) >> 6);
+  t.is(needed(columns, 0, 1000, RULE), RULE.rise + extra);
+  t.is(take('.'.repeat(extra - 1)), HELD + extra - 1);
+  t.is(take('.'), UP);
 });
 
-test('the guard never delays the way down', (t) => {
-  const { take } = flapped(3);
-  take(`xxx${'.'.repeat(60)}`);
-  t.is(take('xx'), UP);
+test('two outages in the same second do not wake the guard', (t) => {
+  const { columns, take } = flapped(1);
+  take('xxx');
+  t.is(needed(columns, 0, 1000, RULE), RULE.rise);
+});
+
+test('the guard never delays the way down, not even while it holds', (t) => {
+  const { take } = held();
+  t.true(take('xx.'.repeat(5)) >= HELD);
+  t.is(take('xx'), HELD);
   t.is(take('x'), DOWN);
+  const released = held();
+  t.is(released.take('.'.repeat(60)), UP);
+  t.is(released.take('xx'), UP);
+  t.is(released.take('x'), DOWN);
 });
 
-test('a relapse while the guard holds a target counts as a flap, one before `rise` successes does not', (t) => {
-  const { columns, take } = flapped(3);
-  take('xxx.x');
-  t.is(columns.penalty[0], 4 * FLAP_PENALTY);
-  take('..x');
-  t.is(columns.penalty[0], 5 * FLAP_PENALTY);
+test('each failure while the guard holds is a flap, and takes back a part of what was reached', (t) => {
+  const { columns, take } = held();
+  t.is(take('.....'), HELD + 5);
+  t.is(take('x'), HELD + 5 - CREDIT_LOSS);
+  t.is(columns.penalty[0], PENALTY_CAP);
+  t.is(take('x'), HELD);
+});
+
+test('a failure before `rise` successes is no flap', (t) => {
+  const { columns, take } = flapped(2);
+  take('xxx.x.x.x');
+  t.is(columns.penalty[0], 3 * FLAP_PENALTY);
+  t.is(columns.opinion[0], DOWN);
+});
+
+test('who fails every fifth check comes back, who fails every fourth does not', (t) => {
+  t.is(held().take('....x'.repeat(60), 1000), UP);
+  const { columns, take } = held();
+  for (let i = 0; i < 250; i++) take('...x', 1000);
+  t.true(isHeld(columns, 0));
+});
+
+test('a vote of a held target tells how far it is, and by at least `rise` that it is held', (t) => {
+  const { columns, take } = held();
+  take('.....');
+  t.is(against(columns, 0, RULE), RULE.rise + 5);
+  take('x');
+  t.is(against(columns, 0, RULE), RULE.rise + 2);
+  take('xx');
+  t.is(against(columns, 0, RULE), 0);
+  take('.');
+  t.is(against(columns, 0, RULE), 1);
+});
+
+test('only turns between up, held and down are told, not each success of a held target', (t) => {
+  const columns = dampingColumns(1);
+  seed(columns, 0, true);
+  columns.penalty[0] = PENALTY_CAP;
+  columns.anchorSec[0] = 5000;
+  const outcomes = [1, 1, 1, 0, 0, 0, 0, 1, 1, 1];
+  t.deepEqual(
+    outcomes.map((outcome) => (damp(columns, 0, outcome, 5000, RULE) ? 'turned' : '')).join(),
+    ',,turned,,turned,,,,,turned',
+  );
+});
+
+test('a guard that is switched off lets go at the next success', (t) => {
+  t.is(held().take('.', 1000, UNGUARDED), UP);
 });
 
 test('without the guard any number of flaps is forgiven at once', (t) => {
@@ -132,19 +195,17 @@ test('without the guard any number of flaps is forgiven at once', (t) => {
 });
 
 test('the penalty is bounded, so that a target which answers every check is back after a known number of them', (t) => {
-  const { columns, take } = flapped(3);
+  const { columns, take } = held();
+  for (let i = 0; i < 100; i++) take('xxx..');
   take('xxx');
-  for (let i = 0; i < 100; i++) take('..x');
   t.is(columns.penalty[0], PENALTY_CAP);
   t.is(needed(columns, 0, 1000, RULE), RULE.rise + EXTRA_MOST);
-  take('.'.repeat(RULE.rise + EXTRA_MOST - 1));
-  t.is(columns.opinion[0], DOWN);
+  t.is(take('.'.repeat(RULE.rise + EXTRA_MOST - 1)), HELD + EXTRA_MOST - 1);
   t.is(take('.'), UP);
 });
 
 test('the guard sleeps one half-life after the last flap, from however many', (t) => {
-  const { columns, take } = flapped(3);
-  take('xxx');
+  const { columns, take } = held();
   for (let i = 0; i < 100; i++) take('..x', 1000);
   const lastSec = columns.anchorSec[0]!;
   const halfLifeSec = DECAY_STEP_SEC * DECAY.length;
@@ -188,35 +249,36 @@ function seed2(columns: DampingColumns): void {
 }
 
 test('a clock that goes backwards neither adds nor takes penalty', (t) => {
-  const { columns, take } = flapped(3);
+  const { columns, take } = flapped(2);
   take('xxx', 1000);
   const penalty = columns.penalty[0]!;
   t.is(needed(columns, 0, 10, RULE), needed(columns, 0, 1000, RULE));
-  t.is(penalty, 4 * FLAP_PENALTY);
+  t.is(penalty, 3 * FLAP_PENALTY);
 });
 
 test('a streak stops at 255', (t) => {
   const { columns, take } = pair('down');
-  columns.penalty[0] = PENALTY_CAP;
-  columns.anchorSec[0] = 5000;
-  take('.'.repeat(300), 1000, { rise: 250, fall: 3, isGuarded: true });
+  take('.'.repeat(300), 1000, { ...RULE, rise: 300 });
   t.deepEqual([columns.opinion[0], columns.streak[0]], [DOWN, 255]);
 });
 
-test('checks come faster while the opinion is unknown or about to change, but not while the guard waits', (t) => {
-  const every = (columns: DampingColumns): number => checkIntervalMs(columns, 0, DEFAULT_CADENCE, RULE);
+test('checks come faster while the opinion is unknown or about to turn, but not while the guard only waits', (t) => {
+  const every = (columns: DampingColumns): number => checkIntervalMs(columns, 0, DEFAULT_CADENCE);
   const states = ['', '.', '.x', '.xx', '.xxx', '.xxx.', '.xxx..'].map((results) => {
     const { columns, take } = pair();
     take(results);
     return every(columns);
   });
   t.deepEqual(states, [1000, 5000, 1000, 1000, 5000, 1000, 5000]);
-  const { columns, take } = flapped(3);
+  const { columns, take } = flapped(2);
   take('xxx.');
   t.is(every(columns), 1000);
   take('.');
-  t.true(isHeld(columns, 0, RULE) && !isInTransition(columns, 0, RULE));
+  t.true(isHeld(columns, 0) && !isInTransition(columns, 0));
   t.is(every(columns), 5000);
+  take('x');
+  t.true(isHeld(columns, 0));
+  t.is(every(columns), 1000);
 });
 
 const results = fc.array(fc.constantFrom('.', '.', 'x', '-'), { maxLength: 200 });
@@ -250,17 +312,31 @@ test('law: results that never come `fall` or `rise` in a row change nothing', (t
   t.pass();
 });
 
-test('law: with the guard a target is never up while it would be down without', (t) => {
+test('law: with the guard a target is down at the same results as without, and up or held at the others', (t) => {
   fc.assert(
-    fc.property(results, (sequence) => {
+    fc.property(results, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), (sequence, rise, fall) => {
       const guarded = pair('up');
       const free = pair('up');
       sequence.forEach((result, i) => {
-        guarded.take(result, 1000 + i);
-        free.take(result, 1000 + i, UNGUARDED);
-        if (guarded.columns.opinion[0] === UP) t.is(free.columns.opinion[0], UP);
+        guarded.take(result, 1000 + i, { rise, fall, isGuarded: true });
+        free.take(result, 1000 + i, { rise, fall, isGuarded: false });
+        t.is(guarded.columns.opinion[0] === DOWN, free.columns.opinion[0] === DOWN);
+        t.is(guarded.columns.streak[0], free.columns.streak[0]);
       });
     }),
     RUNS,
   );
+});
+
+test('law: a target that answers is up after `rise` and at most forty successes, whatever it did before', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('xxx', '..', '.', 'x'), { maxLength: 100 }), (past) => {
+      const { columns, take } = pair('up');
+      for (const some of past) take(some, 1000);
+      take('.'.repeat(RULE.rise + EXTRA_MOST), 1000);
+      return columns.opinion[0] === UP && columns.penalty[0]! <= PENALTY_CAP;
+    }),
+    RUNS,
+  );
+  t.pass();
 });

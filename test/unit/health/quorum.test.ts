@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { concludes, judge, quorumRule, tally } from '../../../src/health/quorum.ts';
+import { concludes, judge, type QuorumRule, quorumRule, standOf, tally } from '../../../src/health/quorum.ts';
 import { DEFAULT_HEALTH } from '../../../src/model/health.ts';
 import { OUTCOME, type Outcome } from '../../../src/model/probe.ts';
 import type { State, Verdict, Vote } from '../../../src/model/verdict.ts';
@@ -9,17 +9,21 @@ import { voteOf } from '../../support/votes.ts';
 const TWO_REGIONS = { votes: 2, regions: 2 };
 const ONE_REGION = { votes: 2, regions: 1 };
 
-/** Votes as `region+` (up) and `region-` (down). */
+const RISE = 2;
+
+/** Votes as `region+` (up), `region-` (down) and `region~` (held by the flap guard). */
 const votesOf = (text: string): Vote[] =>
   text
     .split(' ')
     .filter((word) => word !== '')
-    .map((word, i) => voteOf(`${word.slice(0, -1)}/p${i}`, word.endsWith('+')));
+    .map((word, i) => voteOf(`${word.slice(0, -1)}/p${i}`, word.endsWith('+'), word.endsWith('~') ? HELD : {}));
+const HELD: Partial<Vote> = { outcome: OUTCOME.OK, against: RISE, needed: 26 };
 
-const stateOf = (text: string, rule = TWO_REGIONS): State =>
+const stateOf = (text: string, rule: QuorumRule = TWO_REGIONS, wasUp = true): State =>
   concludes(
-    tally(votesOf(text), (vote) => !vote.isUp),
+    tally(votesOf(text), (vote) => standOf(vote, RISE)),
     rule,
+    wasUp,
   );
 
 test('down takes more than half of the votes, and two regions that see it', (t) => {
@@ -56,6 +60,32 @@ test('too few votes, or votes of too few regions, conclude nothing', (t) => {
   t.is(stateOf('eu+ eu+ eu+'), 'unknown');
 });
 
+test('a vote is held if it is down with at least `rise` successes to speak against it', (t) => {
+  t.is(standOf({ isUp: true, against: 2 }, 2), 'up');
+  t.is(standOf({ isUp: false, against: 1 }, 2), 'down');
+  t.is(standOf({ isUp: false, against: 2 }, 2), 'held');
+});
+
+test('held votes take down nothing that is up', (t) => {
+  t.is(stateOf('eu~ us~ ap~'), 'up');
+  t.is(stateOf('eu- us~ ap~'), 'up');
+  t.is(stateOf('eu- us- ap~'), 'down');
+});
+
+test('held votes keep down what is down, as votes of down would', (t) => {
+  const state = (text: string): State => stateOf(text, TWO_REGIONS, false);
+  t.is(state('eu~ us~ ap+'), 'down');
+  t.is(state('eu- us~ ap+'), 'down');
+  t.is(state('eu~ us+ ap+'), 'up');
+  t.is(state('eu~ eu~ us+'), 'up');
+  t.is(state('eu~ eu~ us~ us+'), 'down');
+});
+
+test('held votes are votes: with them there are enough to conclude something', (t) => {
+  t.is(stateOf('eu~ us+', TWO_REGIONS, false), 'up');
+  t.is(stateOf('eu~', TWO_REGIONS, false), 'unknown');
+});
+
 test('the rule follows the probers that are alive, and the settings where they say more', (t) => {
   const rule = (points: number, regions: string[], settings = {}) => {
     const { votes, regions: least } = quorumRule(points, regions, { ...DEFAULT_HEALTH, ...settings });
@@ -73,7 +103,7 @@ test('the rule follows the probers that are alive, and the settings where they s
 });
 
 const judged = (text: string, previous?: Verdict, nowMs = 50_000): Verdict =>
-  judge('web/london#4', votesOf(text), TWO_REGIONS, previous, nowMs);
+  judge('web/london#4', votesOf(text), TWO_REGIONS, previous, nowMs, RISE);
 const LAST_DOWN = { ...judged('eu- us-'), sinceMs: 10_000 };
 
 test('unknown keeps what was concluded last, and is up if nothing ever was', (t) => {
@@ -92,17 +122,39 @@ test('a change is dated by the vote that decided it, so that all servers date it
     voteOf('us/b', false, { sinceMs: 43_000 }),
     voteOf('ap/c', false, { sinceMs: 47_000 }),
   ];
-  t.is(judge('t', down, TWO_REGIONS, undefined, 50_000).sinceMs, 43_000);
-  t.is(judge('t', down, TWO_REGIONS, undefined, 42_000).sinceMs, 42_000);
+  t.is(judge('t', down, TWO_REGIONS, undefined, 50_000, RISE).sinceMs, 43_000);
+  t.is(judge('t', down, TWO_REGIONS, undefined, 42_000, RISE).sinceMs, 42_000);
   const sameRegionFirst = [down[0]!, voteOf('eu/d', false, { sinceMs: 42_000 }), down[2]!];
-  t.is(judge('t', sameRegionFirst, TWO_REGIONS, undefined, 50_000).sinceMs, 47_000);
+  t.is(judge('t', sameRegionFirst, TWO_REGIONS, undefined, 50_000, RISE).sinceMs, 47_000);
   const up = [voteOf('eu/a', true, { sinceMs: 45_000 }), voteOf('us/b', true, { sinceMs: 46_000 }), down[2]!];
-  t.is(judge('t', up, TWO_REGIONS, LAST_DOWN, 50_000).sinceMs, 46_000);
+  t.is(judge('t', up, TWO_REGIONS, LAST_DOWN, 50_000, RISE).sinceMs, 46_000);
 });
 
 test('a change because others fell silent is dated now', (t) => {
   const left = [voteOf('eu/a', true, { sinceMs: 2000 }), voteOf('us/b', true, { sinceMs: 3000 })];
-  t.is(judge('t', left, TWO_REGIONS, LAST_DOWN, 50_000).sinceMs, 50_000);
+  t.is(judge('t', left, TWO_REGIONS, LAST_DOWN, 50_000, RISE).sinceMs, 50_000);
+});
+
+test('what held votes keep is as it was since it was so, and nothing where nothing was known', (t) => {
+  t.like(judged('eu~ us~ ap~', LAST_DOWN), { state: 'down', isUp: false, sinceMs: 10_000 });
+  t.like(judged('eu~ us~ ap~', { ...judged('eu+ us+'), sinceMs: 7 }), { state: 'up', isUp: true, sinceMs: 7 });
+  t.like(judged('eu~ us~ ap~'), { state: 'up', isUp: true, sinceMs: 0 });
+});
+
+test('a verdict that the guard let go is dated by the vote that came up, one that went down by those that saw it', (t) => {
+  const held = voteOf('ap/c', false, { ...HELD, sinceMs: 44_000 });
+  const up = [voteOf('eu/a', true, { sinceMs: 45_000 }), voteOf('us/b', true, { sinceMs: 46_000 }), held];
+  t.is(judge('t', up, TWO_REGIONS, LAST_DOWN, 50_000, RISE).sinceMs, 46_000);
+  const down = [voteOf('eu/a', false, { sinceMs: 45_000 }), voteOf('us/b', false, { sinceMs: 46_000 }), held];
+  t.is(judge('t', down, TWO_REGIONS, undefined, 50_000, RISE).sinceMs, 46_000);
+});
+
+test('the reason says what the flap guard holds', (t) => {
+  t.is(judged('eu- us- ap~').why, '2 of 3 vantage points in 3 regions: refused; 1 held down by the flap guard');
+  t.is(judged('eu~ us~ ap~', LAST_DOWN).why, '3 of 3 vantage points in 3 regions: held down by the flap guard');
+  t.is(judged('eu~ us- ap+', LAST_DOWN).why, '2 of 3 vantage points in 3 regions: 1 held down by the flap guard');
+  t.is(judged('eu~ us~ ap+').why, '1 of 3 vantage points in 3 regions; 2 held down by the flap guard');
+  t.is(judged('eu~ us- ap+').why, '1 of 3 vantage points in 3 regions; 1 sees refused; 1 held down by the flap guard');
 });
 
 test('the reason names how many see what', (t) => {
@@ -115,21 +167,20 @@ test('the reason names how many see what', (t) => {
   t.is(judged('eu-').why, 'taken as up: 1 fresh vote of 1 region, needed 2 of 2');
   t.is(judged('', LAST_DOWN).why, 'stays down: 0 fresh votes of 0 regions, needed 2 of 2');
   t.is(judged('eu+ eu+', judged('eu+ us+')).why, 'stays up: 2 fresh votes of 1 region, needed 2 of 2');
-  t.is(judge('t', votesOf('eu- eu-'), ONE_REGION, undefined, 0).why, '2 of 2 vantage points: refused');
+  t.is(judge('t', votesOf('eu- eu-'), ONE_REGION, undefined, 0, RISE).why, '2 of 2 vantage points: refused');
 });
 
 test('the reason is the most common one, in the words of the check if it had any', (t) => {
   const why = (...causes: [Outcome, string][]): string => {
     const votes = causes.map(([outcome, detail], i) => voteOf(`r${i}/p`, false, { outcome, detail }));
-    return judge('t', votes, TWO_REGIONS, undefined, 0).why.split(': ')[1]!;
+    return judge('t', votes, TWO_REGIONS, undefined, 0, RISE).why.split(': ')[1]!;
   };
   t.is(why([OUTCOME.BAD_STATUS, 'status 503'], [OUTCOME.TIMEOUT, ''], [OUTCOME.BAD_STATUS, 'status 503']), 'status 503');
   t.is(why([OUTCOME.TIMEOUT, ''], [OUTCOME.RESET, '']), 'reset');
-  t.is(why([OUTCOME.OK, 'status 200'], [OUTCOME.OK, 'status 200']), 'held down by the flap guard');
   t.is(why([42 as Outcome, ''], [42 as Outcome, '']), 'outcome 42');
 });
 
-const word = fc.tuple(fc.constantFrom('eu', 'us', 'ap'), fc.constantFrom('+', '-')).map(([region, sign]) => region + sign);
+const word = fc.tuple(fc.constantFrom('eu', 'us', 'ap'), fc.constantFrom('+', '-', '~')).map(([region, sign]) => region + sign);
 const ballot = fc.array(word, { maxLength: 7 });
 const rule = fc.record({ votes: fc.integer({ min: 1, max: 4 }), regions: fc.integer({ min: 1, max: 2 }) });
 const RUNS = { seed: 20261121, numRuns: 1000 };
@@ -141,6 +192,18 @@ test('law: one more vote of down, or one vote turned to down, never turns down i
       t.is(stateOf([...votes, `${more.slice(0, -1)}-`].join(' '), quorum), 'down');
       const turned = votes.map((vote, i) => (i === at % votes.length ? `${vote.slice(0, -1)}-` : vote));
       t.is(stateOf(turned.join(' '), quorum), 'down');
+    }),
+    RUNS,
+  );
+});
+
+test('law: what is down without counting held votes as down is down, and what is up though they are so counted is up', (t) => {
+  const counted = (votes: readonly string[], as: string): string => votes.join(' ').replaceAll('~', as);
+  fc.assert(
+    fc.property(ballot, rule, fc.boolean(), (votes, quorum, wasUp) => {
+      const [least, most] = [stateOf(counted(votes, '+'), quorum), stateOf(counted(votes, '-'), quorum)];
+      const kept = wasUp ? 'up' : 'down';
+      t.is(stateOf(votes.join(' '), quorum, wasUp), least === most ? least : kept);
     }),
     RUNS,
   );

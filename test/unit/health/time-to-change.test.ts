@@ -1,13 +1,14 @@
 import test from 'ava';
 import { judge } from '../../../src/health/quorum.ts';
 import { countdown, verdictChangeMs, voteChangeMs } from '../../../src/health/time-to-change.ts';
+import { OUTCOME } from '../../../src/model/probe.ts';
 import type { Verdict, Vote } from '../../../src/model/verdict.ts';
 import { DEFAULT_CADENCE } from '../../support/flap-lab.ts';
 import { voteOf } from '../../support/votes.ts';
 
 const RULE = { votes: 2, regions: 2 };
 const voteMs = (isUp: boolean, against: number, needed: number): number =>
-  voteChangeMs({ isUp, against, needed }, DEFAULT_CADENCE);
+  voteChangeMs(voteOf('eu/a', isUp, { against, needed }), DEFAULT_CADENCE);
 
 test('a settled vote changes after as many intervals as it takes results', (t) => {
   t.is(voteMs(true, 0, 3), 15_000);
@@ -28,7 +29,7 @@ test('one that the flap guard holds waits at the ordinary interval', (t) => {
 
 /** Time until the verdict on these votes could change, in seconds. */
 function verdictSec(votes: readonly Vote[], previous?: Verdict): number {
-  const verdict = judge('t', votes, RULE, previous, 0);
+  const verdict = judge('t', votes, RULE, previous, 0, DEFAULT_CADENCE.rise);
   return verdictChangeMs(verdict, votes, RULE, DEFAULT_CADENCE) / 1000;
 }
 
@@ -57,9 +58,26 @@ test('a target that is down changes with the votes that are down', (t) => {
   t.is(verdictSec(votes.map((vote) => ({ ...vote, against: 0 }))), 10);
 });
 
+const held = (prober: string, fields: Partial<Vote> = {}): Vote =>
+  voteOf(prober, false, { outcome: OUTCOME.OK, against: 5, needed: 25, ...fields });
+
+test('what the guard keeps down comes up when the guard lets go', (t) => {
+  const down = judge('t', [voteOf('eu/a', false), voteOf('us/b', false)], RULE, undefined, 0, DEFAULT_CADENCE.rise);
+  t.is(verdictSec([held('eu/a'), held('us/b', { against: 20 }), voteOf('ap/c', true)], down), 25);
+  t.is(verdictSec([held('eu/a'), held('us/b', { against: 20 }), held('ap/c')], down), 100);
+});
+
+test('what is up while the guard holds goes down like anything that is up, and sooner once a held one fails', (t) => {
+  t.is(verdictSec([held('eu/a'), held('us/b'), held('ap/c')]), 15);
+  t.is(verdictSec([held('eu/a', { outcome: OUTCOME.REFUSED }), held('us/b'), held('ap/c')]), 15);
+  const failing = held('eu/a', { outcome: OUTCOME.REFUSED });
+  t.is(verdictSec([failing, voteOf('us/b', true, { against: 1 }), voteOf('ap/c', true)]), 2);
+  t.is(verdictSec([failing, voteOf('us/b', false), voteOf('ap/c', true)]), 1);
+});
+
 test('what nothing is known of changes like what is settled', (t) => {
   t.is(verdictSec([]), 15);
-  const down = judge('t', [voteOf('eu/a', false), voteOf('us/b', false)], RULE, undefined, 0);
+  const down = judge('t', [voteOf('eu/a', false), voteOf('us/b', false)], RULE, undefined, 0, DEFAULT_CADENCE.rise);
   t.is(verdictSec([], down), 10);
 });
 
