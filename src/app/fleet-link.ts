@@ -18,7 +18,7 @@ const SILENCE_MS = 5000;
 
 export interface FleetLinkOptions {
   readonly self: Peer;
-  readonly mesh: Pick<Mesh, 'nowMs' | 'reportFleet' | 'status'>;
+  readonly mesh: Pick<Mesh, 'nowMs' | 'reportFleet'>;
   readonly log: Logger;
   readonly settings: { readonly fleet: FleetSettings; readonly mesh: MeshSettings };
   readonly kernelsFor: (threads: number) => KernelSource;
@@ -108,7 +108,7 @@ export class FleetLink {
   #refresh(): boolean {
     const { mesh, log, onOwners, onConcluded } = this.#options;
     const before = this.believed;
-    if (!this.#watch.refresh(mesh.nowMs(), mesh.status.state === 'stale')) return false;
+    if (!this.#watch.refresh(mesh.nowMs())) return false;
     const { owners, concluded } = this.#watch;
     log.info({ aggregators: owners.ids }, aggregatorsText(before, owners.ids));
     onOwners(owners);

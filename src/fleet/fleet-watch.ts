@@ -69,11 +69,11 @@ export class FleetWatch {
   }
 
   /**
-   * Looks who is to be believed at this moment of the mesh's clock; while the mesh is stale nobody is. True if `owners` is another
-   * object. To be called after each event, and a few times a second.
+   * Looks who is to be believed at this moment of the mesh's clock. True if `owners` is another object. To be called after each
+   * event, and a few times a second. A mesh that is out needs no rule of its own: nobody is heard through it.
    */
-  refresh(nowMs: number, isMeshStale: boolean): boolean {
-    const believed = isMeshStale ? [] : this.#peers.filter((peer) => this.#isBelieved(peer, nowMs));
+  refresh(nowMs: number): boolean {
+    const believed = this.#peers.filter((peer) => this.#isBelieved(peer, nowMs));
     const text = JSON.stringify(believed.map(({ id, epoch, weight }) => [id, epoch, weight]));
     if (text === this.#believed || (text === '[]' && this.#believed === '')) return false;
     this.#believed = text;

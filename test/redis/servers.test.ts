@@ -95,7 +95,7 @@ test('what two probers see, a server that only answers follows; a zone that is w
   await answerWith([server.port], [1, 2]);
   const status = await statusOf(eu);
   t.deepEqual(status.endpoints, []);
-  t.is(status.health.members[0]!.families[0]!.seen, 'down');
+  await membersBecome(eu, ([first]) => first!.families[0]!.seen === 'down');
   const { code, stderr } = await meridian(['reload', '--config', prober.config]);
   t.is(code, 0, stderr);
   const explained = await meridian(['explain', 'www.example.test', '--client', '192.0.2.9', '--config', prober.config]);

@@ -71,7 +71,7 @@ abstract class Process {
   protected ownersChanged(): void {}
 
   #refresh(): void {
-    if (this.watch.refresh(this.mesh.nowMs(), this.mesh.status.state === 'stale')) this.ownersChanged();
+    if (this.watch.refresh(this.mesh.nowMs())) this.ownersChanged();
   }
 }
 

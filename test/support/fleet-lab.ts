@@ -227,9 +227,9 @@ export class FleetLab implements LabWorld {
     }
   }
 
-  refresh(isMeshStale = false): void {
-    for (const { watch } of this.aggregators) watch.refresh(this.nowMs, isMeshStale);
-    if (!this.watch.refresh(this.nowMs, isMeshStale)) return;
+  refresh(): void {
+    for (const { watch } of this.aggregators) watch.refresh(this.nowMs);
+    if (!this.watch.refresh(this.nowMs)) return;
     for (const { router } of this.probers) router.setOwners(this.watch.owners);
   }
 

@@ -16,7 +16,7 @@ function watchOf(...ids: readonly string[]): FleetWatch {
   watch.setList(LIST);
   watch.setPeers([...ids.map((id) => fleet(id)), peer('p')]);
   for (const id of ids) watch.hear(report(id));
-  watch.refresh(1000, false);
+  watch.refresh(1000);
   return watch;
 }
 
@@ -24,51 +24,44 @@ test('an aggregator that has said nothing yet is not believed', (t) => {
   const watch = new FleetWatch(SILENCE_MS);
   watch.setList(LIST);
   watch.setPeers([fleet('f')]);
-  t.false(watch.refresh(0, false));
+  t.false(watch.refresh(0));
   t.deepEqual(watch.owners.ids, []);
   watch.hear(report('f'));
-  t.true(watch.refresh(1000, false));
+  t.true(watch.refresh(1000));
   t.deepEqual(watch.owners.ids, ['f']);
-  t.false(watch.refresh(1001, false));
+  t.false(watch.refresh(1001));
 });
 
 test('an aggregator that goes silent is not believed, until it is heard again', (t) => {
   const watch = watchOf('f');
   watch.hear(report('f', { verdicts: [fleetVerdict('x#4')], isWhole: false }));
-  t.false(watch.refresh(1000 + SILENCE_MS - 1, false));
-  t.true(watch.refresh(1000 + SILENCE_MS, false));
+  t.false(watch.refresh(1000 + SILENCE_MS - 1));
+  t.true(watch.refresh(1000 + SILENCE_MS));
   t.is(watch.concluded.size, 0);
   watch.hear(report('f', { atMs: 7000, isWhole: false }));
-  t.true(watch.refresh(7000, false));
+  t.true(watch.refresh(7000));
   t.is(watch.concluded.size, 1);
 });
 
 test('an aggregator that judges another list of targets is not believed', (t) => {
   const watch = watchOf('f');
   watch.hear(report('f', { listHash: 'f'.repeat(16) }));
-  t.true(watch.refresh(1000, false));
+  t.true(watch.refresh(1000));
   t.deepEqual(watch.owners.ids, []);
 });
 
 test('after a reload an aggregator with the old list is not believed', (t) => {
   const watch = watchOf('f');
   watch.setList('f'.repeat(16));
-  t.true(watch.refresh(1000, false));
+  t.true(watch.refresh(1000));
   t.deepEqual(watch.owners.ids, []);
-});
-
-test('while the mesh is stale no aggregator is believed', (t) => {
-  const watch = watchOf('f');
-  t.true(watch.refresh(1000, true));
-  t.deepEqual(watch.owners.ids, []);
-  t.true(watch.refresh(1000, false));
 });
 
 test('an aggregator that is gone is forgotten with its verdicts', (t) => {
   const watch = watchOf('f');
   watch.hear(report('f', { verdicts: [fleetVerdict('x#4')] }));
   watch.setPeers([]);
-  t.true(watch.refresh(1000, false));
+  t.true(watch.refresh(1000));
   t.is(watch.concluded.size, 0);
   t.false(watch.hasVerdict('f', 'x#4'));
 });
@@ -78,7 +71,7 @@ test('a restarted aggregator is another one: whoever sends it results begins ane
   watch.hear(report('f', { verdicts: [fleetVerdict('x#4')] }));
   watch.setPeers([fleet('f', 2)]);
   watch.hear(report('f', { epoch: 2, atMs: 2000 }));
-  t.true(watch.refresh(2000, false));
+  t.true(watch.refresh(2000));
   t.deepEqual(watch.owners.ids, ['f']);
   t.is(watch.concluded.size, 0);
   watch.hear(report('f', { verdicts: [fleetVerdict('x#4')] })); // what its former self said comes late
