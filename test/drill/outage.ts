@@ -1,0 +1,86 @@
+// One member broken and mended, and what is to be said of both: how soon every server answered rightly, how far apart they were,
+// how long a verdict took to reach all workers, and how the share came back.
+
+import { indexOf, MEMBERS, type MemberName, memberId } from './config.ts';
+import { seconds } from './ledger.ts';
+import { rampOf } from './ramp.ts';
+import type { Stage } from './stage.ts';
+import { sleep, waitFor } from './wait.ts';
+
+/** Longest wait for what must come, right or late: a figure is better than none. */
+const PATIENCE_FACTOR = 5;
+/** Between a turn and what follows, so that a wrong flip would be seen. */
+const HOLD_MS = 2000;
+
+/** The member leaves the answers of all servers within the limit, or is in them again. */
+export async function turned(stage: Stage, title: string, member: number, limitMs: number): Promise<boolean> {
+  const { judge, ledger, timing } = stage;
+  const tookMs = await waitFor(() => judge.hasTurned(member), limitMs * PATIENCE_FACTOR);
+  if (!Number.isFinite(tookMs)) {
+    ledger.judge(`${title}: every server`, false, `not within ${seconds(limitMs * PATIENCE_FACTOR)}`, `<= ${seconds(limitMs)}`);
+    return false;
+  }
+  await sleep(HOLD_MS);
+  const { firstRightMs, spreadMs } = judge.turn(member);
+  ledger.note(`${title}: first right answers after ${firstRightMs.map(seconds).join(', ')}`);
+  ledger.within(`${title}: every server`, Math.max(...firstRightMs), limitMs);
+  ledger.within(`${title}: servers agree`, spreadMs, timing.spreadMs);
+  return true;
+}
+
+/** From the verdict on a member, as each server logged it, until all of its workers answered by it. */
+function judgeSwap(stage: Stage, title: string, name: MemberName, message: string): void {
+  const { servers, judge, ledger, timing } = stage;
+  const { lastStaleSentMs } = judge.turn(indexOf(name));
+  const found = servers.map((server, i) => {
+    const lines = server.lines();
+    const verdict = lines.findLast(({ msg, target }) => msg === message && target === `${memberId(name)}#4`);
+    const swap = lines.find(({ msg, time }) => msg === 'all workers answer from the latest health' && time >= verdict!.time);
+    const toldMs = (swap?.time ?? Number.POSITIVE_INFINITY) - (verdict?.time ?? 0);
+    // What the server says is held against what it answered.
+    const seenMs = lastStaleSentMs[i]! + performance.timeOrigin - (verdict?.time ?? 0);
+    return Math.max(toldMs, seenMs);
+  });
+  ledger.within(`${title}: verdict to all workers`, Math.max(...found), timing.swapMs);
+}
+
+export interface Outage {
+  readonly title: string;
+  readonly member: MemberName;
+  readonly limitMs: number;
+  break(): Promise<void>;
+  mend(): Promise<void>;
+}
+
+export async function playOutage(stage: Stage, { title, member: name, limitMs, ...outage }: Outage): Promise<void> {
+  const { judge, ledger, timing } = stage;
+  const member = indexOf(name);
+  ledger.note(`${title}: ${memberId(name)} breaks`);
+  judge.want(member, false, performance.now());
+  await outage.break();
+  if (await turned(stage, title, member, limitMs)) judgeSwap(stage, title, name, 'a member went down');
+  ledger.note(`${title}: ${memberId(name)} is mended`);
+  await outage.mend();
+  const mendedMs = performance.now();
+  judge.want(member, true, mendedMs);
+  if (!(await turned(stage, `${title}, back again`, member, timing.recoveryLimitMs))) return;
+  judgeSwap(stage, `${title}, back again`, name, 'a member came up');
+  await judgeRamp(stage, title, member, mendedMs + Math.min(...judge.turn(member).firstRightMs));
+}
+
+const RAMP_BINS = 6;
+/** The first sixth of a ramp lies between 10 and 23 percent, the one after its end at 100; answers are counted, so roughly. */
+const LITTLE_PERCENT = 45;
+const MUCH_PERCENT = 75;
+
+async function judgeRamp(stage: Stage, title: string, member: number, startMs: number): Promise<void> {
+  const { ledger, samples, timing } = stage;
+  const binMs = timing.slowStartMs / RAMP_BINS;
+  await sleep(startMs + (RAMP_BINS + 2) * binMs - performance.now());
+  const shares = rampOf(samples, member, MEMBERS.length, startMs, binMs, RAMP_BINS + 2);
+  samples.length = 0;
+  const text = shares.map((share) => `${share} %`).join(', ');
+  ledger.note(`${title}: share of the answers, of an even one, in sixths of the ramp: ${text}`);
+  const isRamp = shares[0]! <= LITTLE_PERCENT && shares.at(-1)! >= MUCH_PERCENT && shares[0]! < shares[RAMP_BINS - 1]!;
+  ledger.judge(`${title}: the share comes back slowly`, isRamp, `${shares[0]} % to ${shares.at(-1)} %`, 'a ramp');
+}
