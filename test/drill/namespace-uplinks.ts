@@ -14,6 +14,9 @@ add set inet drill blocked { type ipv4_addr; }
 add chain inet drill out { type filter hook output priority 0; }
 add rule inet drill out ip daddr @blocked drop`;
 
+/** Of all stages of this run: the interface of a namespace that has ended may still be there for a moment. */
+let interfaces = 0;
+
 const addressOf = (thing: Thing): string => (thing === 'redis' ? `${PREFIX}.0.1` : `${PREFIX}.0.${FIRST_ORIGIN + thing}`);
 
 export class NamespaceUplinks implements Uplinks {
@@ -24,7 +27,7 @@ export class NamespaceUplinks implements Uplinks {
   static async make(probers: number, origins: number): Promise<NamespaceUplinks> {
     const uplinks = new NamespaceUplinks();
     const things: readonly Thing[] = ['redis', ...Array.from({ length: origins }, (_, i) => i)];
-    await shell(['ip link set lo up', ...things.map((thing) => `ip address add ${addressOf(thing)}/32 dev lo`)]);
+    await shell(['ip link set lo up', ...things.map((thing) => `ip address replace ${addressOf(thing)}/32 dev lo`)]);
     for (let prober = 0; prober < probers; prober++) await uplinks.#add(prober);
     return uplinks;
   }
@@ -69,7 +72,7 @@ export class NamespaceUplinks implements Uplinks {
       () => holder.printed('stdout') !== '',
       () => `no namespace: ${holder.printed('both')}`,
     );
-    const [ours, theirs] = [`drill${prober}`, `${PREFIX}.${prober + 1}`];
+    const [ours, theirs] = [`drill${interfaces}`, `${PREFIX}.${++interfaces}`];
     await shell([
       `ip link add ${ours} type veth peer name uplink netns ${holder.pid}`,
       `ip address add ${theirs}.1/24 dev ${ours}`,

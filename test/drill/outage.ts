@@ -28,17 +28,26 @@ export async function turned(stage: Stage, title: string, member: number, limitM
   return true;
 }
 
+const SWAPPED = 'all workers answer from the latest health';
+
 /** From the verdict on a member, as each server logged it, until all of its workers answered by it. */
 function judgeSwap(stage: Stage, title: string, name: MemberName, message: string): void {
   const { servers, judge, ledger, timing } = stage;
   const { lastStaleSentMs } = judge.turn(indexOf(name));
   const found = servers.map((server, i) => {
     const lines = server.lines();
-    const verdict = lines.findLast(({ msg, target }) => msg === message && target === `${memberId(name)}#4`);
-    const swap = lines.find(({ msg, time }) => msg === 'all workers answer from the latest health' && time >= verdict!.time);
-    const toldMs = (swap?.time ?? Number.POSITIVE_INFINITY) - (verdict?.time ?? 0);
+    const verdict = lines.findLastIndex(({ msg, target }) => msg === message && target === `${memberId(name)}#4`);
+    const swap = lines.findIndex(({ msg }, at) => at > verdict && msg === SWAPPED);
+    if (verdict < 0 || swap < 0) return Number.POSITIVE_INFINITY;
+    const before = lines.findLastIndex(({ msg }, at) => at < verdict && msg === SWAPPED);
+    const verdictMs = lines[verdict]!.time;
+    const toldMs = lines[swap]!.time - verdictMs;
     // What the server says is held against what it answered.
-    const seenMs = lastStaleSentMs[i]! + performance.timeOrigin - (verdict?.time ?? 0);
+    const seenMs = lastStaleSentMs[i]! + performance.timeOrigin - verdictMs;
+    if (toldMs > timing.swapMs) {
+      const sinceMs = before < 0 ? 0 : verdictMs - lines[before]!.time;
+      ledger.note(`${server.id}: told after ${toldMs} ms, image before the verdict ${sinceMs} ms earlier`);
+    }
     return Math.max(toldMs, seenMs);
   });
   ledger.within(`${title}: verdict to all workers`, Math.max(...found), timing.swapMs);
@@ -52,7 +61,9 @@ export interface Outage {
   mend(): Promise<void>;
 }
 
-export async function playOutage(stage: Stage, { title, member: name, limitMs, ...outage }: Outage): Promise<void> {
+/** Broken until every server has followed, then mended; the share is watched only if there is time for it. */
+export async function playOutage(stage: Stage, outage: Outage, { waitsForRamp = true } = {}): Promise<void> {
+  const { title, member: name, limitMs } = outage;
   const { judge, ledger, timing } = stage;
   const member = indexOf(name);
   ledger.note(`${title}: ${memberId(name)} breaks`);
@@ -65,7 +76,7 @@ export async function playOutage(stage: Stage, { title, member: name, limitMs, .
   judge.want(member, true, mendedMs);
   if (!(await turned(stage, `${title}, back again`, member, timing.recoveryLimitMs))) return;
   judgeSwap(stage, `${title}, back again`, name, 'a member came up');
-  await judgeRamp(stage, title, member, mendedMs + Math.min(...judge.turn(member).firstRightMs));
+  if (waitsForRamp) await judgeRamp(stage, title, member, mendedMs + Math.min(...judge.turn(member).firstRightMs));
 }
 
 const RAMP_BINS = 6;

@@ -9,12 +9,12 @@ const START_LIMIT_MS = 60_000;
 
 export class RedisSet {
   readonly master: RedisServer;
-  readonly #others: readonly RedisServer[];
+  readonly #replicas: readonly RedisServer[];
   readonly #sentinels: readonly RedisServer[];
 
-  private constructor(master: RedisServer, others: readonly RedisServer[], sentinels: readonly RedisServer[]) {
+  private constructor(master: RedisServer, replicas: readonly RedisServer[], sentinels: readonly RedisServer[]) {
     this.master = master;
-    this.#others = others;
+    this.#replicas = replicas;
     this.#sentinels = sentinels;
   }
 
@@ -38,8 +38,26 @@ export class RedisSet {
     return `sentinel: { servers: [${sentinels}], master: main }, confirmingReplicas: 1`;
   }
 
+  /** Whether it holds this version of the orders, so many peers, and votes of so many probers - again, after it had lost them. */
+  async holds(version: number, peers: number, probers: number): Promise<boolean> {
+    const server = await this.#currentMaster();
+    if (server === undefined) return false;
+    const found = await Promise.all([
+      server.run('HGET', '{meridian}:overrides', 'version'),
+      server.run('HLEN', '{meridian}:peers'),
+      server.run('ZCARD', '{meridian}:voters'),
+    ]);
+    return found.map(Number).join() === [version, peers, probers].join();
+  }
+
+  async #currentMaster(): Promise<RedisServer | undefined> {
+    if (this.#sentinels.length === 0) return this.master;
+    const [, port] = (await this.#sentinels[0]!.run('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', 'main')) as [string, string];
+    return [this.master, ...this.#replicas].find((server) => server.port === Number(port));
+  }
+
   async stop(): Promise<void> {
-    for (const server of [...this.#sentinels, this.master, ...this.#others]) {
+    for (const server of [...this.#sentinels, this.master, ...this.#replicas]) {
       server.resume();
       await server.stop();
     }

@@ -6,6 +6,8 @@ import { parseArgs } from 'node:util';
 import { failover } from './failover.ts';
 import { Ledger } from './ledger.ts';
 import { enterPrivateNetwork } from './private-network.ts';
+import { proberDrill } from './prober-drill.ts';
+import { redisDrill, redisFailover } from './redis-drill.ts';
 import type { RedisKind } from './redis-set.ts';
 import { Stage } from './stage.ts';
 import { FAST, FULL } from './timing.ts';
@@ -18,6 +20,11 @@ interface Part {
 /** Each part has a stage of its own. */
 const DRILLS: Readonly<Record<string, readonly Part[]>> = {
   failover: [{ redis: 'standalone', play: failover }],
+  redis: [
+    { redis: 'standalone', play: redisDrill },
+    { redis: 'sentinel', play: redisFailover },
+  ],
+  probers: [{ redis: 'standalone', play: proberDrill }],
 };
 const USAGE = `usage: npm run drill -- ${Object.keys(DRILLS).join('|')} [--fast] [--json]`;
 

@@ -16,6 +16,8 @@ export interface Timing {
   readonly slowLimitMs: number;
   /** From the end of a fault to the first answer with the member. */
   readonly recoveryLimitMs: number;
+  /** Until the status says that Redis does not answer: 2.5 heartbeats, and the time limit of a command. */
+  readonly staleLimitMs: number;
   /** Until processes that have found each other again agree about everything. */
   readonly healLimitMs: number;
   /** Between the first server that answers rightly and the last answer of any that does not. */
@@ -37,7 +39,8 @@ export const FULL: Timing = {
   quickLimitMs: 8000,
   slowLimitMs: 20_000,
   recoveryLimitMs: 7000,
-  healLimitMs: 10_000,
+  staleLimitMs: 5000,
+  healLimitMs: 12_000,
   spreadMs: 500,
   swapMs: 50,
 };
@@ -54,6 +57,7 @@ export const FAST: Timing = {
   quickLimitMs: 8000,
   slowLimitMs: 12_000,
   recoveryLimitMs: 8000,
+  staleLimitMs: 8000,
   healLimitMs: 15_000,
   spreadMs: 3000,
   swapMs: 1000,
