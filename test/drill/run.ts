@@ -42,7 +42,11 @@ async function main(): Promise<number> {
   }
   const { fast = false, json = false, relays = false } = values;
   const network = relays ? ({ isInside: false, reason: '--relays' } as const) : await enterPrivateNetwork();
-  setTimeout(() => process.exit(1), fast ? LIMIT_MS.fast : LIMIT_MS.full).unref();
+  const limitMs = fast ? LIMIT_MS.fast : LIMIT_MS.full;
+  setTimeout(() => {
+    console.error(`the drill did not end within ${limitMs / 60_000} minutes`);
+    process.exit(1);
+  }, limitMs).unref();
   const ledger = new Ledger(json ? () => undefined : (line) => console.log(line));
   const queries = { asked: 0, unanswered: 0, refused: 0, wrong: 0, slowestMs: 0 };
   for (const { redis, play } of parts) {
