@@ -134,7 +134,8 @@ async function serverRestarted(stage: Stage): Promise<void> {
   ledger.judge('an order is given', answer === 'acknowledged', answer, 'acknowledged');
   await sleep(WRITTEN_MS);
   await redis.master.kill();
-  questions[0]!.pause();
+  // What it has in hand dies with it; resolvers ask another server.
+  await questions[0]!.pause();
   await servers[0]!.kill();
   await servers[0]!.start();
   questions[0]!.start();

@@ -70,19 +70,18 @@ export class Questions {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** Asks no more; what is under way still counts. */
-  pause(): void {
+  /** Asks no more, and waits for what is under way. */
+  async pause(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
-  }
-
-  /** Waits for what is under way. */
-  async close(): Promise<void> {
-    this.pause();
     const endMs = performance.now() + DEADLINE_MS;
     while (this.#pending.size > 0 && performance.now() < endMs) await new Promise((resolve) => setTimeout(resolve, TICK_MS));
     this.counts.unanswered += this.#pending.size;
     this.#pending.clear();
+  }
+
+  async close(): Promise<void> {
+    await this.pause();
     for (const socket of this.#sockets) socket.close();
   }
 

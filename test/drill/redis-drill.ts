@@ -12,6 +12,8 @@ const PATIENCE_FACTOR = 5;
 /** Beyond the life of the votes, so that nothing is fresh any more. */
 const OUTAGE_FACTOR = 1.5;
 const HOLD_MS = 2000;
+/** Before that nobody may have noticed, and everything still looks whole. */
+const LOOK_AFTER_HEARTBEATS = 2;
 
 interface Disturbance {
   readonly title: string;
@@ -100,11 +102,13 @@ async function disturb(stage: Stage, orders: DrillOrders, disturbance: Disturban
     await end();
     ledger.note(`${title}: it is back`);
   }
-  await sleep(2 * timing.heartbeatMs);
+  const backMs = performance.now();
+  await sleep(LOOK_AFTER_HEARTBEATS * timing.heartbeatMs);
   const down = meanwhile === undefined ? [] : [indexOf('refusing')];
   const isHealed = async (): Promise<boolean> =>
     (await stage.isWhole(down)) && (await orders.isKept()) && (await isRestored(stage));
-  const healedMs = await waitFor(isHealed, PATIENCE_FACTOR * timing.healLimitMs);
+  const isEver = Number.isFinite(await waitFor(isHealed, PATIENCE_FACTOR * timing.healLimitMs));
+  const healedMs = isEver ? performance.now() - backMs : Number.POSITIVE_INFINITY;
   ledger.within(`${title}: healed`, healedMs, timing.healLimitMs + (meanwhile === undefined ? 0 : timing.quickLimitMs));
   await orders.settle();
   await sleep(HOLD_MS);
