@@ -80,9 +80,9 @@ export async function playOutage(stage: Stage, outage: Outage, { waitsForRamp = 
 }
 
 const RAMP_BINS = 6;
-/** The first sixth of a ramp lies between 10 and 23 percent, the one after its end at 100; answers are counted, so roughly. */
+/** The first sixth of a ramp lies near 10 percent, what comes after its end at 100; answers are counted, so roughly. */
 const LITTLE_PERCENT = 45;
-const MUCH_PERCENT = 75;
+const MUCH_PERCENT = 70;
 
 async function judgeRamp(stage: Stage, title: string, member: number, startMs: number): Promise<void> {
   const { ledger, samples, timing } = stage;
@@ -92,6 +92,8 @@ async function judgeRamp(stage: Stage, title: string, member: number, startMs: n
   samples.length = 0;
   const text = shares.map((share) => `${share} %`).join(', ');
   ledger.note(`${title}: share of the answers, of an even one, in sixths of the ramp: ${text}`);
-  const isRamp = shares[0]! <= LITTLE_PERCENT && shares.at(-1)! >= MUCH_PERCENT && shares[0]! < shares[RAMP_BINS - 1]!;
-  ledger.judge(`${title}: the share comes back slowly`, isRamp, `${shares[0]} % to ${shares.at(-1)} %`, 'a ramp');
+  const first = shares[0]!;
+  const last = Math.round((shares.at(-1)! + shares.at(-2)!) / 2);
+  const isRamp = first <= LITTLE_PERCENT && last >= MUCH_PERCENT;
+  ledger.judge(`${title}: the share comes back slowly`, isRamp, `${first} % to ${last} %`, 'a ramp');
 }
