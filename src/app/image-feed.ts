@@ -1,6 +1,7 @@
 // The images that the workers answer from, kept up to what is loaded and to what is known of health. A change of health that
-// steering can see goes out at once after a quiet time, further ones together, at most four images a second. Invariant: `images`
-// and `facts` belong together, so an explanation speaks of the image that answers.
+// steering can see goes out at once after a quiet time, further ones together: at most four images a second for ramps and TTLs,
+// and four in which somebody comes up or goes down, which waits only behind others of its kind. Invariant: `images` and `facts`
+// belong together, so an explanation speaks of the image that answers.
 
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
@@ -32,6 +33,7 @@ export interface ImageFeedOptions {
 export class ImageFeed {
   readonly #options: ImageFeedOptions;
   readonly #pacer: Pacer;
+  readonly #turns: Pacer;
   #loaded: Loaded;
   #facts: HealthFacts;
   #images: Images;
@@ -47,6 +49,7 @@ export class ImageFeed {
     this.#next = facts;
     this.#images = imagesOf(loaded, 1, facts);
     this.#pacer = new Pacer(options.clock, STEER_GAP_MS, () => this.#steer());
+    this.#turns = new Pacer(options.clock, STEER_GAP_MS, () => this.#pacer.now());
   }
 
   get images(): Images {
@@ -78,7 +81,9 @@ export class ImageFeed {
   follow(facts: HealthFacts): void {
     this.#next = facts;
     this.#nextMs = this.#options.clock.monotonicMs();
-    if (facts.differsFrom(this.#facts)) this.#pacer.request();
+    if (!facts.differsFrom(this.#facts)) return;
+    if (facts.turnsFrom(this.#facts)) this.#turns.request();
+    else this.#pacer.request();
   }
 
   /** Resolves when the workers answer from what has been followed so far. */
@@ -88,6 +93,7 @@ export class ImageFeed {
   }
 
   close(): void {
+    this.#turns.close();
     this.#pacer.close();
   }
 

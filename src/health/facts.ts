@@ -89,12 +89,16 @@ export class HealthFacts implements HealthView {
 
   /** Whether steering would see a difference between two moments. */
   differsFrom(other: HealthFacts | null): boolean {
-    if (other === null) return true;
+    if (other === null || this.turnsFrom(other)) return true;
+    const [a, b] = [this.columns, other.columns];
+    return !areEqual(a.share, b.share) || !areEqual(a.ttlSec, b.ttlSec);
+  }
+
+  /** Whether somebody has come up, gone down or been ordered about: more than a step of a ramp or another TTL. */
+  turnsFrom(other: HealthFacts): boolean {
     const [a, b] = [this.columns, other.columns];
     return (
       !areEqual(a.up, b.up) ||
-      !areEqual(a.share, b.share) ||
-      !areEqual(a.ttlSec, b.ttlSec) ||
       !areEqual(a.poolUp, b.poolUp) ||
       this.orders.some((order, member) => order !== other.orders[member])
     );

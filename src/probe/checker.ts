@@ -46,7 +46,7 @@ export class TargetChecker implements Checker {
     if (!('addresses' in resolved)) return resolved;
     const address = resolved.addresses.find((candidate) => this.#rules.allows(candidate));
     if (address === undefined) return notChecked(`checks of ${resolved.addresses[0]} are not allowed (prober.allow)`);
-    const leftMs = Math.max(1, timeoutMs - (this.#clock.monotonicMs() - startMs));
+    const leftMs = Math.max(1, Math.ceil(timeoutMs - (this.#clock.monotonicMs() - startMs))); // people read it
     const place: Place = { address, family: address.includes(':') ? 6 : 4, host };
     return runKind(place, target, { timeoutMs: leftMs, connectTimeoutMs, signal });
   }

@@ -17,10 +17,14 @@ if (!isInstalled && process.env['CI'] === undefined)
 /** In CI a missing redis-server is a failure, not a reason to skip. */
 export const hasRedis = isInstalled || process.env['CI'] !== undefined;
 
+const LOOPBACK = '127.0.0.1';
+
 export interface RedisOptions {
   readonly args?: readonly string[];
   readonly directory?: string;
   readonly program?: 'redis-server' | 'redis-sentinel';
+  /** Address to listen on, if not 127.0.0.1. */
+  readonly host?: string;
 }
 
 export class RedisServer {
@@ -46,10 +50,12 @@ export class RedisServer {
 
   /** Starts it again where it was, after `kill`. */
   async restart(args: readonly string[] = [], ready = /Ready to accept connections|Sentinel ID is/): Promise<void> {
-    const { program = 'redis-server', args: always = [] } = this.#options;
+    const { program = 'redis-server', args: always = [], host = LOOPBACK } = this.#options;
     const isSentinel = program === 'redis-sentinel';
     const own = isSentinel ? [] : ['--save', '', '--appendonly', 'no'];
-    const place = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.directory];
+    // Without a password Redis takes clients of other hosts only if told so.
+    const reach = ['--bind', host, '--protected-mode', host === LOOPBACK ? 'yes' : 'no'];
+    const place = ['--port', String(this.port), ...reach, '--dir', this.directory];
     const first = isSentinel ? [join(this.directory, 'sentinel.conf')] : [];
     const child = startChild(program, [...first, ...place, ...own, ...always, ...args]);
     this.#child = child;
@@ -63,10 +69,13 @@ export class RedisServer {
 
   /** A client for the test itself. */
   client(options: { readonly password?: string } = {}): Redis {
-    return new Redis({ port: this.port, host: '127.0.0.1', protocol: 2, disableClientInfo: true, ...options }).on(
-      'error',
-      () => undefined,
-    );
+    return new Redis({
+      port: this.port,
+      host: this.#options.host ?? LOOPBACK,
+      protocol: 2,
+      disableClientInfo: true,
+      ...options,
+    }).on('error', () => undefined);
   }
 
   /** One command on a connection of its own. */
@@ -102,15 +111,15 @@ export class RedisServer {
 }
 
 /** A sentinel that watches one master. */
-export function startSentinel(masterPort: number, quorum: number): Promise<RedisServer> {
+export function startSentinel(masterPort: number, quorum: number, host = LOOPBACK): Promise<RedisServer> {
   const directory = mkdtempSync(join(tmpdir(), 'meridian-sentinel-'));
   const lines = [
-    `sentinel monitor main 127.0.0.1 ${masterPort} ${quorum}`,
+    `sentinel monitor main ${host} ${masterPort} ${quorum}`,
     'sentinel down-after-milliseconds main 1000',
     'sentinel failover-timeout main 3000',
   ];
   writeFileSync(join(directory, 'sentinel.conf'), `${lines.join('\n')}\n`);
-  return RedisServer.start({ program: 'redis-sentinel', directory });
+  return RedisServer.start({ program: 'redis-sentinel', directory, host });
 }
 
 export interface RedisCluster {

@@ -7,6 +7,7 @@ export class Relay {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #isCut = false;
+  #isSwallowing = false;
   #marker: string | null = null;
 
   private constructor(server: Server, targetPort: number) {
@@ -29,8 +30,16 @@ export class Relay {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Takes connections and lets nothing through either way any more, in those that are open neither. */
+  swallow(): void {
+    this.#isSwallowing = true;
+  }
+
+  /** What was swallowed is lost: connections that missed something are broken. */
   mend(): void {
+    if (this.#isSwallowing) for (const socket of this.#sockets) socket.destroy();
     this.#isCut = false;
+    this.#isSwallowing = false;
   }
 
   /** Once a client sends this text, it is passed on, and nothing comes back on that connection any more. */
@@ -51,6 +60,7 @@ export class Relay {
     const server = connect(targetPort, '127.0.0.1');
     let isMute = false;
     client.on('data', (chunk) => {
+      if (this.#isSwallowing) return;
       if (this.#marker !== null && chunk.includes(this.#marker)) {
         isMute = true;
         this.#marker = null;
@@ -58,7 +68,7 @@ export class Relay {
       server.write(chunk);
     });
     server.on('data', (chunk) => {
-      if (!isMute) client.write(chunk);
+      if (!isMute && !this.#isSwallowing) client.write(chunk);
     });
     for (const [socket, other] of [
       [client, server],

@@ -5,7 +5,7 @@ import { ImageFeed } from '../../../src/app/image-feed.ts';
 import { load } from '../../../src/app/load.ts';
 import type { Images } from '../../../src/app/messages.ts';
 import { HealthBook } from '../../../src/health/book.ts';
-import type { HealthFacts } from '../../../src/health/facts.ts';
+import { HealthFacts } from '../../../src/health/facts.ts';
 import { VoteTable } from '../../../src/health/votes.ts';
 import { COUNTER, Counters, countersSize } from '../../../src/metrics/counters.ts';
 import { DEFAULT_HEALTH } from '../../../src/model/health.ts';
@@ -29,6 +29,15 @@ function factsWith(...orders: readonly Override[]): HealthFacts {
 const UP = factsWith();
 const LONDON_DOWN = factsWith(orderOf('web/london', 'down'));
 const TOKYO_DOWN = factsWith(orderOf('web/tokyo', 'down'));
+/** Nobody has turned; checks of somebody have begun to fail. */
+const SHORT_TTL = new HealthFacts(
+  { ...UP.columns, ttlSec: UP.columns.ttlSec.map(() => 1) },
+  UP.seen,
+  UP.orders,
+  [],
+  UP.remembered,
+  0,
+);
 
 function stage(t: ExecutionContext) {
   const clock = new ManualClock();
@@ -89,6 +98,23 @@ test.serial('further changes come together, four times a second at most', async 
   await pass(10);
   t.is(kinds(), 'steer 3');
   t.is(feed.facts, UP);
+});
+
+test.serial('who goes down does not wait because a TTL has just changed, but because somebody else has just gone', async (t) => {
+  const { feed, pass, kinds } = stage(t);
+  kinds();
+  feed.follow(SHORT_TTL);
+  await pass(0);
+  t.is(kinds(), 'steer 2');
+  await pass(10);
+  feed.follow(LONDON_DOWN);
+  await pass(0);
+  t.is(kinds(), 'steer 3');
+  feed.follow(TOKYO_DOWN);
+  await pass(249);
+  t.is(kinds(), '');
+  await pass(1);
+  t.is(kinds(), 'steer 4');
 });
 
 test.serial('a change that is taken back within the gap makes no image', async (t) => {
