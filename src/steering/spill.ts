@@ -1,0 +1,195 @@
+// The spill step: from what is known at a moment and what the last step concluded, how much of each class each site may take.
+// Only what is above a site's target is shed, the cheapest extra distance first, never onto a site above its own target while
+// another has room; what was shed comes back when its site is under its low mark. Pure: no clock, no random number, and sums
+// that do not depend on the order of anything, so that servers with equal facts make equal plans.
+//
+// Laws (test/unit/steering/spill.test.ts): every item's shares sum to one; no site is brought above its target by a move while
+// a site that its load may go to has room; a site is given up only if no other can be reached, never all of them.
+
+import { capacityNow, demandOf, observe, reportSmoothing, type SpillFacts } from './spill-demand.ts';
+import { Flows } from './spill-flow.ts';
+import { ADMIT_ALL, type SpillLimits } from './spill-limits.ts';
+import type { SpillMap } from './spill-map.ts';
+import { returnHome } from './spill-return.ts';
+import { isAtRest, limitsFor, sharesUnder } from './spill-shares.ts';
+import { recordOf, type SpillState, stateFrom } from './spill-state.ts';
+
+/** A site gives away at most so much of its load at once, and again in every TTL: a wrong report does not empty it in one go. */
+const SHED_PER_TTL = 0.5;
+/** A site gets back at most so much of its target in a TTL: coming back is never urgent, and the demand is an estimate. */
+const RETURN_PER_TTL = 0.25;
+/** Excess not worth a new plan, as a share of the target. */
+const NEGLIGIBLE = 0.002;
+/** When everything that can be reached is full, ceilings rise together in steps of 5 %, to at most 16 times the targets. */
+const CEILING_STEP = 1.05;
+const HIGHEST_CEILING = 16;
+/** The largest target is so many units of flow. */
+const GRAIN = 2 ** 24;
+/** A longer pause tells nothing about what happened in it. */
+const LONGEST_STEP_SEC = 60;
+
+/** What was known and concluded, for people and for the next step. All by rank of the map, in units of load. */
+export interface SpillOutcome {
+  readonly state: SpillState;
+  /** What each site will carry under the plans before and after this step, once answers given under older ones have run out. */
+  readonly loadBefore: Float64Array;
+  readonly loadAfter: Float64Array;
+  /** NaN = not known. */
+  readonly target: Float64Array;
+  /** By item: the load that it brings. */
+  readonly demand: Float64Array;
+  /** By slot: what is sent there. */
+  readonly flow: Float64Array;
+}
+
+/** The first state for a map, or the last one carried over to it. */
+export function spillStateFor(map: SpillMap, last: SpillState | undefined, nowMs: number): SpillState {
+  if (last?.map === map) return last;
+  return stateFrom(map, last && recordOf(last), nowMs);
+}
+
+/** Makes one step. `last` is not changed. */
+export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
+  const { map } = last;
+  const elapsedSec = Math.min(Math.max(0, (facts.nowMs - last.atMs) / 1000), LONGEST_STEP_SEC);
+  const state: SpillState = {
+    ...last,
+    atMs: facts.nowMs,
+    admit: last.admit.slice(),
+    held: last.held.slice(),
+    seen: last.seen.slice(),
+    queries: last.queries.slice(),
+    loadPerQuery: last.loadPerQuery.slice(),
+    sinceMs: last.sinceMs.slice(),
+    load: last.load.slice(),
+    returning: last.returning.slice(),
+    allowance: last.allowance.slice(),
+  };
+  const shares = sharesOf(state);
+  const ttls = elapsedSec / Math.max(1, facts.ttlSec);
+  fade(state.held, shares, ttls / (1 + ttls));
+  fade(state.seen, state.held, reportSmoothing(elapsedSec));
+  observe(state, facts, elapsedSec);
+  const demand = demandOf(state);
+
+  const capacities = map.siteOfRank.map((site) => capacityNow(map.model.sites[site]!, facts.reports[site]));
+  const target = Float64Array.from(capacities, (capacity) => capacity?.target ?? Number.NaN);
+  const unit = unitOf(target, demand);
+  const flows = flowsOf(state, demand, shares, target, unit);
+  const loadBefore = flows.load.map((load) => load * unit);
+  const ceiling = target.map((value, rank) => Math.floor((value * map.ramp[rank]!) / unit));
+  shed(flows, ceiling, state.allowance, ttls);
+  const low = Float64Array.from(capacities, (capacity, rank) => ((capacity?.low ?? Number.NaN) * map.ramp[rank]!) / unit);
+  returnHome(flows, low, ceiling, state.returning, RETURN_PER_TTL * ttls);
+  conclude(state, flows);
+  return {
+    state,
+    loadBefore,
+    loadAfter: flows.load.map((load) => load * unit),
+    target,
+    demand,
+    flow: flows.flow.map((flow) => flow * unit),
+  };
+}
+
+/** What a state means for plans. */
+export function spillLimits({ map, admit }: SpillState): SpillLimits {
+  const byPolicy = map.model.policies.map(() => new Map<number, Map<string, Map<number, number>>>());
+  for (let item = 0; item < map.itemCount; item++) {
+    if (isAtRest(map, admit, item)) continue;
+    const first = map.first[item]!;
+    for (const owner of map.owners[item]!) {
+      const byPath = byPolicy[owner.policy]!.get(owner.class) ?? new Map<string, Map<number, number>>();
+      byPolicy[owner.policy]!.set(owner.class, byPath);
+      for (const [i, path] of owner.paths.entries()) {
+        if (admit[first + i] === ADMIT_ALL) continue;
+        const bySite = byPath.get(path) ?? new Map<number, number>();
+        byPath.set(path, bySite);
+        bySite.set(map.siteOfRank[map.site[first + i]!]!, admit[first + i]!);
+      }
+    }
+  }
+  return byPolicy;
+}
+
+/** By slot: the shares of the present plans. */
+function sharesOf({ map, admit }: SpillState): Float64Array {
+  const shares = Float64Array.from(map.natural);
+  for (let item = 0; item < map.itemCount; item++) if (!isAtRest(map, admit, item)) sharesUnder(map, admit, item, shares);
+  return shares;
+}
+
+/** Old answers run out and new ones take their place; what is seen follows what is. */
+function fade(follower: Float64Array, leader: Float64Array, part: number): void {
+  for (let slot = 0; slot < follower.length; slot++) {
+    const lag = leader[slot]! - follower[slot]!;
+    if (lag !== 0) follower[slot] = Math.abs(lag) < 1e-6 ? leader[slot]! : follower[slot]! + lag * part;
+  }
+}
+
+function unitOf(target: Float64Array, demand: Float64Array): number {
+  let most = 0;
+  for (const value of target) if (value > most && value < Number.POSITIVE_INFINITY) most = value;
+  for (const value of demand) most = Math.max(most, value);
+  return most > 0 ? most / GRAIN : 1;
+}
+
+function flowsOf(state: SpillState, demand: Float64Array, shares: Float64Array, target: Float64Array, unit: number): Flows {
+  const { map, seen } = state;
+  const amounts = demand.map((value) => Math.round(value / unit));
+  const flow = new Float64Array(shares.length);
+  const planned = new Float64Array(target.length);
+  const pending = new Float64Array(target.length);
+  for (let item = 0; item < map.itemCount; item++) {
+    for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++) {
+      flow[slot] = Math.round(amounts[item]! * shares[slot]!);
+      planned[map.site[slot]!]! += flow[slot]!;
+      pending[map.site[slot]!]! += Math.round(amounts[item]! * (shares[slot]! - seen[slot]!));
+    }
+  }
+  const load = state.load.map((value, rank) =>
+    Number.isNaN(value) ? planned[rank]! : Math.max(0, Math.round(value / unit) + pending[rank]!),
+  );
+  return new Flows(
+    map,
+    amounts,
+    flow,
+    load,
+    Uint8Array.from(target, (value) => (Number.isNaN(value) ? 0 : 1)),
+  );
+}
+
+function shed(flows: Flows, ceiling: Float64Array, allowance: Float64Array, ttls: number): void {
+  const { load } = flows;
+  const before = load.slice();
+  for (let rank = 0; rank < load.length; rank++) allowance[rank] = Math.min(1, allowance[rank]! + ttls);
+  const budget = load.map((value, rank) => value * SHED_PER_TTL * allowance[rank]!);
+  const start = budget.slice();
+  for (let rank = 0; rank < load.length; rank++) {
+    if (load[rank]! <= ceiling[rank]! * (1 + NEGLIGIBLE)) budget[rank] = 0;
+  }
+  const asked = budget.slice();
+  let isFull = flows.relieve(ceiling, budget);
+  for (let factor = CEILING_STEP; isFull && factor <= HIGHEST_CEILING; factor *= CEILING_STEP) {
+    isFull = flows.relieve(
+      ceiling.map((value) => Math.floor(value * factor)),
+      budget,
+    );
+  }
+  for (let rank = 0; rank < load.length; rank++) {
+    const spent = asked[rank]! - budget[rank]!;
+    if (spent > 0) allowance[rank] = allowance[rank]! * (1 - spent / start[rank]!);
+    if (before[rank] === 0) allowance[rank] = 1;
+  }
+}
+
+/** New limits for the items that moved. */
+function conclude(state: SpillState, flows: Flows): void {
+  const { map, admit, sinceMs, atMs } = state;
+  for (let item = 0; item < map.itemCount; item++) {
+    if (flows.hasMoved[item] === 0) continue;
+    limitsFor(map, flows.flow, item, admit);
+    if (isAtRest(map, admit, item)) sinceMs[item] = 0;
+    else if (sinceMs[item] === 0) sinceMs[item] = atMs;
+  }
+}
