@@ -21,6 +21,7 @@ export const MAY_IMPORT = {
   mesh: ['base', 'model', 'metrics'],
   probe: ['base', 'model', 'client', 'metrics'],
   fleet: ['base', 'model', 'health', 'metrics'],
+  sim: ['base', 'model', 'geo', 'steering', 'config'],
   app: null, // the composition root may import everything
 };
 
@@ -34,6 +35,7 @@ export const PACKAGE_HOME = {
   yaml: 'config',
   dns2: 'client',
   ioredis: 'mesh',
+  highs: 'sim',
   pino: 'app',
   'pino-pretty': 'app',
 };

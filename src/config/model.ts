@@ -2,7 +2,7 @@
 // so that whoever walks a tree meets no references. Only for sections without errors: an unknown name here is a bug.
 
 import { parseCidr } from '../base/address.ts';
-import { type Capacity, LOW_OF_TARGET, TARGET_OF_MAX } from '../model/capacity.ts';
+import { type Capacity, TARGET_OF_MAX } from '../model/capacity.ts';
 import type { LastResort, Member, Policy, PolicyNode, Pool, Site, SteeringModel } from '../model/steering.ts';
 import {
   type MapConfig,
@@ -33,9 +33,7 @@ export function buildModel(sections: Sections): SteeringModel {
 }
 
 function capacityOf(config: SitesConfig[string]['capacity']): Capacity | null {
-  if (config === null) return null;
-  const target = config.target ?? config.max * TARGET_OF_MAX;
-  return { max: config.max, target, low: Math.min(target, config.low ?? target * LOW_OF_TARGET) };
+  return config && { max: config.max, target: config.target ?? config.max * TARGET_OF_MAX };
 }
 
 /** Does not look at policies, which may lead in circles. */

@@ -21,21 +21,12 @@ interface PoolConfig {
   readonly probe: string | null;
 }
 
-interface CapacityConfig {
-  readonly max: number;
-  readonly target: number | null;
-  readonly low: number | null;
-}
-
-export function checkCapacity({ max, target, low }: CapacityConfig, { addIssue }: Complain): void {
-  if (target !== null && target > max) {
-    addIssue({ ...complaint('ERR_CONFIG_VALUE', `is ${target}; it must be at most max, ${max}`), path: ['target'] });
-  }
-  const bound = target ?? max;
-  if (low !== null && low > bound) {
-    const name = target === null ? 'max' : 'target';
-    addIssue({ ...complaint('ERR_CONFIG_VALUE', `is ${low}; it must be at most ${name}, ${bound}`), path: ['low'] });
-  }
+export function checkCapacity(
+  { max, target }: { readonly max: number; readonly target: number | null },
+  { addIssue }: Complain,
+): void {
+  if (target === null || target <= max) return;
+  addIssue({ ...complaint('ERR_CONFIG_VALUE', `is ${target}; it must be at most max, ${max}`), path: ['target'] });
 }
 
 export function checkMember(member: MemberConfig, { addIssue }: Complain): void {

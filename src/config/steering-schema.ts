@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseAddress, parseCidr } from '../base/address.ts';
 import { COUNTRIES } from '../geo/centroids.ts';
 import { CONTINENTS, MAX_ASN } from '../geo/facts.ts';
-import { LOW_OF_TARGET, TARGET_OF_MAX } from '../model/capacity.ts';
+import { TARGET_OF_MAX } from '../model/capacity.ts';
 import {
   complaint,
   decimal,
@@ -118,7 +118,6 @@ const capacitySchema = fields({
     .nullable()
     .default(null)
     .describe(`Load above which clients are sent to other sites; null: ${TARGET_OF_MAX} of max, so that surprises find room.`),
-  low: load().nullable().default(null).describe(`Load under which they come back; null: ${LOW_OF_TARGET} of target.`),
   unit: oneOf(...LOAD_UNITS)
     .default('requests/s')
     .describe('The same at all sites: load that one gives away another one gets.'),

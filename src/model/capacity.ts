@@ -7,8 +7,6 @@ export interface Capacity {
   readonly target: number;
   /** Load that the site can bear at all. */
   readonly max: number;
-  /** Load under which clients that were sent elsewhere come back. 0 <= low <= target. */
-  readonly low: number;
 }
 
 /** What the agent of a site said last. Figures that cannot be (negative, not numbers) count as not given. */
@@ -30,8 +28,6 @@ export interface SpillSettings {
 
 /** Of max, where an operator names no target: the mark at which load feedback systems commonly begin to shed. */
 export const TARGET_OF_MAX = 0.8;
-/** Of target, where an operator names no low mark. Measured in docs/capacity.md: narrower than noise, wide enough not to hunt. */
-export const LOW_OF_TARGET = 0.97;
 
 /** A report is believed for so long; then the configured capacity counts, and the load is computed from what was answered. */
 export const REPORT_EXPIRES_MS = 10_000;

@@ -4,13 +4,20 @@
 // who counts only what has arrived sheds the same excess again and again until it does (O. J. M. Smith, "Closer control of
 // loops with dead time", 1957, is the way out taken here).
 
-import { type Capacity, LOW_OF_TARGET, type LoadReport, REPORT_EXPIRES_MS } from '../model/capacity.ts';
+import { type Capacity, type LoadReport, REPORT_EXPIRES_MS } from '../model/capacity.ts';
 import type { Site } from '../model/steering.ts';
 import type { SpillMap } from './spill-map.ts';
 import type { SpillState } from './spill-state.ts';
 
-/** Time constants of the averages over reports and over queries. A cell of few resolvers is asked less than once a second. */
-const REPORT_SMOOTHING_SEC = 5;
+/**
+ * Time constants of the average over reports. What resolvers happen to hold makes loads waver by some percent from one TTL to
+ * the next; that is averaged away. A report that differs by more of the target is a change, and is followed at once.
+ */
+const STEADY_SMOOTHING_SEC = 60;
+const CHANGE_SMOOTHING_SEC = 4;
+const WAVER = 0.06;
+const CHANGE = 0.15;
+/** Time constant of the average over queries: a cell of few resolvers is asked less than once a second. */
 const QUERY_SMOOTHING_SEC = 60;
 /** In place of no query at all: where load is reported that no query explains, all items that could bring it share it. */
 const LEAST_QUERIES = 1e-9;
@@ -41,26 +48,39 @@ export function capacityNow(site: Site, report: LoadReport | null | undefined): 
       ? (fresh.max * known.target) / known.max
       : known?.target;
   if (reported === undefined) return null;
-  const target = Math.min(reported, max);
-  const low = known === null || known.target === 0 ? target * LOW_OF_TARGET : (target * known.low) / known.target;
-  return { target, max, low };
+  return { target: Math.min(reported, max), max };
 }
 
 const isFresh = (report: LoadReport | null | undefined): report is LoadReport =>
   report !== null && report !== undefined && report.ageMs < REPORT_EXPIRES_MS;
 
-/** How far averages over reports go to the last one. */
-export const reportSmoothing = (elapsedSec: number): number => elapsedSec / (elapsedSec + REPORT_SMOOTHING_SEC);
+/** A step of an average; what is as good as there is there. */
+export function towards(value: number, goal: number, part: number): number {
+  const lag = goal - value;
+  return lag === 0 || Math.abs(lag) < 1e-6 ? goal : value + lag * part;
+}
 
-/** What is measured, brought up to date in place: `state` is this step's own copy. */
-export function observe(state: SpillState, facts: SpillFacts, elapsedSec: number): void {
-  const { map, load } = state;
-  const toReport = reportSmoothing(elapsedSec);
+/** What is measured, brought up to date in place: `state` is this step's own copy. `capacities` by rank. */
+export function observe(
+  state: SpillState,
+  facts: SpillFacts,
+  elapsedSec: number,
+  capacities: readonly (Capacity | null)[],
+): void {
+  const { map, load, held, seen } = state;
+  const parts = new Float64Array(load.length).fill(1);
   for (const [rank, site] of map.siteOfRank.entries()) {
     const report = facts.reports[site];
+    const known = load[rank]!;
     if (!isFresh(report) || !isAmount(report.current)) load[rank] = Number.NaN;
-    else load[rank] = Number.isNaN(load[rank]) ? report.current : load[rank]! + (report.current - load[rank]!) * toReport;
+    else if (Number.isNaN(known)) load[rank] = report.current;
+    else {
+      const difference = report.current - known;
+      parts[rank] = partOf(Math.abs(difference) / Math.max(known, capacities[rank]?.target ?? 0, 1e-9), elapsedSec);
+      load[rank] = known + difference * parts[rank]!;
+    }
   }
+  for (let slot = 0; slot < held.length; slot++) seen[slot] = towards(seen[slot]!, held[slot]!, parts[map.site[slot]!]!);
   const toQueries = elapsedSec / (elapsedSec + QUERY_SMOOTHING_SEC);
   for (let item = 0; item < map.itemCount; item++) {
     const measured = queriesOf(map, item, facts);
@@ -68,6 +88,13 @@ export function observe(state: SpillState, facts: SpillFacts, elapsedSec: number
     const known = state.queries[item]!;
     state.queries[item] = known === 0 ? measured : known + (measured - known) * toQueries;
   }
+}
+
+/** How far an average goes to a report that differs from it by so much of the target. */
+function partOf(difference: number, elapsedSec: number): number {
+  const change = Math.min(1, Math.max(0, (difference - WAVER) / (CHANGE - WAVER)));
+  const smoothingSec = STEADY_SMOOTHING_SEC + (CHANGE_SMOOTHING_SEC - STEADY_SMOOTHING_SEC) * change;
+  return elapsedSec / (elapsedSec + smoothingSec);
 }
 
 function queriesOf(map: SpillMap, item: number, { queries }: SpillFacts): number | undefined {

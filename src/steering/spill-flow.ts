@@ -8,7 +8,7 @@
 import { EdgeHeap } from './spill-heap.ts';
 import type { SpillMap } from './spill-map.ts';
 
-/** What one level of priority is worth: more than any distance, so that lower priorities move first. */
+/** What a level of priority above the lowest is worth: more than any distance, so that lower priorities move first. */
 const PRIORITY_KM = 100_000;
 /** Paths of one step; the rest is for the next. Bounds the time of a step, and is far above what any scenario takes. */
 const MAX_PATHS = 50_000;
@@ -28,6 +28,7 @@ export class Flows {
   readonly isBounded: Uint8Array;
   /** By item: 1 = something moved. */
   readonly hasMoved: Uint8Array;
+  readonly lowestPriority: number;
   readonly #itemOfSlot: Uint32Array;
   /** By rank of origin, then of destination; built when an origin is first looked at. */
   #edges: (EdgeHeap[] | undefined)[] = [];
@@ -40,6 +41,7 @@ export class Flows {
     this.load = load;
     this.isBounded = isBounded;
     this.hasMoved = new Uint8Array(map.itemCount);
+    this.lowestPriority = map.priority.reduce((least, priority) => Math.min(least, priority), 255);
     this.natural = new Float64Array(flow.length);
     this.#itemOfSlot = new Uint32Array(flow.length);
     for (let item = 0; item < map.itemCount; item++) {
@@ -171,7 +173,7 @@ export class Flows {
   /** Never below zero: a move that would save something costs nothing. Load at home is dearer the higher its priority. */
   #price(from: number, to: number): number {
     const isHome = this.flow[from]! <= this.natural[from]!;
-    const worth = isHome ? PRIORITY_KM * this.map.priority[this.#itemOfSlot[from]!]! : 0;
+    const worth = isHome ? PRIORITY_KM * (this.map.priority[this.#itemOfSlot[from]!]! - this.lowestPriority) : 0;
     return Math.max(0, this.entering(to) - this.leaving(from)) + worth;
   }
 

@@ -22,21 +22,22 @@ export interface SpillState {
   readonly sinceMs: Float64Array;
   /** By rank: load as reported, smoothed; NaN = no believable report. */
   readonly load: Float64Array;
-  /** By rank: 1 = clients are coming back. */
-  readonly returning: Uint8Array;
   /** By rank: what may still be shed at once, as a share of the load. */
   readonly allowance: Float64Array;
+  /** When plans were last compared with better ones, and whether they are on their way to such. */
+  readonly reviewedMs: number;
+  readonly isImproving: boolean;
 }
 
 /** A state by name. Plain data: fit for JSON. */
 export interface SpillRecord {
   readonly atMs: number;
+  readonly reviewedMs: number;
+  readonly isImproving: boolean;
   /** By key of the item; `slots` by site id, `#2` behind the second of one site; absent = open, and nobody holds it. */
   readonly items: Readonly<Record<string, ItemRecord>>;
   /** By site id. */
-  readonly sites: Readonly<
-    Record<string, { readonly load: number | null; readonly returning: boolean; readonly allowance: number }>
-  >;
+  readonly sites: Readonly<Record<string, { readonly load: number | null; readonly allowance: number }>>;
 }
 
 interface ItemRecord {
@@ -69,13 +70,12 @@ export function recordOf(state: SpillState): SpillRecord {
       const load = state.load[rank]!;
       const record = {
         load: Number.isNaN(load) ? null : load,
-        returning: state.returning[rank] === 1,
         allowance: state.allowance[rank]!,
       };
       return [map.model.sites[site]!.id, record];
     }),
   );
-  return { atMs: state.atMs, items, sites };
+  return { atMs: state.atMs, reviewedMs: state.reviewedMs, isImproving: state.isImproving, items, sites };
 }
 
 /**
@@ -93,8 +93,9 @@ export function stateFrom(map: SpillMap, record: SpillRecord | undefined, nowMs:
     loadPerQuery: new Float64Array(map.itemCount),
     sinceMs: new Float64Array(map.itemCount),
     load: new Float64Array(map.siteOfRank.length).fill(Number.NaN),
-    returning: new Uint8Array(map.siteOfRank.length),
     allowance: new Float64Array(map.siteOfRank.length).fill(1),
+    reviewedMs: record?.reviewedMs ?? nowMs,
+    isImproving: record?.isImproving ?? false,
   };
   for (let item = 0; item < map.itemCount; item++) {
     const known = record?.items[map.keys[item]!];
@@ -104,7 +105,6 @@ export function stateFrom(map: SpillMap, record: SpillRecord | undefined, nowMs:
     const known = record?.sites[map.model.sites[site]!.id];
     if (known === undefined) continue;
     state.load[rank] = known.load ?? Number.NaN;
-    state.returning[rank] = known.returning ? 1 : 0;
     state.allowance[rank] = known.allowance;
   }
   return state;

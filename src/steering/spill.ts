@@ -1,25 +1,32 @@
 // The spill step: from what is known at a moment and what the last step concluded, how much of each class each site may take.
 // Only what is above a site's target is shed, the cheapest extra distance first, never onto a site above its own target while
-// another has room; what was shed comes back when its site is under its low mark. Pure: no clock, no random number, and sums
-// that do not depend on the order of anything, so that servers with equal facts make equal plans.
+// another has room: at once, since a full site is a failing site. What was shed comes back slowly, and only when that saves a
+// good part of the extra distance (spill-review.ts). Pure: no clock, no random number, and sums that do not depend on the
+// order of anything, so that servers with equal facts make equal plans.
 //
 // Laws (test/unit/steering/spill.test.ts): every item's shares sum to one; no site is brought above its target by a move while
 // a site that its load may go to has room; a site is given up only if no other can be reached, never all of them.
 
-import { capacityNow, demandOf, observe, reportSmoothing, type SpillFacts } from './spill-demand.ts';
+import { capacityNow, demandOf, observe, type SpillFacts, towards } from './spill-demand.ts';
 import { Flows } from './spill-flow.ts';
 import { ADMIT_ALL, type SpillLimits } from './spill-limits.ts';
 import type { SpillMap } from './spill-map.ts';
-import { returnHome } from './spill-return.ts';
+import { approach, excessPrice } from './spill-review.ts';
 import { isAtRest, limitsFor, sharesUnder } from './spill-shares.ts';
 import { recordOf, type SpillState, stateFrom } from './spill-state.ts';
 
 /** A site gives away at most so much of its load at once, and again in every TTL: a wrong report does not empty it in one go. */
 const SHED_PER_TTL = 0.5;
-/** A site gets back at most so much of its target in a TTL: coming back is never urgent, and the demand is an estimate. */
-const RETURN_PER_TTL = 0.25;
-/** Excess not worth a new plan, as a share of the target. */
-const NEGLIGIBLE = 0.002;
+/** Plans are looked over so often, and approach better ones by so much in a TTL: that is never urgent, and demand is an estimate. */
+const REVIEWS_PER_TTL = 5;
+const APPROACH_PER_TTL = 0.8;
+/** That much only while better plans save at least so much; less in proportion, so that the last per cents are not hunted for. */
+const MUCH_BETTER = 0.25;
+/** Better plans are worth moving clients for from the first saving of extra distance on, and until the second is left. */
+const WORTHWHILE = 0.04;
+const GOOD_ENOUGH = 0.01;
+/** Excess not worth a new plan, as a share of the target: less than what one resolver more or less makes. */
+const NEGLIGIBLE = 0.02;
 /** When everything that can be reached is full, ceilings rise together in steps of 5 %, to at most 16 times the targets. */
 const CEILING_STEP = 1.05;
 const HIGHEST_CEILING = 16;
@@ -62,28 +69,32 @@ export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
     loadPerQuery: last.loadPerQuery.slice(),
     sinceMs: last.sinceMs.slice(),
     load: last.load.slice(),
-    returning: last.returning.slice(),
     allowance: last.allowance.slice(),
   };
+  const capacities = map.siteOfRank.map((site) => capacityNow(map.model.sites[site]!, facts.reports[site]));
   const shares = sharesOf(state);
   const ttls = elapsedSec / Math.max(1, facts.ttlSec);
-  fade(state.held, shares, ttls / (1 + ttls));
-  fade(state.seen, state.held, reportSmoothing(elapsedSec));
-  observe(state, facts, elapsedSec);
+  fade(state, shares, ttls / (1 + ttls));
+  observe(state, facts, elapsedSec, capacities);
   const demand = demandOf(state);
 
-  const capacities = map.siteOfRank.map((site) => capacityNow(map.model.sites[site]!, facts.reports[site]));
   const target = Float64Array.from(capacities, (capacity) => capacity?.target ?? Number.NaN);
   const unit = unitOf(target, demand);
   const flows = flowsOf(state, demand, shares, target, unit);
   const loadBefore = flows.load.map((load) => load * unit);
   const ceiling = target.map((value, rank) => Math.floor((value * map.ramp[rank]!) / unit));
   shed(flows, ceiling, state.allowance, ttls);
-  const low = Float64Array.from(capacities, (capacity, rank) => ((capacity?.low ?? Number.NaN) * map.ramp[rank]!) / unit);
-  returnHome(flows, low, ceiling, state.returning, RETURN_PER_TTL * ttls);
+  const sinceReviewTtls = (facts.nowMs - last.reviewedMs) / 1000 / Math.max(1, facts.ttlSec);
+  let reviewed = { isImproving: last.isImproving, reviewedMs: last.reviewedMs };
+  if (sinceReviewTtls * REVIEWS_PER_TTL >= 1) {
+    const ideal = idealOf(flows, ceiling);
+    const excess = excessPrice(flows, ideal);
+    reviewed = { isImproving: excess > (last.isImproving ? GOOD_ENOUGH : WORTHWHILE), reviewedMs: facts.nowMs };
+    if (reviewed.isImproving) approach(flows, ideal, Math.min(1, sinceReviewTtls * APPROACH_PER_TTL * Math.min(1, excess / MUCH_BETTER)));
+  }
   conclude(state, flows);
   return {
-    state,
+    state: { ...state, ...reviewed },
     loadBefore,
     loadAfter: flows.load.map((load) => load * unit),
     target,
@@ -119,12 +130,9 @@ function sharesOf({ map, admit }: SpillState): Float64Array {
   return shares;
 }
 
-/** Old answers run out and new ones take their place; what is seen follows what is. */
-function fade(follower: Float64Array, leader: Float64Array, part: number): void {
-  for (let slot = 0; slot < follower.length; slot++) {
-    const lag = leader[slot]! - follower[slot]!;
-    if (lag !== 0) follower[slot] = Math.abs(lag) < 1e-6 ? leader[slot]! : follower[slot]! + lag * part;
-  }
+/** Old answers run out and new ones take their place. */
+function fade({ held }: SpillState, shares: Float64Array, part: number): void {
+  for (let slot = 0; slot < held.length; slot++) held[slot] = towards(held[slot]!, shares[slot]!, part);
 }
 
 function unitOf(target: Float64Array, demand: Float64Array): number {
@@ -169,6 +177,16 @@ function shed(flows: Flows, ceiling: Float64Array, allowance: Float64Array, ttls
     if (load[rank]! <= ceiling[rank]! * (1 + NEGLIGIBLE)) budget[rank] = 0;
   }
   const asked = budget.slice();
+  relieveAll(flows, ceiling, budget);
+  for (let rank = 0; rank < load.length; rank++) {
+    const spent = asked[rank]! - budget[rank]!;
+    if (spent > 0) allowance[rank] = allowance[rank]! * (1 - spent / start[rank]!);
+    if (before[rank] === 0) allowance[rank] = 1;
+  }
+}
+
+/** Relieves sites; when everything that can be reached is full, they are filled evenly beyond their ceilings. */
+function relieveAll(flows: Flows, ceiling: Float64Array, budget: Float64Array): void {
   let isFull = flows.relieve(ceiling, budget);
   for (let factor = CEILING_STEP; isFull && factor <= HIGHEST_CEILING; factor *= CEILING_STEP) {
     isFull = flows.relieve(
@@ -176,11 +194,16 @@ function shed(flows: Flows, ceiling: Float64Array, allowance: Float64Array, ttls
       budget,
     );
   }
-  for (let rank = 0; rank < load.length; rank++) {
-    const spent = asked[rank]! - budget[rank]!;
-    if (spent > 0) allowance[rank] = allowance[rank]! * (1 - spent / start[rank]!);
-    if (before[rank] === 0) allowance[rank] = 1;
-  }
+}
+
+/** The best plans for the same demand, made from plans in which nothing spills. */
+function idealOf(flows: Flows, ceiling: Float64Array): Flows {
+  const { map, demand, natural, flow, isBounded } = flows;
+  const load = flows.load.slice();
+  for (let slot = 0; slot < flow.length; slot++) load[map.site[slot]!]! += natural[slot]! - flow[slot]!;
+  const ideal = new Flows(map, demand, natural.slice(), load, isBounded);
+  relieveAll(ideal, ceiling, new Float64Array(load.length).fill(Number.POSITIVE_INFINITY));
+  return ideal;
 }
 
 /** New limits for the items that moved. */

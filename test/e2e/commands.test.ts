@@ -8,7 +8,7 @@ import test from 'ava';
 import { reservePortFor } from '../support/reserved-port.ts';
 import { demoDirectory, meridian, startServer } from '../support/server.ts';
 
-const COMMANDS = ['serve', 'check', 'explain', 'query', 'bench', 'reload', 'status'];
+const COMMANDS = ['serve', 'check', 'explain', 'query', 'bench', 'simulate', 'reload', 'status'];
 
 test.serial('without a command the commands are listed', async (t) => {
   const { code, stdout } = await meridian([]);
@@ -42,6 +42,8 @@ for (const args of [
   ['query', 'www.example.test', '--subnet', '192.0.2.1/24'],
   ['query', 'www.example.test', '--timeout', '-1'],
   ['bench'],
+  ['simulate'],
+  ['simulate', 'a.yaml', 'b.yaml'],
   ['bench', 'localhost', 'www.example.test'],
   ['bench', '127.0.0.1', 'www..example.test'],
   ['bench', '127.0.0.1', '--type', 'NOPE'],

@@ -19,7 +19,7 @@ export function withCapacity(model: SteeringModel, targets: Readonly<Partial<Rec
     ...model,
     sites: model.sites.map((site) => {
       const target = targets[site.id as SiteName];
-      return target === undefined ? site : { ...site, capacity: { max: target * 1.1, target, low: target * 0.97 } };
+      return target === undefined ? site : { ...site, capacity: { max: target * 1.1, target } };
     }),
   };
 }
