@@ -1,7 +1,8 @@
 // Moves load between sites: from those above their ceiling to those below it, always along the cheapest path there is. A path
 // may displace load of a full site in between, if that is cheaper than any direct way. Taken from a start at which nothing is
 // displaced, cheapest paths one after the other give the optimum of the transportation problem (successive shortest paths:
-// W. S. Jewell, 1958; R. G. Busacker and P. J. Gowen, 1960; non-negative costs, so E. W. Dijkstra, 1959, finds each).
+// W. S. Jewell, 1958; R. G. Busacker and P. J. Gowen, 1960). From any other start there may be moves that save something, even
+// in circles, so that no path is the cheapest: there a saving counts as nothing, and the review (spill-review.ts) finds it.
 //
 // All amounts are whole numbers, so sums are exact and do not depend on the order in which they were made.
 
@@ -13,6 +14,7 @@ const PRIORITY_KM = 100_000;
 /** Paths of one step; the rest is for the next. Bounds the time of a step, and is far above what any scenario takes. */
 const MAX_PATHS = 50_000;
 const NONE = -1;
+const GONE = Number.POSITIVE_INFINITY;
 
 export class Flows {
   readonly map: SpillMap;
@@ -29,12 +31,23 @@ export class Flows {
   /** By item: 1 = something moved. */
   readonly hasMoved: Uint8Array;
   readonly lowestPriority: number;
+  /** Whether nothing was displaced at the start, so that paths may count what they save. */
+  readonly #isFromRest: boolean;
   readonly #itemOfSlot: Uint32Array;
   /** By rank of origin, then of destination; built when an origin is first looked at. */
   #edges: (EdgeHeap[] | undefined)[] = [];
   #slotsAt: Uint32Array[] | undefined;
 
-  constructor(map: SpillMap, demand: Float64Array, flow: Float64Array, load: Float64Array, isBounded: Uint8Array) {
+  /** `load` may hold more than `flow` explains. */
+  constructor(
+    map: SpillMap,
+    demand: Float64Array,
+    flow: Float64Array,
+    load: Float64Array,
+    isBounded: Uint8Array,
+    isFromRest = false,
+  ) {
+    this.#isFromRest = isFromRest;
     this.map = map;
     this.demand = demand;
     this.flow = flow;
@@ -90,7 +103,7 @@ export class Flows {
   relieve(ceiling: Float64Array, budget: Float64Array): boolean {
     const count = ceiling.length;
     const cost = new Float64Array(count);
-    const isDone = new Uint8Array(count);
+    const isWaiting = new Uint8Array(count);
     const cameFrom = new Int32Array(count);
     const viaSlot = new Int32Array(count);
     const toSlot = new Int32Array(count);
@@ -102,11 +115,11 @@ export class Flows {
         const starts = isSource(rank);
         hasSource ||= starts;
         cost[rank] = starts ? 0 : Number.POSITIVE_INFINITY;
-        isDone[rank] = 0;
+        isWaiting[rank] = 0;
         cameFrom[rank] = NONE;
       }
       if (!hasSource) return false;
-      const sink = this.#findSink(ceiling, cost, isDone, cameFrom, viaSlot, toSlot);
+      const sink = this.#findSink(ceiling, cost, isWaiting, cameFrom, viaSlot, toSlot);
       if (sink === NONE) return true;
 
       let amount = Math.floor(ceiling[sink]! - this.load[sink]!);
@@ -121,34 +134,44 @@ export class Flows {
     return false;
   }
 
-  /** The nearest site with room, by Dijkstra's algorithm from all sources at once. */
+  /** The site with room that is cheapest to reach, from all sources at once (R. Bellman, 1958; L. R. Ford, 1956). */
   #findSink(
     ceiling: Float64Array,
     cost: Float64Array,
-    isDone: Uint8Array,
+    isWaiting: Uint8Array,
     cameFrom: Int32Array,
     viaSlot: Int32Array,
     toSlot: Int32Array,
   ): number {
-    for (;;) {
-      let next = NONE;
-      for (let rank = 0; rank < cost.length; rank++) {
-        if (isDone[rank] === 0 && cost[rank]! < (next === NONE ? Number.POSITIVE_INFINITY : cost[next]!)) next = rank;
-      }
-      if (next === NONE) return NONE;
-      if (cameFrom[next] !== NONE && ceiling[next]! - this.load[next]! >= 1) return next;
-      isDone[next] = 1;
-      const edges = this.#edgesFrom(next);
+    const waiting: number[] = [];
+    for (let rank = 0; rank < cost.length; rank++) {
+      if (cost[rank] !== 0) continue;
+      waiting.push(rank);
+      isWaiting[rank] = 1;
+    }
+    // where nothing saves anything, every site is looked at few times; the bound is for what rounding might do
+    for (let looks = waiting.length * cost.length + cost.length ** 2; waiting.length > 0 && looks > 0; looks--) {
+      const rank = waiting.shift()!;
+      isWaiting[rank] = 0;
+      const edges = this.#edgesFrom(rank);
       for (let to = 0; to < edges.length; to++) {
-        if (isDone[to] === 1 || this.isBounded[to] === 0) continue;
+        if (this.isBounded[to] === 0) continue;
         const edge = this.#cheapest(edges[to]!);
-        if (edge === undefined || cost[next]! + edge.cost >= cost[to]!) continue;
-        cost[to] = cost[next]! + edge.cost;
-        cameFrom[to] = next;
+        if (edge === undefined || cost[rank]! + edge.cost >= cost[to]! || isOnWay(cameFrom, to, rank)) continue;
+        cost[to] = cost[rank]! + edge.cost;
+        cameFrom[to] = rank;
         viaSlot[to] = edge.from;
         toSlot[to] = edge.to;
+        if (isWaiting[to] === 0) waiting.push(to);
+        isWaiting[to] = 1;
       }
     }
+    let sink = NONE;
+    for (let rank = 0; rank < cost.length; rank++) {
+      if (cameFrom[rank] === NONE || ceiling[rank]! - this.load[rank]! < 1) continue;
+      if (sink === NONE || cost[rank]! < cost[sink]!) sink = rank;
+    }
+    return sink;
   }
 
   #edgesFrom(rank: number): EdgeHeap[] {
@@ -170,23 +193,31 @@ export class Flows {
     }
   }
 
-  /** Never below zero: a move that would save something costs nothing. Load at home is dearer the higher its priority. */
+  /** Load at home is dearer the higher its priority. */
   #price(from: number, to: number): number {
     const isHome = this.flow[from]! <= this.natural[from]!;
-    const worth = isHome ? PRIORITY_KM * (this.map.priority[this.#itemOfSlot[from]!]! - this.lowestPriority) : 0;
-    return Math.max(0, this.entering(to) - this.leaving(from)) + worth;
+    const goesHome = this.flow[to]! < this.natural[to]!;
+    const worth = PRIORITY_KM * (this.map.priority[this.#itemOfSlot[from]!]! - this.lowestPriority);
+    const price = this.entering(to) - this.leaving(from) + (isHome ? worth : 0) - (goesHome ? worth : 0);
+    return this.#isFromRest ? price : Math.max(0, price);
   }
 
   /** The cheapest edge of a heap at present prices. */
   #cheapest(heap: EdgeHeap): { readonly cost: number; readonly from: number; readonly to: number } | undefined {
     for (let top = heap.peek(); top !== undefined; top = heap.peek()) {
-      const price = this.flow[top.from]! > 0 ? this.#price(top.from, top.to) : NONE;
+      const price = this.flow[top.from]! > 0 ? this.#price(top.from, top.to) : GONE;
       if (price === top.cost) return top;
       heap.pop();
-      if (price !== NONE) heap.push(price, top.from, top.to);
+      if (price !== GONE) heap.push(price, top.from, top.to);
     }
     return undefined;
   }
+}
+
+/** Whether the way to `rank` leads through `site` already. */
+function isOnWay(cameFrom: Int32Array, site: number, rank: number): boolean {
+  for (let at = rank; at !== NONE; at = cameFrom[at]!) if (at === site) return true;
+  return false;
 }
 
 function slotsBySite({ site, siteOfRank }: SpillMap): Uint32Array[] {

@@ -90,7 +90,8 @@ export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
     const ideal = idealOf(flows, ceiling);
     const excess = excessPrice(flows, ideal);
     reviewed = { isImproving: excess > (last.isImproving ? GOOD_ENOUGH : WORTHWHILE), reviewedMs: facts.nowMs };
-    if (reviewed.isImproving) approach(flows, ideal, Math.min(1, sinceReviewTtls * APPROACH_PER_TTL * Math.min(1, excess / MUCH_BETTER)));
+    if (reviewed.isImproving)
+      approach(flows, ideal, Math.min(1, sinceReviewTtls * APPROACH_PER_TTL * Math.min(1, excess / MUCH_BETTER)));
   }
   conclude(state, flows);
   return {
@@ -201,7 +202,7 @@ function idealOf(flows: Flows, ceiling: Float64Array): Flows {
   const { map, demand, natural, flow, isBounded } = flows;
   const load = flows.load.slice();
   for (let slot = 0; slot < flow.length; slot++) load[map.site[slot]!]! += natural[slot]! - flow[slot]!;
-  const ideal = new Flows(map, demand, natural.slice(), load, isBounded);
+  const ideal = new Flows(map, demand, natural.slice(), load, isBounded, true);
   relieveAll(ideal, ceiling, new Float64Array(load.length).fill(Number.POSITIVE_INFINITY));
   return ideal;
 }
