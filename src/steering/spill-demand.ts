@@ -7,6 +7,7 @@
 import { type Capacity, type LoadReport, REPORT_EXPIRES_MS } from '../model/capacity.ts';
 import type { Site } from '../model/steering.ts';
 import type { SpillMap } from './spill-map.ts';
+import { isAtRest } from './spill-shares.ts';
 import type { SpillState } from './spill-state.ts';
 
 /**
@@ -97,17 +98,21 @@ function partOf(difference: number, elapsedSec: number): number {
   return elapsedSec / (elapsedSec + smoothingSec);
 }
 
-function queriesOf(map: SpillMap, item: number, { queries }: SpillFacts): number | undefined {
+function queriesOf({ firstOwner, ownerPolicy, ownerClass, ownerShare }: SpillMap, item: number, { queries }: SpillFacts) {
   let total: number | undefined;
-  for (const owner of map.owners[item]!) {
-    const value = queries[owner.policy]?.[owner.class];
-    if (isAmount(value)) total = (total ?? LEAST_QUERIES) + value * owner.share;
+  for (let owner = firstOwner[item]!; owner < firstOwner[item + 1]!; owner++) {
+    const value = queries[ownerPolicy[owner]!]?.[ownerClass[owner]!];
+    if (isAmount(value)) total = (total ?? LEAST_QUERIES) + value * ownerShare[owner]!;
   }
   return total;
 }
 
-/** By item, the load that it brings; also remembers it per query, for the time when its sites are silent. */
-export function demandOf(state: SpillState): Float64Array {
+/**
+ * By item, the load that it brings; also remembers it per query, for the time when its sites are silent. Answers for finer
+ * networks, which parting an item needs, are asked for more often: without reports that would look like more load, so that
+ * of an item that spills silence keeps the demand as it was in the last step (`before`).
+ */
+export function demandOf(state: SpillState, before: Float64Array): Float64Array {
   const { map, seen, load, queries, loadPerQuery } = state;
   const { first, site } = map;
   const asked = new Float64Array(load.length);
@@ -134,6 +139,7 @@ export function demandOf(state: SpillState): Float64Array {
     }
     if (known > 0.5) loadPerQuery[item] = scale / known;
     else if (loadPerQuery[item] === 0) loadPerQuery[item] = usual;
+    else if (queries[item]! > 0 && !isAtRest(map, state.admit, item)) loadPerQuery[item] = before[item]! / queries[item]!;
     demand[item] = queries[item]! * loadPerQuery[item]!;
   }
   return demand;

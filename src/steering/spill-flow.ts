@@ -16,6 +16,27 @@ const MAX_PATHS = 50_000;
 const NONE = -1;
 const GONE = Number.POSITIVE_INFINITY;
 
+/** The cheapest moves from one site, by rank of the other. */
+interface Row {
+  readonly cost: Float64Array;
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  isStale: boolean;
+}
+
+/** One search after the other. All by rank. */
+interface Search {
+  readonly cost: Float64Array;
+  readonly isDone: Uint8Array;
+  /** Where the cheapest way comes from, and by which move. */
+  readonly cameFrom: Int32Array;
+  readonly viaSlot: Int32Array;
+  readonly toSlot: Int32Array;
+  /** Cost of reaching a site, as of the last search, at most that of reaching one with room; 0 unless savings count. */
+  readonly farness: Float64Array;
+  farthest: number;
+}
+
 export class Flows {
   readonly map: SpillMap;
   /** By item. */
@@ -37,6 +58,7 @@ export class Flows {
   /** By rank of origin, then of destination; built when an origin is first looked at. */
   #edges: (EdgeHeap[] | undefined)[] = [];
   #slotsAt: Uint32Array[] | undefined;
+  #rows: (Row | undefined)[] = [];
 
   /** `load` may hold more than `flow` explains. */
   constructor(
@@ -92,7 +114,12 @@ export class Flows {
     this.flow[to]! += amount;
     this.load[site[from]!]! -= amount;
     this.load[site[to]!]! += amount;
-    this.hasMoved[this.#itemOfSlot[from]!] = 1;
+    const item = this.#itemOfSlot[from]!;
+    this.hasMoved[item] = 1;
+    for (let slot = this.map.first[item]!; slot < this.map.first[item + 1]!; slot++) {
+      const row = this.#rows[site[slot]!];
+      if (row !== undefined && (this.flow[slot]! > 0 || slot === from)) row.isStale = true;
+    }
     if (wasEmpty && this.#edges[site[to]!] !== undefined) this.#addEdges(to, this.#edges[site[to]!]!);
   }
 
@@ -102,24 +129,27 @@ export class Flows {
    */
   relieve(ceiling: Float64Array, budget: Float64Array): boolean {
     const count = ceiling.length;
-    const cost = new Float64Array(count);
-    const isWaiting = new Uint8Array(count);
-    const cameFrom = new Int32Array(count);
-    const viaSlot = new Int32Array(count);
-    const toSlot = new Int32Array(count);
-    const isSource = (rank: number): boolean =>
-      this.isBounded[rank] === 1 && this.load[rank]! - ceiling[rank]! >= 1 && budget[rank]! >= 1;
+    const search: Search = {
+      cost: new Float64Array(count),
+      isDone: new Uint8Array(count),
+      cameFrom: new Int32Array(count),
+      viaSlot: new Int32Array(count),
+      toSlot: new Int32Array(count),
+      farness: new Float64Array(count),
+      farthest: 0,
+    };
+    const { cost, cameFrom, viaSlot, toSlot } = search;
     for (let paths = 0; paths < MAX_PATHS; paths++) {
       let hasSource = false;
       for (let rank = 0; rank < count; rank++) {
-        const starts = isSource(rank);
+        const starts = this.isBounded[rank] === 1 && this.load[rank]! - ceiling[rank]! >= 1 && budget[rank]! >= 1;
         hasSource ||= starts;
-        cost[rank] = starts ? 0 : Number.POSITIVE_INFINITY;
-        isWaiting[rank] = 0;
+        cost[rank] = starts ? -search.farness[rank]! : Number.POSITIVE_INFINITY;
+        search.isDone[rank] = 0;
         cameFrom[rank] = NONE;
       }
       if (!hasSource) return false;
-      const sink = this.#findSink(ceiling, cost, isWaiting, cameFrom, viaSlot, toSlot);
+      const sink = this.#findSink(ceiling, search);
       if (sink === NONE) return true;
 
       let amount = Math.floor(ceiling[sink]! - this.load[sink]!);
@@ -134,44 +164,65 @@ export class Flows {
     return false;
   }
 
-  /** The site with room that is cheapest to reach, from all sources at once (R. Bellman, 1958; L. R. Ford, 1956). */
-  #findSink(
-    ceiling: Float64Array,
-    cost: Float64Array,
-    isWaiting: Uint8Array,
-    cameFrom: Int32Array,
-    viaSlot: Int32Array,
-    toSlot: Int32Array,
-  ): number {
-    const waiting: number[] = [];
-    for (let rank = 0; rank < cost.length; rank++) {
-      if (cost[rank] !== 0) continue;
-      waiting.push(rank);
-      isWaiting[rank] = 1;
-    }
-    // where nothing saves anything, every site is looked at few times; the bound is for what rounding might do
-    for (let looks = waiting.length * cost.length + cost.length ** 2; waiting.length > 0 && looks > 0; looks--) {
-      const rank = waiting.shift()!;
-      isWaiting[rank] = 0;
-      const edges = this.#edgesFrom(rank);
-      for (let to = 0; to < edges.length; to++) {
-        if (this.isBounded[to] === 0) continue;
-        const edge = this.#cheapest(edges[to]!);
-        if (edge === undefined || cost[rank]! + edge.cost >= cost[to]! || isOnWay(cameFrom, to, rank)) continue;
-        cost[to] = cost[rank]! + edge.cost;
-        cameFrom[to] = rank;
-        viaSlot[to] = edge.from;
-        toSlot[to] = edge.to;
-        if (isWaiting[to] === 0) waiting.push(to);
-        isWaiting[to] = 1;
+  /**
+   * The site with room that is cheapest to reach, from all sources at once: E. W. Dijkstra's algorithm (1959). Where paths may
+   * count what they save, on costs that are made non-negative by how far each site was before (J. Edmonds, R. M. Karp, 1972).
+   */
+  #findSink(ceiling: Float64Array, search: Search): number {
+    const { cost, isDone, cameFrom, viaSlot, toSlot, farness } = search;
+    let sink = NONE;
+    let least = Number.POSITIVE_INFINITY;
+    for (;;) {
+      let next = NONE;
+      for (let rank = 0; rank < cost.length; rank++) {
+        if (isDone[rank] === 0 && cost[rank]! < (next === NONE ? least : cost[next]!)) next = rank;
+      }
+      if (next === NONE) break;
+      isDone[next] = 1;
+      if (cameFrom[next] !== NONE && ceiling[next]! - this.load[next]! >= 1) {
+        const all = cost[next]! + farness[next]! - search.farthest;
+        if (all < least) {
+          least = all;
+          sink = next;
+        }
+      }
+      const row = this.#rowOf(next);
+      for (let to = 0; to < cost.length; to++) {
+        if (isDone[to] === 1 || this.isBounded[to] === 0) continue;
+        const reached = cost[next]! + row.cost[to]! + farness[next]! - farness[to]!;
+        if (reached >= cost[to]!) continue;
+        cost[to] = reached;
+        cameFrom[to] = next;
+        viaSlot[to] = row.from[to]!;
+        toSlot[to] = row.to[to]!;
       }
     }
-    let sink = NONE;
-    for (let rank = 0; rank < cost.length; rank++) {
-      if (cameFrom[rank] === NONE || ceiling[rank]! - this.load[rank]! < 1) continue;
-      if (sink === NONE || cost[rank]! < cost[sink]!) sink = rank;
+    if (this.#isFromRest && sink !== NONE) {
+      for (let rank = 0; rank < cost.length; rank++) farness[rank]! += Math.min(cost[rank]!, least);
+      search.farthest += least;
     }
     return sink;
+  }
+
+  /** The cheapest moves from a site to each other one, at present prices. */
+  #rowOf(rank: number): Row {
+    const count = this.load.length;
+    let row = this.#rows[rank];
+    if (row === undefined) {
+      row = { cost: new Float64Array(count), from: new Int32Array(count), to: new Int32Array(count), isStale: true };
+      this.#rows[rank] = row;
+    }
+    if (!row.isStale) return row;
+    row.isStale = false;
+    const edges = this.#edgesFrom(rank);
+    for (let to = 0; to < count; to++) {
+      const edge = this.#cheapest(edges[to]!);
+      row.cost[to] = edge === undefined ? Number.POSITIVE_INFINITY : edge.cost;
+      if (edge === undefined) continue;
+      row.from[to] = edge.from;
+      row.to[to] = edge.to;
+    }
+    return row;
   }
 
   #edgesFrom(rank: number): EdgeHeap[] {
@@ -212,12 +263,6 @@ export class Flows {
     }
     return undefined;
   }
-}
-
-/** Whether the way to `rank` leads through `site` already. */
-function isOnWay(cameFrom: Int32Array, site: number, rank: number): boolean {
-  for (let at = rank; at !== NONE; at = cameFrom[at]!) if (at === site) return true;
-  return false;
 }
 
 function slotsBySite({ site, siteOfRank }: SpillMap): Uint32Array[] {

@@ -2,18 +2,19 @@
 // may be, in order of preference). Items and sites are numbered by their names, not by their places in files, and policies
 // whose clients have the same choices share items; so every server makes the same steps, and many policies cost like one.
 
+import { hashText, mix32 } from '../base/hash.ts';
 import type { HealthView } from '../model/health.ts';
 import type { Place } from '../model/place.ts';
 import type { SteeringModel } from '../model/steering.ts';
 import type { CellTable } from './classes.ts';
 import type { Decided } from './decide.ts';
-import { identityOf } from './last-good.ts';
 import { measure } from './nearest.ts';
-import { type Route, rampOf, routeStandings, routesOf, type Stop } from './spill-routes.ts';
+import { SEED_A, SEED_B } from './rendezvous.ts';
+import { MAX_STOPS, type Route, rampOf, routeStandings, routesOf, type Stop } from './spill-routes.ts';
 import { canSpill } from './spilling.ts';
 
-/** Slots of one item: farther sites are not thought of. */
-const MAX_SLOTS = 32;
+/** Shares that differ by less are the same choice. */
+const SHARE_GRAIN = 2 ** 30;
 
 /** A stream of load of one policy that an item stands for. */
 export interface Owner {
@@ -42,6 +43,11 @@ export interface SpillMap {
   readonly labels: readonly string[];
   readonly priority: Uint8Array;
   readonly owners: readonly (readonly Owner[])[];
+  /** The same in columns: by item the first owner, by owner the rest. */
+  readonly firstOwner: Uint32Array;
+  readonly ownerPolicy: Uint16Array;
+  readonly ownerClass: Uint32Array;
+  readonly ownerShare: Float64Array;
 
   /** By slot: rank of its site. */
   readonly site: Uint16Array;
@@ -80,6 +86,7 @@ export class SpillAtlas {
     const ranks: number[] = [];
     for (const [rank, site] of this.#siteOfRank.entries()) ranks[site] = rank;
     this.#rankOfSite = ranks;
+    const hashes = model.members.map(({ id }) => [hashText(id, SEED_A), hashText(id, SEED_B)] as const);
     this.#classes = model.policies
       .filter((policy) => canSpill(model, policy))
       .flatMap(({ id, index }) => {
@@ -91,7 +98,7 @@ export class SpillAtlas {
             policy: index,
             class: c,
             decided,
-            key: `${id} ${labelOf(place)} ${identityOf(decided, model).join(' ')}`,
+            key: `${id} ${labelOf(place)} ${identityOf(model, decided, hashes)}`,
             label: labelOf(place),
             distancesKm: measure(model, place, distancesKm) ? distancesKm : null,
           };
@@ -108,7 +115,7 @@ export class SpillAtlas {
       const { priority, maxExtraKm } = model.policies[place.policy]!.spill!;
       for (const [r, route] of routesOf(model, place.decided, now).entries()) {
         const slots = this.#slotsOf(route, place.distancesKm, maxExtraKm);
-        const choice = `${priority} ${slots.map((s) => `${s.rank} ${s.group} ${s.share} ${s.costKm}`).join()}`;
+        const choice = choiceOf(priority, slots);
         const owner = { policy: place.policy, class: place.class, share: route.share, paths: slots.map(({ path }) => path) };
         const key = `${place.key} ${r}`;
         const item = items.get(choice);
@@ -140,7 +147,7 @@ export class SpillAtlas {
     for (const [g, stops] of groups.entries()) {
       if (g > 0) costKm = Math.max(costKm + 1, Math.round(nearestKm(groups[g]!) - baseKm));
       const isNatural = left > 1e-9;
-      if (!isNatural && (costKm > maxExtraKm || slots.length + stops.length > MAX_SLOTS)) break;
+      if (!isNatural && (costKm > maxExtraKm || slots.length + stops.length > MAX_STOPS)) break;
       let taken = 0;
       for (const { path, site, share } of stops) {
         const extraKm = distancesKm === null ? 0 : distancesKm[site]! - baseKm;
@@ -202,8 +209,15 @@ function columnsOf(items: readonly Item[]): Omit<SpillMap, 'model' | 'siteOfRank
     columns.costKm[at] = slot.costKm;
     columns.extraKm[at++] = slot.extraKm;
   }
+  const owners = items.flatMap((item) => item.owners);
+  const firstOwner = new Uint32Array(items.length + 1);
+  for (const [i, item] of items.entries()) firstOwner[i + 1] = firstOwner[i]! + item.owners.length;
   return {
     itemCount: items.length,
+    firstOwner,
+    ownerPolicy: Uint16Array.from(owners, ({ policy }) => policy),
+    ownerClass: Uint32Array.from(owners, (owner) => owner.class),
+    ownerShare: Float64Array.from(owners, ({ share }) => share),
     first,
     keys: items.map(({ key }) => key),
     labels: items.map(({ labels }) => (labels.length > 3 ? `${labels.slice(0, 3).join(', ')} and others` : labels.join(', '))),
@@ -211,6 +225,41 @@ function columnsOf(items: readonly Item[]): Omit<SpillMap, 'model' | 'siteOfRank
     owners: items.map(({ owners }) => owners),
     ...columns,
   };
+}
+
+/** Two hashes of what a class decides, stable across reloads, given two of each member's id. */
+function identityOf(model: SteeringModel, decided: Decided, hashes: readonly (readonly [number, number])[]): string {
+  let a = SEED_A;
+  let b = SEED_B;
+  const add = (x: number, y: number): void => {
+    a = mix32(a, x);
+    b = mix32(b, y);
+  };
+  const visit = (node: Decided): void => {
+    add(node.kind.length, node.kind.length);
+    if (node.kind === 'pool' || node.kind === 'nearest') {
+      for (const group of node.kind === 'nearest' ? node.groups : [model.pools[node.pool]!.members]) {
+        add(0, group.length);
+        for (const member of group) add(...hashes[member]!);
+      }
+    } else node.children.forEach(visit);
+  };
+  visit(decided);
+  return `${a} ${b}`;
+}
+
+/** Two hashes of all that a step looks at: items with equal choices are one. */
+function choiceOf(priority: number, slots: readonly Slot[]): string {
+  let a = mix32(SEED_A, priority);
+  let b = mix32(SEED_B, priority);
+  for (const { rank, group, share, costKm } of slots) {
+    const values = [rank, group, Math.round(share * SHARE_GRAIN), costKm];
+    for (const value of values) {
+      a = mix32(a, value);
+      b = mix32(b, value);
+    }
+  }
+  return `${slots.length} ${a} ${b}`;
 }
 
 /** By code units: the order of no language, the same everywhere. */

@@ -26,6 +26,9 @@ export interface Route {
 
 type RouteStandings = Pick<Standings, 'standing' | 'share' | 'poolUp'>;
 
+/** Sites of a leaf that are looked at, once those are found that take all load: farther ones are not thought of. */
+export const MAX_STOPS = 32;
+
 /** The better of both families: load does not tell which family brought it. */
 export function routeStandings(model: SteeringModel, health: HealthView): RouteStandings {
   const v4 = standings(model, 4, health);
@@ -88,7 +91,17 @@ function stopsOf(model: SteeringModel, path: string, groups: readonly (readonly 
   const weightOf = (member: number): number => model.members[member]!.weight;
   const someWeightUp = groups.some((group) => group.some((member) => isUp(member) && weightOf(member) > 0));
   const result: Stop[][] = [];
+  let count = 0;
+  let left = 1;
   for (const group of groups) {
+    if (count >= MAX_STOPS && left === 0) break;
+    const [only] = group;
+    if (group.length === 1 && now.share[only!] === FULL_SHARE && isUp(only!) && (weightOf(only!) > 0 || !someWeightUp)) {
+      result.push([{ path, site: model.members[only!]!.site, share: 1 }]);
+      count++;
+      left = 0;
+      continue;
+    }
     const usable = group.filter((member) => isUp(member) && (weightOf(member) > 0 || !someWeightUp));
     if (usable.length === 0) continue;
     const { shares, room } = shareOut(
@@ -102,6 +115,8 @@ function stopsOf(model: SteeringModel, path: string, groups: readonly (readonly 
       bySite.set(site, (bySite.get(site) ?? 0) + shares[i]! * scale);
     }
     result.push([...bySite].map(([site, share]) => ({ path, site, share })));
+    count += bySite.size;
+    left *= room.num === room.den ? 0 : 1 - room.num / room.den;
   }
   return result;
 }

@@ -9,13 +9,16 @@
 
 import { capacityNow, demandOf, observe, type SpillFacts, towards } from './spill-demand.ts';
 import { Flows } from './spill-flow.ts';
-import { ADMIT_ALL, type SpillLimits } from './spill-limits.ts';
+import { ADMIT_ALL, type LeafLimits, type SpillLimits } from './spill-limits.ts';
 import type { SpillMap } from './spill-map.ts';
 import { approach, excessPrice } from './spill-review.ts';
 import { isAtRest, limitsFor, sharesUnder } from './spill-shares.ts';
 import { recordOf, type SpillState, stateFrom } from './spill-state.ts';
 
-/** A site gives away at most so much of its load at once, and again in every TTL: a wrong report does not empty it in one go. */
+/**
+ * A site gives away at most so much of the load that it has at once, and again in every TTL: a wrong report does not empty it
+ * in one go. What has not arrived there yet, because plans have only just changed, may all go elsewhere.
+ */
 const SHED_PER_TTL = 0.5;
 /** Plans are looked over so often, and approach better ones by so much in a TTL: that is never urgent, and demand is an estimate. */
 const REVIEWS_PER_TTL = 5;
@@ -76,14 +79,17 @@ export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
   const ttls = elapsedSec / Math.max(1, facts.ttlSec);
   fade(state, shares, ttls / (1 + ttls));
   observe(state, facts, elapsedSec, capacities);
-  const demand = demandOf(state);
+  const demand = demandOf(
+    state,
+    last.queries.map((queries, item) => queries * last.loadPerQuery[item]!),
+  );
 
   const target = Float64Array.from(capacities, (capacity) => capacity?.target ?? Number.NaN);
   const unit = unitOf(target, demand);
   const flows = flowsOf(state, demand, shares, target, unit);
   const loadBefore = flows.load.map((load) => load * unit);
   const ceiling = target.map((value, rank) => Math.floor((value * map.ramp[rank]!) / unit));
-  shed(flows, ceiling, state.allowance, ttls);
+  shed(flows, state.load, unit, ceiling, state.allowance, ttls);
   const sinceReviewTtls = (facts.nowMs - last.reviewedMs) / 1000 / Math.max(1, facts.ttlSec);
   let reviewed = { isImproving: last.isImproving, reviewedMs: last.reviewedMs };
   if (sinceReviewTtls * REVIEWS_PER_TTL >= 1) {
@@ -106,22 +112,31 @@ export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
 
 /** What a state means for plans. */
 export function spillLimits({ map, admit }: SpillState): SpillLimits {
-  const byPolicy = map.model.policies.map(() => new Map<number, Map<string, Map<number, number>>>());
+  const byPolicy = map.model.policies.map(() => new Map<number, Map<string, LeafLimits>>());
   for (let item = 0; item < map.itemCount; item++) {
     if (isAtRest(map, admit, item)) continue;
-    const first = map.first[item]!;
-    for (const owner of map.owners[item]!) {
-      const byPath = byPolicy[owner.policy]!.get(owner.class) ?? new Map<string, Map<number, number>>();
-      byPolicy[owner.policy]!.set(owner.class, byPath);
-      for (const [i, path] of owner.paths.entries()) {
-        if (admit[first + i] === ADMIT_ALL) continue;
-        const bySite = byPath.get(path) ?? new Map<number, number>();
-        byPath.set(path, bySite);
-        bySite.set(map.siteOfRank[map.site[first + i]!]!, admit[first + i]!);
+    // of the policies that share an item most have one leaf, and those can share the limits too
+    let whole: LeafLimits | undefined;
+    for (const { policy, class: of, paths } of map.owners[item]!) {
+      const byPath = byPolicy[policy]!.get(of) ?? new Map<string, LeafLimits>();
+      byPolicy[policy]!.set(of, byPath);
+      const leaves = new Set(paths);
+      for (const path of leaves) {
+        if (leaves.size === 1) whole ??= leafLimits(map, admit, item, paths, path);
+        byPath.set(path, leaves.size === 1 ? whole! : leafLimits(map, admit, item, paths, path));
       }
     }
   }
   return byPolicy;
+}
+
+function leafLimits(map: SpillMap, admit: Uint32Array, item: number, paths: readonly string[], leaf: string): LeafLimits {
+  const limits = new Map<number, number>();
+  for (const [i, path] of paths.entries()) {
+    const slot = map.first[item]! + i;
+    if (path === leaf && admit[slot] !== ADMIT_ALL) limits.set(map.siteOfRank[map.site[slot]!]!, admit[slot]!);
+  }
+  return limits;
 }
 
 /** By slot: the shares of the present plans. */
@@ -168,21 +183,29 @@ function flowsOf(state: SpillState, demand: Float64Array, shares: Float64Array, 
   );
 }
 
-function shed(flows: Flows, ceiling: Float64Array, allowance: Float64Array, ttls: number): void {
+/** `reported` by rank in the unit of the sites, NaN = not known. */
+function shed(
+  flows: Flows,
+  reported: Float64Array,
+  unit: number,
+  ceiling: Float64Array,
+  allowance: Float64Array,
+  ttls: number,
+): void {
   const { load } = flows;
-  const before = load.slice();
-  for (let rank = 0; rank < load.length; rank++) allowance[rank] = Math.min(1, allowance[rank]! + ttls);
-  const budget = load.map((value, rank) => value * SHED_PER_TTL * allowance[rank]!);
-  const start = budget.slice();
+  const present = load.map((value, rank) => (Number.isNaN(reported[rank]) ? value : Math.min(value, reported[rank]! / unit)));
+  const coming = load.map((value, rank) => value - present[rank]!);
+  const budget = new Float64Array(load.length);
   for (let rank = 0; rank < load.length; rank++) {
-    if (load[rank]! <= ceiling[rank]! * (1 + NEGLIGIBLE)) budget[rank] = 0;
+    allowance[rank] = Math.min(1, allowance[rank]! + ttls);
+    if (load[rank]! <= ceiling[rank]! * (1 + NEGLIGIBLE)) continue;
+    budget[rank] = coming[rank]! + present[rank]! * SHED_PER_TTL * allowance[rank]!;
   }
-  const asked = budget.slice();
+  const granted = budget.slice();
   relieveAll(flows, ceiling, budget);
   for (let rank = 0; rank < load.length; rank++) {
-    const spent = asked[rank]! - budget[rank]!;
-    if (spent > 0) allowance[rank] = allowance[rank]! * (1 - spent / start[rank]!);
-    if (before[rank] === 0) allowance[rank] = 1;
+    const spent = granted[rank]! - budget[rank]! - coming[rank]!;
+    if (spent > 0) allowance[rank]! *= 1 - Math.min(1, spent / (granted[rank]! - coming[rank]!));
   }
 }
 

@@ -28,20 +28,32 @@ const targets = fc.record(Object.fromEntries(SITES.map((site) => [site, fc.integ
   Record<SiteName, number>
 >;
 /** Of sizes that can be compared: what a large site gives away is many times what a tiny one is. */
-const likeTargets = fc.record(Object.fromEntries(SITES.map((site) => [site, fc.integer({ min: 100, max: 400 })]))) as fc.Arbitrary<
-  Record<SiteName, number>
->;
+const likeTargets = fc.record(
+  Object.fromEntries(SITES.map((site) => [site, fc.integer({ min: 100, max: 400 })])),
+) as fc.Arbitrary<Record<SiteName, number>>;
 const tree: fc.Arbitrary<{ root: PolicyNode; isPlain: boolean }> = fc.constantFrom(
   { root: nearest(0), isPlain: true },
   { root: nearest(0, 1500, { tokyo: 30 }), isPlain: false },
   { root: failover([nearest(1), nearest(0)]), isPlain: false },
-  { root: weighted([[3, nearest(0)], [1, nearest(1)]]), isPlain: false },
+  {
+    root: weighted([
+      [3, nearest(0)],
+      [1, nearest(1)],
+    ]),
+    isPlain: false,
+  },
   { root: pool(0), isPlain: false },
 );
 
 function build(root: PolicyNode, bounds: Record<SiteName, number>): SteeringModel {
   const model = modelOf(
-    { web: WEB, eu: [{ site: 'london', name: 'a' }, { site: 'frankfurt', name: 'b', weight: 3 }] },
+    {
+      web: WEB,
+      eu: [
+        { site: 'london', name: 'a' },
+        { site: 'frankfurt', name: 'b', weight: 3 },
+      ],
+    },
     { www: { root, spill: { priority: 5, maxExtraKm: 20_100 } } },
   );
   return withCapacity(model, bounds);
@@ -114,7 +126,10 @@ test('a full world shares its overload: nobody is far above the others who could
       const need = total(list.map((_, i) => demand[i]!));
       fc.pre(need > 60);
       const bound = need / SITES.length / 2;
-      const world = new SpillWorld(build(nearest(0), Object.fromEntries(SITES.map((s) => [s, bound])) as Record<SiteName, number>), list);
+      const world = new SpillWorld(
+        build(nearest(0), Object.fromEntries(SITES.map((s) => [s, bound])) as Record<SiteName, number>),
+        list,
+      );
       const { loadAfter } = world.settle(demand, {}, 150);
       return loadAfter.every((load) => load <= bound * 2.3);
     }),
@@ -206,38 +221,50 @@ test('a member that goes down between steps gets nothing, and somebody always an
 
 test('servers that number sites and classes otherwise conclude the same', (t) => {
   fc.assert(
-    fc.property(places, demands, targets, fc.array(fc.nat(1000), { minLength: 12, maxLength: 12 }), (list, demand, bounds, keys) => {
-      const order = list.map((_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b);
-      const model = build(nearest(0), bounds);
-      const turned: SteeringModel = {
-        ...model,
-        sites: model.sites.toReversed().map((site, index) => ({ ...site, index })),
-        members: model.members.map((member) => ({ ...member, site: model.sites.length - 1 - member.site })),
-      };
-      const one = new SpillWorld(model, list);
-      const other = new SpillWorld(turned, order.map((i) => list[i]!));
-      for (let i = 0; i < 10; i++) {
-        const reports = Object.fromEntries(SITES.map((site) => [site, bounds[site] * 1.2]));
-        one.step(demand.slice(0, list.length), reports);
-        // reports are given by name here and found by index there
-        const mirrored = Object.fromEntries(SITES.map((site, s) => [SITES[SITES.length - 1 - s]!, bounds[site] * 1.2]));
-        other.step(order.map((j) => demand[j]!), mirrored);
-      }
-      return list.every((_, i) => {
-        const there = order.indexOf(i);
-        return SITES.every((site) => {
-          const rank = other.map.rankOfSite[SITES.length - 1 - siteIndex(site)]!;
-          const item = other.map.owners.findIndex((owners) => owners.some((o) => o.class === other.classOf(there)));
-          let here = 0;
-          let all = 0;
-          for (let slot = other.map.first[item]!; slot < other.map.first[item + 1]!; slot++) {
-            all += other.outcome!.flow[slot]!;
-            if (other.map.site[slot] === rank) here += other.outcome!.flow[slot]!;
-          }
-          return (all === 0 ? 0 : here / all) === one.shareOf(i, site);
+    fc.property(
+      places,
+      demands,
+      targets,
+      fc.array(fc.nat(1000), { minLength: 12, maxLength: 12 }),
+      (list, demand, bounds, keys) => {
+        const order = list.map((_, i) => i).sort((a, b) => keys[a]! - keys[b]! || a - b);
+        const model = build(nearest(0), bounds);
+        const turned: SteeringModel = {
+          ...model,
+          sites: model.sites.toReversed().map((site, index) => ({ ...site, index })),
+          members: model.members.map((member) => ({ ...member, site: model.sites.length - 1 - member.site })),
+        };
+        const one = new SpillWorld(model, list);
+        const other = new SpillWorld(
+          turned,
+          order.map((i) => list[i]!),
+        );
+        for (let i = 0; i < 10; i++) {
+          const reports = Object.fromEntries(SITES.map((site) => [site, bounds[site] * 1.2]));
+          one.step(demand.slice(0, list.length), reports);
+          // reports are given by name here and found by index there
+          const mirrored = Object.fromEntries(SITES.map((site, s) => [SITES[SITES.length - 1 - s]!, bounds[site] * 1.2]));
+          other.step(
+            order.map((j) => demand[j]!),
+            mirrored,
+          );
+        }
+        return list.every((_, i) => {
+          const there = order.indexOf(i);
+          return SITES.every((site) => {
+            const rank = other.map.rankOfSite[SITES.length - 1 - siteIndex(site)]!;
+            const item = other.map.owners.findIndex((owners) => owners.some((o) => o.class === other.classOf(there)));
+            let here = 0;
+            let all = 0;
+            for (let slot = other.map.first[item]!; slot < other.map.first[item + 1]!; slot++) {
+              all += other.outcome!.flow[slot]!;
+              if (other.map.site[slot] === rank) here += other.outcome!.flow[slot]!;
+            }
+            return (all === 0 ? 0 : here / all) === one.shareOf(i, site);
+          });
         });
-      });
-    }),
+      },
+    ),
     RUNS,
   );
   t.pass();
