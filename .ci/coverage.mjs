@@ -17,6 +17,7 @@ const FLOOR = {
   transport: 85,
   mesh: 90,
   fleet: 95,
+  sim: 85,
   probe: 90,
 };
 

@@ -86,7 +86,6 @@ export type Scenario = Omit<z.output<typeof scenarioSchema>, 'config'> & {
   /** Absolute. */
   readonly config: string;
 };
-export type ScenarioEvent = Scenario['events'][number];
 
 export interface LoadedScenario {
   /** Absent if there is any error. */

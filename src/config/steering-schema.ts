@@ -324,8 +324,7 @@ export const steeringSections = (defined: Defined) => ({
     .meta({
       chapter: 'sites',
       example: `sites:
-  london: { latitude: 51.51, longitude: -0.13 }
-  paris: { latitude: 48.86, longitude: 2.35, capacity: { max: 12000, target: 9000 } }
+  london: { latitude: 51.51, longitude: -0.13, capacity: { max: 12000, target: 9000 } }
 `,
     }),
   pools: mapOf(name(), poolSchema(defined), 'pool')

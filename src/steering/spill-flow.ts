@@ -87,10 +87,6 @@ export class Flows {
     }
   }
 
-  itemOf(slot: number): number {
-    return this.#itemOfSlot[slot]!;
-  }
-
   /** Kilometres that a unit at this slot would save by leaving, and cost by coming: what is beyond the natural share counts 1 more. */
   leaving(slot: number): number {
     return this.map.costKm[slot]! + (this.flow[slot]! > this.natural[slot]! ? 1 : 0);
@@ -139,7 +135,7 @@ export class Flows {
       farthest: 0,
     };
     const { cost, cameFrom, viaSlot, toSlot } = search;
-    for (let paths = 0; paths < MAX_PATHS; paths++) {
+    for (let paths = 0; ; paths++) {
       let hasSource = false;
       for (let rank = 0; rank < count; rank++) {
         const starts = this.isBounded[rank] === 1 && this.load[rank]! - ceiling[rank]! >= 1 && budget[rank]! >= 1;
@@ -148,7 +144,7 @@ export class Flows {
         search.isDone[rank] = 0;
         cameFrom[rank] = NONE;
       }
-      if (!hasSource) return false;
+      if (!hasSource || paths === MAX_PATHS) return false;
       const sink = this.#findSink(ceiling, search);
       if (sink === NONE) return true;
 
@@ -161,7 +157,6 @@ export class Flows {
       budget[source]! -= amount;
       for (let rank = sink; cameFrom[rank] !== NONE; rank = cameFrom[rank]!) this.move(viaSlot[rank]!, toSlot[rank]!, amount);
     }
-    return false;
   }
 
   /**

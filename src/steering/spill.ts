@@ -20,16 +20,16 @@ import { recordOf, type SpillState, stateFrom } from './spill-state.ts';
  * in one go. What has not arrived there yet, because plans have only just changed, may all go elsewhere.
  */
 const SHED_PER_TTL = 0.5;
-/** Plans are looked over so often, and approach better ones by so much in a TTL: that is never urgent, and demand is an estimate. */
+/** Plans are looked over so often, and approach better ones by at most so much: a third of the way at a look, after a disaster. */
 const REVIEWS_PER_TTL = 5;
-const APPROACH_PER_TTL = 0.8;
+const APPROACH_PER_TTL = 1.6;
 /** That much only while better plans save at least so much; less in proportion, so that the last per cents are not hunted for. */
-const MUCH_BETTER = 0.25;
+const MUCH_BETTER = 0.5;
 /** Better plans are worth moving clients for from the first saving of extra distance on, and until the second is left. */
 const WORTHWHILE = 0.04;
 const GOOD_ENOUGH = 0.01;
 /** Excess not worth a new plan, as a share of the target: less than what one resolver more or less makes. */
-const NEGLIGIBLE = 0.02;
+const NEGLIGIBLE = 0.03;
 /** When everything that can be reached is full, ceilings rise together in steps of 5 %, to at most 16 times the targets. */
 const CEILING_STEP = 1.05;
 const HIGHEST_CEILING = 16;
