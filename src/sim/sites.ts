@@ -73,7 +73,7 @@ export class Sites {
     }
   }
 
-  /** Agents send what they see, and what was sent long enough ago arrives. */
+  /** Agents send what they see. */
   report(nowMs: number, load: Float64Array): void {
     const { agents, clients } = this.#scenario;
     for (const { index } of this.#model.sites) {
@@ -87,8 +87,6 @@ export class Sites {
           this.#underWay[index]!.push({ ...report, current });
         }
       }
-      const queue = this.#underWay[index]!;
-      while (queue.length > 0 && queue[0]!.arrivesMs <= nowMs) this.#arrived[index] = queue.shift()!;
     }
   }
 
@@ -100,8 +98,11 @@ export class Sites {
     );
   }
 
-  /** What has arrived, by site. */
+  /** What has arrived by now, by site. */
   reports(nowMs: number): (LoadReport | null)[] {
+    for (const [site, queue] of this.#underWay.entries()) {
+      while (queue.length > 0 && queue[0]!.arrivesMs <= nowMs) this.#arrived[site] = queue.shift()!;
+    }
     return this.#arrived.map((report) => report && { ...report, ageMs: nowMs - report.sentMs });
   }
 

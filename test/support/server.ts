@@ -33,7 +33,7 @@ async function collect(child: Child): Promise<RunResult> {
 /** A temporary directory that holds a copy of the demo configuration, listening on a free port. */
 export function demoDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'meridian-test-'));
-  for (const file of readdirSync(`${ROOT}zones`)) cpSync(`${ROOT}zones/${file}`, join(directory, file));
+  for (const file of readdirSync(`${ROOT}zones`)) cpSync(`${ROOT}zones/${file}`, join(directory, file), { recursive: true });
   const config = join(directory, 'meridian.yaml');
   writeFileSync(
     config,
