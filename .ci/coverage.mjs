@@ -18,6 +18,7 @@ const FLOOR = {
   transport: 85,
   mesh: 90,
   fleet: 95,
+  sim: 85,
   probe: 90,
   site: 90,
 };

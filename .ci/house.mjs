@@ -23,6 +23,7 @@ export const MAY_IMPORT = {
   probe: ['base', 'model', 'client', 'metrics'],
   fleet: ['base', 'model', 'health', 'metrics'],
   site: ['base', 'model', 'balance'],
+  sim: ['base', 'model', 'geo', 'steering', 'config'],
   app: null, // the composition root may import everything
 };
 
@@ -36,6 +37,7 @@ export const PACKAGE_HOME = {
   yaml: 'config',
   dns2: 'client',
   ioredis: 'mesh',
+  highs: 'sim',
   pino: 'app',
   'pino-pretty': 'app',
 };

@@ -29,6 +29,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Comma
     summary: 'put a bounded load on a DNS server and tell how it bore it',
     load: async () => (await import('./commands/bench.ts')).bench,
   },
+  simulate: {
+    summary: 'how the sites of a configuration would fare in a scenario',
+    load: async () => (await import('./commands/simulate.ts')).simulateCommand,
+  },
   reload: {
     summary: 'make the running server read its files again',
     load: async () => (await import('./commands/reload.ts')).reload,

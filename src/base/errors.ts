@@ -48,6 +48,7 @@ export const ERRORS = {
   ERR_CONFIG_DUPLICATE: 'The same thing is defined twice.',
   ERR_CONFIG_COOKIE_SECRET:
     'A file of cookie secrets cannot be read, or does not hold one or two secrets of 32 hexadecimal digits.',
+  ERR_CONFIG_INACTIVE: 'A setting is checked, but this version does not act on it yet.',
   ERR_CONFIG_UNUSED: 'A site, pool or policy is defined, but nothing refers to it.',
 
   // geography
@@ -96,6 +97,7 @@ export const ERRORS = {
   ERR_INTERNAL: 'A bug in Meridian; the message says where. What was served before is still served.',
   ERR_CONTROL: 'No running server could be reached on its control socket, or it refused the request.',
   ERR_BENCH: 'The tool that makes load for `meridian bench` is missing or failed; the message says which and why.',
+  ERR_SIMULATE: 'The page of `meridian simulate` cannot be written; the message says why.',
   ERR_QUERY: 'A DNS server did not answer a query in time or answered with something that is not DNS.',
 } as const;
 

@@ -12,7 +12,7 @@ import { deepFreeze } from './freeze.ts';
 import { problemsOf } from './issues.ts';
 import { meshSettings } from './mesh.ts';
 import { buildModel, buildPools } from './model.ts';
-import { checkKeys, checkTrees } from './policy-checks.ts';
+import { checkKeys, checkTrees, checkUnits } from './policy-checks.ts';
 import { healthSettings, proberSettings, probeSpecs, targetsOf } from './probes.ts';
 import { configSchema, namesIn } from './schema.ts';
 import type { GeoConfig, ServerConfig } from './server-schema.ts';
@@ -79,6 +79,9 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
     }),
   );
   problems.push(...checkTrees(source, policies), ...checkKeys(source, policies));
+
+  const sites = valid(schema.shape.sites, raw['sites']);
+  if (sites !== undefined) problems.push(...checkUnits(source, sites));
 
   const targets = parsed.success && specs && targetsOf(source, parsed.data.pools, specs.value, buildPools(parsed.data).members);
   if (targets) problems.push(...targets.problems);

@@ -2,6 +2,7 @@
 // so that whoever walks a tree meets no references. Only for sections without errors: an unknown name here is a bug.
 
 import { parseCidr } from '../base/address.ts';
+import { type Capacity, TARGET_OF_MAX } from '../model/capacity.ts';
 import type { LastResort, Member, Policy, PolicyNode, Pool, Site, SteeringModel } from '../model/steering.ts';
 import {
   type MapConfig,
@@ -19,8 +20,20 @@ interface Sections {
 }
 
 export function buildModel(sections: Sections): SteeringModel {
-  const sites = Object.entries(sections.sites).map(([id, site], index): Site => ({ id, index, ...site }));
+  const sites = Object.entries(sections.sites).map(
+    ([id, site], index): Site => ({
+      id,
+      index,
+      latitude: site.latitude,
+      longitude: site.longitude,
+      capacity: capacityOf(site.capacity),
+    }),
+  );
   return { sites, ...buildPools(sections), policies: buildPolicies(sections, indexesOf(sections.sites)) };
+}
+
+function capacityOf(config: SitesConfig[string]['capacity']): Capacity | null {
+  return config && { max: config.max, target: config.target ?? config.max * TARGET_OF_MAX };
 }
 
 /** Does not look at policies, which may lead in circles. */
@@ -105,6 +118,7 @@ function buildPolicies(sections: Sections, siteIndexes: ReadonlyMap<string, numb
         typeof lastResort === 'string'
           ? { kind: lastResort }
           : ({ kind: 'fallback', pool: poolIndexes.get(lastResort.fallback)! } satisfies LastResort),
+      spill: policy.spill === null ? null : { priority: policy.spill.priority, maxExtraKm: policy.spill.maxExtra },
     };
   });
 }

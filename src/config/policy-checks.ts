@@ -3,7 +3,7 @@
 
 import { formatCidr, parseCidr } from '../base/address.ts';
 import type { Problem } from '../base/errors.ts';
-import { type PoliciesConfig, parseAsn, type RuleConfig } from './steering-schema.ts';
+import { type PoliciesConfig, parseAsn, type RuleConfig, type SitesConfig } from './steering-schema.ts';
 import type { Path, YamlSource } from './yaml.ts';
 
 /** Nodes of one tree, each `policy: x` counted as what it stands for. */
@@ -90,4 +90,16 @@ export function checkKeys(source: YamlSource, policies: Policies): Problem[] {
   };
   for (const [id, policy] of policies) check({ rule: policy.rule, path: ['policies', id, 'rule'] });
   return problems;
+}
+
+/** Sites whose capacity is in another unit than that of the first: no load could be moved between them. */
+export function checkUnits(source: YamlSource, sites: SitesConfig): Problem[] {
+  const [first, ...others] = Object.entries(sites).flatMap(([id, { capacity }]) => (capacity === null ? [] : [{ id, capacity }]));
+  if (first === undefined) return [];
+  return others
+    .filter(({ capacity }) => capacity.unit !== first.capacity.unit)
+    .map(({ id, capacity }) => {
+      const message = `sites.${id}.capacity.unit is ${capacity.unit}; it must be ${first.capacity.unit}, as at site ${first.id}: load moves between sites`;
+      return source.problem(['sites', id, 'capacity'], 'value', 'ERR_CONFIG_VALUE', message);
+    });
 }

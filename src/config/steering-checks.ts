@@ -21,6 +21,14 @@ interface PoolConfig {
   readonly probe: string | null;
 }
 
+export function checkCapacity(
+  { max, target }: { readonly max: number; readonly target: number | null },
+  { addIssue }: Complain,
+): void {
+  if (target === null || target <= max) return;
+  addIssue({ ...complaint('ERR_CONFIG_VALUE', `is ${target}; it must be at most max, ${max}`), path: ['target'] });
+}
+
 export function checkMember(member: MemberConfig, { addIssue }: Complain): void {
   const hasAddress = member.v4 !== null || member.v6 !== null;
   if (member.alias === null && !hasAddress) {

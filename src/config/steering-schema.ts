@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { parseAddress, parseCidr } from '../base/address.ts';
 import { COUNTRIES } from '../geo/centroids.ts';
 import { CONTINENTS, MAX_ASN } from '../geo/facts.ts';
+import { TARGET_OF_MAX } from '../model/capacity.ts';
 import {
   complaint,
   decimal,
@@ -22,7 +23,7 @@ import {
   reference,
 } from './fields.ts';
 import { watermarksSchema } from './probe-schema.ts';
-import { checkMember, checkPool, checkRule, checkWeights } from './steering-checks.ts';
+import { checkCapacity, checkMember, checkPool, checkRule, checkWeights } from './steering-checks.ts';
 import { parseDistance } from './units.ts';
 
 const RULE_INTRO = 'A map with exactly one of the keys pool, nearest, map, failover, weighted, policy. Rules nest.';
@@ -106,9 +107,29 @@ const checkHost = () =>
     parseAddress(text) !== undefined || HOST_NAME.test(text) ? text : undefined,
   );
 
+const LOAD_UNITS = ['requests/s', 'connections', 'Mbit/s'] as const;
+/** Far above any site, and sums of many such are still exact. */
+const MAX_LOAD = 1e12;
+const load = () => decimal(0, MAX_LOAD, 'in the unit of the site');
+
+const capacitySchema = fields({
+  max: load().describe('Load that the site can bear at all.'),
+  target: load()
+    .nullable()
+    .default(null)
+    .describe(`Load above which clients are sent to other sites; null: ${TARGET_OF_MAX} of max, so that surprises find room.`),
+  unit: oneOf(...LOAD_UNITS)
+    .default('requests/s')
+    .describe('The same at all sites: load that one gives away another one gets.'),
+}).superRefine(checkCapacity, ONCE_RIGHT);
+
 const siteSchema = fields({
   latitude: decimal(-90, 90, 'degrees').describe('North is positive.'),
   longitude: decimal(-180, 180, 'degrees').describe('East is positive.'),
+  capacity: capacitySchema
+    .nullable()
+    .default(null)
+    .describe('What it can take, until its agent says otherwise; null is not known: it is neither relieved nor given load.'),
 });
 
 const memberSchema = (defined: Defined) =>
@@ -243,6 +264,23 @@ function ruleSchema(defined: Defined): z.ZodType<RuleConfig> {
   return rule;
 }
 
+const spillSchema = () => {
+  const settings = fields({
+    priority: integer(0, 9)
+      .default(5)
+      .describe('Where sites are short, clients of policies with a lower priority are moved first.'),
+    maxExtra: distance(20_100)
+      .prefault('20100km')
+      .describe('Nobody is sent farther than this beyond the nearest site; the default reaches around the world.'),
+  });
+  const form = 'off, or a map with the keys priority, maxExtra';
+  return z
+    .union([z.literal('off').transform(() => null), settings], `must be ${form}`)
+    .prefault({})
+    .describe('How clients are moved when sites with a known capacity are full; off leaves them where the rule puts them.')
+    .meta({ form });
+};
+
 const LAST_RESORTS = ['serve-all', 'last-good', 'nodata', 'servfail'] as const;
 
 const policySchema = (defined: Defined) => {
@@ -274,6 +312,7 @@ const policySchema = (defined: Defined) => {
         'The answer when nothing the rule allows is up: all as if up, the last answer that was good, no address, an error, or another pool.',
       )
       .meta({ form: lastResortForm }),
+    spill: spillSchema(),
   });
 };
 
@@ -282,7 +321,12 @@ export const steeringSections = (defined: Defined) => ({
   sites: mapOf(name(), siteSchema, 'site')
     .default({})
     .describe('Places with members: a data centre, a region of a cloud, a point of presence.')
-    .meta({ chapter: 'sites', example: 'sites:\n  london: { latitude: 51.51, longitude: -0.13 }\n' }),
+    .meta({
+      chapter: 'sites',
+      example: `sites:
+  london: { latitude: 51.51, longitude: -0.13, capacity: { max: 12000, target: 9000 } }
+`,
+    }),
   pools: mapOf(name(), poolSchema(defined), 'pool')
     .default({})
     .describe('Members that serve the same thing.')

@@ -1,6 +1,7 @@
 // Sites, pools, members and policies, checked and with every name resolved to an index. Plain data, deeply readonly.
 
 import type { Cidr, Family } from '../base/address.ts';
+import type { Capacity, SpillSettings } from './capacity.ts';
 
 export interface Site {
   readonly id: string;
@@ -8,6 +9,8 @@ export interface Site {
   /** Degrees. */
   readonly latitude: number;
   readonly longitude: number;
+  /** Null = not known: the site neither gives load away nor is it given any. */
+  readonly capacity: Capacity | null;
 }
 
 /** What a client is told: addresses (at least one), or another name that it must resolve. */
@@ -90,6 +93,8 @@ export interface Policy {
   readonly granularityV4: number;
   readonly granularityV6: number;
   readonly lastResort: LastResort;
+  /** Null = its load stays where its rule puts it. */
+  readonly spill: SpillSettings | null;
 }
 
 /** Everything steering decides from, besides health. */

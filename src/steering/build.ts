@@ -16,20 +16,26 @@ import {
   PLAN_KINDS,
   POLICY,
   RESORTS,
+  SPLIT,
   type SteeringImage,
 } from './image.ts';
 import { identityOf, LastGood } from './last-good.ts';
 import { makePlan, type Plan, type PlanFacts } from './plan.ts';
 import { SEED_A, SEED_B } from './rendezvous.ts';
 import { ScheduleSet } from './schedule-set.ts';
+import type { SpillLimits } from './spill-limits.ts';
 import { areTwins, standings } from './standing.ts';
 
-/** `table` comes from a Classifier of the same model; `previous` is the image in use, which last-good looks back to. */
+/**
+ * `table` comes from a Classifier of the same model; `previous` is the image in use, which last-good looks back to; `spill` is
+ * what the last spill step concluded for the same table (spill.ts).
+ */
 export function buildSteering(
   model: SteeringModel,
   table: CellTable,
   health: HealthView,
   previous?: SteeringImage,
+  spill?: SpillLimits,
 ): SharedArrayBuffer {
   const plans = new PlanSet();
   const facts = [factsFor(model, 4, health), factsFor(model, 6, health)];
@@ -46,12 +52,13 @@ export function buildSteering(
     const classes = table.decided[policy.index]!;
     const columnWord = columnAt[table.columnOf[policy.index]!]!;
     policies.push(...policyWords(policy, columnWord, identities.length / 2, classes.length));
-    for (const decided of classes) {
+    for (const [index, decided] of classes.entries()) {
+      const limits = spill?.[policy.index]?.get(index);
       const identity = policy.lastResort.kind === 'last-good' ? identityOf(decided, model) : ([0, 0] as const);
       identities.push(...identity);
       const planIndex = (family: Family, f: number): number =>
         plans.add(
-          makePlan(policy, decided, facts[f]!, () => lastGood?.find(policy.id, identity, family)),
+          makePlan(policy, decided, facts[f]!, () => lastGood?.find(policy.id, identity, family), undefined, limits),
           policy.pick,
         );
       const v4 = planIndex(4, 0);
@@ -109,8 +116,8 @@ class PlanSet {
   #entries = 0;
 
   add(plan: Plan, pick: Policy['pick']): number {
-    const { kind, lastResort, members, weights, reserve, ttlSec } = plan;
-    const key = `${pick} ${kind} ${lastResort} ${ttlSec} ${members.join()} ${weights.join()} ${reserve.join()}`;
+    const { kind, lastResort, members, weights, reserve, ttlSec, isSplit } = plan;
+    const key = `${pick} ${kind} ${lastResort} ${isSplit} ${ttlSec} ${members.join()} ${weights.join()} ${reserve.join()}`;
     let index = this.#indexes.get(key);
     if (index === undefined) {
       const isScheduled = pick === 'round-robin' && kind === 'answer';
@@ -137,7 +144,7 @@ function policyWords(policy: Policy, columnAt: number, firstSlot: number, classC
 /** In the order of PLAN. */
 function planWords({ plan, firstEntry, isScheduled }: StoredPlan, schedules: ScheduleSet): number[] {
   const resort = plan.lastResort === null ? 0 : RESORTS.indexOf(plan.lastResort) + 1;
-  const kind = PLAN_KINDS.indexOf(plan.kind) | (resort << 8);
+  const kind = PLAN_KINDS.indexOf(plan.kind) | (resort << 8) | (plan.isSplit ? SPLIT : 0);
   const schedule = isScheduled ? schedules.find(plan.weights) : { at: 0, length: 0 };
   return [kind, firstEntry, plan.members.length, plan.reserve.length, schedule.at, schedule.length, plan.ttlSec];
 }

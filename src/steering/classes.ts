@@ -1,6 +1,9 @@
 // Sorts places into classes and cells. Two places are in one class of a policy if its decided tree (decide.ts) is the
 // same for both, and in one cell if they are in one class of every policy: then no answer can differ between them. The
 // geographic trie merges neighbours with equal cells, so cells are also what announced ECS scopes are made of.
+//
+// A policy that spills also tells places by country and by squares of 5 degrees: when a site is full, those of its clients
+// leave it first who lose least, and for that they must be tellable apart although their order of sites is the same.
 
 import type { Cidr } from '../base/address.ts';
 import { NOWHERE, type Place } from '../model/place.ts';
@@ -8,6 +11,10 @@ import type { SteeringModel } from '../model/steering.ts';
 import { type Decided, Decider } from './decide.ts';
 import { EMPTY, ListNumbers } from './intern.ts';
 import { ShapeCompiler, type ShapeNode, Viewpoint } from './shape.ts';
+import { canSpill } from './spilling.ts';
+
+/** Side of the squares: about 550 km, a small part of the distances between sites. */
+const SQUARE_DEGREES = 5;
 
 /** The outcome of classification: plain data that can be sent between threads. */
 export interface CellTable {
@@ -38,14 +45,15 @@ export class Classifier {
     this.#decider = new Decider(model);
     this.networks = this.#decider.networks;
     const compiler = new ShapeCompiler(this.#decider, this.#lists);
-    this.#policies = model.policies.map(({ root }) => ({
-      shape: compiler.compile(root),
-      decide: (here) => this.#decider.decide(root, here.place, here.distancesKm),
+    this.#policies = model.policies.map((policy) => ({
+      shape: compiler.compile(policy.root),
+      tellsGround: canSpill(model, policy),
+      decide: (here) => this.#decider.decide(policy.root, here.place, here.distancesKm),
       classOfShape: new Map(),
       decided: [],
       column: [],
     }));
-    this.#geographic = this.#policies.filter(({ shape }) => shape.constant === null);
+    this.#geographic = this.#policies.filter(({ shape, tellsGround }) => shape.constant === null || tellsGround);
     this.cellOf(NOWHERE); // CELL_UNKNOWN
     this.#addCell(); // CELL_PRIVATE
   }
@@ -56,8 +64,9 @@ export class Classifier {
     here.place = place;
     here.distancesKm = this.#decider.measure(place);
     here.serial++;
+    here.ground = groundOf(place);
     let signature = EMPTY;
-    for (const policy of this.#geographic) signature = this.#lists.append(signature, classOf(policy, here));
+    for (const policy of this.#geographic) signature = this.#lists.append(signature, classOf(policy, here, this.#lists));
     let cell = this.#cells.get(signature);
     if (cell === undefined) {
       cell = this.#addCell();
@@ -81,13 +90,14 @@ export class Classifier {
 
   /** Adds a cell for the place last looked at. */
   #addCell(): number {
-    for (const policy of this.#policies) policy.column.push(classOf(policy, this.#here));
+    for (const policy of this.#policies) policy.column.push(classOf(policy, this.#here, this.#lists));
     return this.#places.push(this.#here.place) - 1;
   }
 }
 
 interface PolicyClasses {
   readonly shape: ShapeNode;
+  readonly tellsGround: boolean;
   decide(here: Viewpoint): Decided;
   readonly classOfShape: Map<number, number>;
   /** By class. */
@@ -96,8 +106,18 @@ interface PolicyClasses {
   readonly column: number[];
 }
 
-function classOf(policy: PolicyClasses, here: Viewpoint): number {
-  const shape = policy.shape.shape(here);
+/** Country and square as one number; 0 for a place without a position. */
+function groundOf({ country, latitude, longitude }: Place): number {
+  if (latitude === null || longitude === null) return 0;
+  const letters = country === null ? 0 : 26 * (country.charCodeAt(0) - 65) + (country.charCodeAt(1) - 65) + 1;
+  const row = Math.floor((latitude + 90) / SQUARE_DEGREES);
+  const column = Math.floor((longitude + 180) / SQUARE_DEGREES);
+  return 1 + (letters * 40 + row) * 80 + column;
+}
+
+function classOf(policy: PolicyClasses, here: Viewpoint, lists: ListNumbers): number {
+  const order = policy.shape.shape(here);
+  const shape = policy.tellsGround ? lists.append(order, here.ground) : order;
   let index = policy.classOfShape.get(shape);
   if (index === undefined) {
     index = policy.decided.push(policy.decide(here)) - 1;

@@ -10,6 +10,7 @@
 // Weight 0 means: nothing, unless all that has weight is down; then those of weight 0 share equally.
 // A node whose members all recover or drain has room for a part of its mass only (group.ts): `nearest` and `failover` give
 // the rest to what comes next, `weighted` counts the child for less, and where nothing is left the mass is made whole.
+// Spill works by the same means: its limits leave a site room for a part of what it would take (spill-limits.ts).
 
 import { NO_CHANGE_FORESEEN } from '../model/health.ts';
 import type { SteeringModel } from '../model/steering.ts';
@@ -17,6 +18,7 @@ import type { Decided } from './decide.ts';
 import { type Fraction, max, NOTHING, toWhole } from './fraction.ts';
 import { Chain, isFull, shareOut } from './group.ts';
 import { type Distribution, mix, NO_MASS } from './share.ts';
+import { admit, type ClassLimits, type LeafLimits, limitText } from './spill-limits.ts';
 import { STANDING, type Standings } from './standing.ts';
 import type { Fate, Trace } from './trace.ts';
 
@@ -24,6 +26,8 @@ export interface Facts {
   readonly model: SteeringModel;
   /** Blank members take part: plan.ts drops them in the end. */
   readonly standings: Standings;
+  /** What spill lets the sites take of this class; absent = all. */
+  readonly limits?: ClassLimits | undefined;
 }
 
 export interface Outcome {
@@ -73,6 +77,8 @@ const leastTtl = (members: readonly number[], { ttlSec }: Standings): number =>
 /** The members of one pool in groups, each of which takes what the ones before it have no room for. */
 function evaluateGroups(path: string, groups: readonly (readonly number[])[], facts: Facts, trace?: Trace): Outcome {
   const { model, standings } = facts;
+  const limits = facts.limits?.get(path);
+  const siteOf = (member: number): number => model.members[member]!.site;
   const isUp = (member: number): boolean => standings.standing[member] !== STANDING.DOWN;
   const hasWeight = (member: number): boolean => model.members[member]!.weight > 0;
   const someWeightUp = groups.some((group) => group.some((member) => isUp(member) && hasWeight(member)));
@@ -94,7 +100,9 @@ function evaluateGroups(path: string, groups: readonly (readonly number[])[], fa
           weights,
           usable.map((member) => standings.share[member]!),
         );
-        chain.add({ members: usable, weights: shares }, room);
+        const admitted = admit({ members: usable, weights: shares }, room, siteOf, limits);
+        chain.add(admitted.distribution, admitted.room);
+        reserve.push(...admitted.shutOut);
       }
     } else {
       reserveTtlSec = Math.min(reserveTtlSec, groupTtlSec);
@@ -103,7 +111,7 @@ function evaluateGroups(path: string, groups: readonly (readonly number[])[], fa
     for (const member of trace === undefined ? [] : group) {
       if (!isUp(member)) trace!.member(path, member, 'dropped', standings.reason(member));
       else if (!isUsable(member)) trace!.member(path, member, 'dropped', 'weight 0 while others are up');
-      else if (isNeeded) trace!.member(path, member, 'kept', keptBecause(place, standings, member));
+      else if (isNeeded) trace!.member(path, member, 'kept', keptBecause(place, standings, member, limits, siteOf(member)));
       else trace!.member(path, member, 'reserve', 'a nearer group is up');
     }
   }
@@ -116,8 +124,14 @@ function evaluateGroups(path: string, groups: readonly (readonly number[])[], fa
 const NEARER_DOWN = ', and every nearer group is down';
 const NEARER_SMALL = ', for what the nearer groups cannot take yet';
 
-function keptBecause(place: string, { standing, reason }: Standings, member: number): string {
-  const why = `${reason(member)}${place}`;
+function keptBecause(
+  place: string,
+  { standing, reason }: Standings,
+  member: number,
+  limits: LeafLimits | undefined,
+  site: number,
+): string {
+  const why = `${reason(member)}${place}${limitText(limits?.get(site))}`;
   return standing[member] === STANDING.BLANK ? `${why}; has no address of this family, so its share is dropped` : why;
 }
 

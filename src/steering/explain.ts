@@ -11,6 +11,7 @@ import type { SteeringImage } from './image.ts';
 import { identityOf, LastGood } from './last-good.ts';
 import { makePlan, type Plan } from './plan.ts';
 import { sum } from './share.ts';
+import type { ClassLimits } from './spill-limits.ts';
 import type { Fate, RankedSite, Trace } from './trace.ts';
 
 /** A member or child that a node considered. */
@@ -55,7 +56,10 @@ export interface Explanation {
   readonly reserve: readonly string[];
 }
 
-/** `policy` is an index. `previous` is the image in use; without it, a last resort of last-good finds nothing. */
+/**
+ * `policy` is an index. `previous` is the image in use; without it, a last resort of last-good finds nothing. `limits` are those
+ * that spill has set for the class of the place.
+ */
 export function explain(
   model: SteeringModel,
   policy: number,
@@ -63,6 +67,7 @@ export function explain(
   family: Family,
   health: HealthView,
   previous?: SteeringImage,
+  limits?: ClassLimits,
 ): Explanation {
   const { id, root, pick, answers } = model.policies[policy]!;
   const recorder = new Recorder(model);
@@ -70,7 +75,7 @@ export function explain(
   const decided = decider.decide(root, place, decider.measure(place), recorder);
   const lastGood = (): Plan | undefined =>
     previous === undefined ? undefined : new LastGood(previous, model).find(id, identityOf(decided, model), family);
-  const plan = makePlan(model.policies[policy]!, decided, factsFor(model, family, health), lastGood, recorder);
+  const plan = makePlan(model.policies[policy]!, decided, factsFor(model, family, health), lastGood, recorder, limits);
   const total = sum(plan.weights);
   return {
     policy: id,

@@ -62,7 +62,7 @@ export const SLOT_WORDS = 2;
 export const IDENTITY_WORDS = 2;
 
 export const PLAN = {
-  /** PLAN_KIND in the low 8 bits, 1 + index into RESORTS (0 = none) above. */
+  /** PLAN_KIND in the low 8 bits, 1 + index into RESORTS (0 = none) in the next 8, SPLIT above. */
   KIND: 0,
   /** Index of the first entry. */
   ENTRIES: 1,
@@ -81,6 +81,8 @@ export const RESORTS = ['serve-all', 'last-good', 'fallback', 'nodata', 'servfai
 /** Index of `answer`: the only kind with members. */
 export const ANSWER = 0;
 export const NODATA = 1;
+/** Bit of PLAN.KIND: the plan parts its class (Plan.isSplit). */
+export const SPLIT = 0x10000;
 
 export const SCHEDULE = { ENTRIES: 0, COUNT: 1, STEPS: 2, STEP_COUNT: 3, WORDS: 4 } as const;
 

@@ -6,7 +6,7 @@ import type { Family } from '../base/address.ts';
 import { hashText } from '../base/hash.ts';
 import { type SteeringModel, serves } from '../model/steering.ts';
 import type { Decided } from './decide.ts';
-import { IDENTITY_WORDS, MEMBER, PLAN, PLAN_KINDS, POLICY, RESORTS, SLOT_WORDS, type SteeringImage } from './image.ts';
+import { IDENTITY_WORDS, MEMBER, PLAN, PLAN_KINDS, POLICY, RESORTS, SLOT_WORDS, SPLIT, type SteeringImage } from './image.ts';
 import type { Plan } from './plan.ts';
 import { SEED_A, SEED_B } from './rendezvous.ts';
 import { reduce } from './share.ts';
@@ -64,7 +64,7 @@ export class LastGood {
   #read(index: number, family: Family): Plan | undefined {
     const words = this.#image.words;
     const plan = this.#image.plansAt + index * PLAN.WORDS;
-    const resort = words[plan + PLAN.KIND]! >>> 8;
+    const resort = (words[plan + PLAN.KIND]! >>> 8) & 0xff;
     if (resort !== 0 && RESORTS[resort - 1] !== 'last-good') return undefined;
     const kind = PLAN_KINDS[words[plan + PLAN.KIND]! & 0xff]!;
     const first = words[plan + PLAN.ENTRIES]!;
@@ -89,6 +89,7 @@ export class LastGood {
       weights: members.length === 0 ? [] : reduce(weights),
       reserve,
       ttlSec: words[plan + PLAN.TTL]!,
+      isSplit: (words[plan + PLAN.KIND]! & SPLIT) !== 0,
     };
   }
 

@@ -12,7 +12,7 @@ export const PICK = { ADDRESSES: 0, ALIAS: 1, NODATA: 2, SERVFAIL: 3 } as const;
 
 // Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
 const { CELL_UNKNOWN } = places;
-const { ANSWER, MEMBER, NODATA, PICK_KIND, PLAN, POLICY, SLOT_WORDS } = layout;
+const { ANSWER, MEMBER, NODATA, PICK_KIND, PLAN, POLICY, SLOT_WORDS, SPLIT } = layout;
 const { hashMember, hashNetwork, score } = rendezvous;
 const { ADDRESSES, NODATA: NO_DATA, SERVFAIL } = PICK;
 
@@ -83,15 +83,16 @@ export function pick(
   const plan = image.plansAt + words[image.slotsAt + slotWord]! * PLAN.WORDS;
   const isSticky = words[record + POLICY.PICK] === PICK_KIND.STICKY;
 
+  const planKind = words[plan + PLAN.KIND]!;
   let scope = depth;
-  if (isSticky) {
+  if (isSticky || (planKind & SPLIT) !== 0) {
     const granularity = words[record + (clientFamily === 6 ? POLICY.GRANULARITY_V6 : POLICY.GRANULARITY_V4)]!;
     if (granularity > scope) scope = granularity;
   }
   out.scope = scope;
   out.ttlSec = words[plan + PLAN.TTL]!;
   out.count = 0;
-  const kind = words[plan + PLAN.KIND]! & 0xff;
+  const kind = planKind & 0xff;
   if (kind !== ANSWER) {
     out.kind = kind === NODATA ? NO_DATA : SERVFAIL;
     return;

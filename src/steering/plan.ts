@@ -5,6 +5,7 @@ import type { LastResort, Policy, SteeringModel } from '../model/steering.ts';
 import type { Decided } from './decide.ts';
 import { evaluate, type Outcome } from './evaluate.ts';
 import { reduce } from './share.ts';
+import { type ClassLimits, coarsen } from './spill-limits.ts';
 import { STANDING, type Standings } from './standing.ts';
 import type { Trace } from './trace.ts';
 
@@ -21,6 +22,8 @@ export interface Plan {
   readonly reserve: readonly number[];
   /** Seconds until the facts under this plan could change. */
   readonly ttlSec: number;
+  /** Spill parts the class: answers hold for networks no wider than the policy's granularity, or the shares could not be met. */
+  readonly isSplit: boolean;
 }
 
 export interface PlanFacts {
@@ -44,9 +47,13 @@ export function makePlan(
   facts: PlanFacts,
   lastGood: () => Plan | undefined,
   trace?: Trace,
+  limits?: ClassLimits,
 ): Plan {
   const { model } = facts;
-  const attempt = evaluate(decided, facts, trace);
+  // limits that leave nobody are void: what they counted on has gone since
+  const limited = limits !== undefined && isAlive(evaluate(decided, { ...facts, limits })) ? limits : undefined;
+  const attempt = evaluate(decided, { ...facts, limits: limited }, trace);
+  if (limited !== undefined) return planOf(attempt, policy, facts, null, attempt, true);
   if (isAlive(attempt)) return planOf(attempt, policy, facts, null, attempt);
   const unseen = (tree: Decided): Outcome => {
     const outcome = evaluate(tree, { model, standings: facts.ordersOnly });
@@ -73,7 +80,14 @@ export function makePlan(
   }
 }
 
-const NOBODY: Omit<Plan, 'ttlSec'> = { kind: 'nodata', lastResort: null, members: [], weights: [], reserve: [] };
+const NOBODY: Omit<Plan, 'ttlSec'> = {
+  kind: 'nodata',
+  lastResort: null,
+  members: [],
+  weights: [],
+  reserve: [],
+  isSplit: false,
+};
 
 const isAlive = ({ distribution }: Outcome): boolean => distribution.members.length > 0;
 
@@ -102,12 +116,14 @@ function planOf(
   lastResort: Plan['lastResort'],
   /** What the time to the next change is that of. */
   attempt: Outcome,
+  isLimited = false,
 ): Plan {
   const isBlank = (member: number): boolean => facts.everythingUp.standing[member] === STANDING.BLANK;
   const { members, weights } = outcome.distribution;
   const ttlSec = ttlOf(attempt, policy);
   const entries = members.map((member, i) => ({ member, weight: weights[i]! })).filter(({ member }) => !isBlank(member));
   if (entries.length === 0) return { ...NOBODY, lastResort, ttlSec };
+  if (isLimited) coarsen(entries);
   entries.sort((a, b) => b.weight - a.weight || a.member - b.member);
   const kept = entries.map(({ member }) => member);
   return {
@@ -117,6 +133,7 @@ function planOf(
     weights: reduce(entries.map(({ weight }) => weight)),
     reserve: policy.answers === 1 ? [] : reserveOf(outcome, kept, isBlank, facts.model),
     ttlSec,
+    isSplit: isLimited && kept.length > 1,
   };
 }
 

@@ -16,6 +16,8 @@ export class Viewpoint {
   distancesKm: Float64Array | null = null;
   /** Counts the places, so that a ranking knows whether it has been made for this one. */
   serial = 0;
+  /** Country and square of the place, for policies that spill. */
+  ground = 0;
 
   constructor(place: Place) {
     this.place = place;

@@ -1,14 +1,29 @@
 // The command line: what it prints, and the exit codes that scripts rely on.
 
 import { createSocket } from 'node:dgram';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { ROOT } from '../support/paths.ts';
 import { reservePortFor } from '../support/reserved-port.ts';
 import { demoDirectory, meridian, startServer } from '../support/server.ts';
 
-const COMMANDS = ['serve', 'check', 'explain', 'query', 'bench', 'reload', 'status', 'drain', 'undrain', 'override', 'demo'];
+const COMMANDS = [
+  'serve',
+  'check',
+  'explain',
+  'query',
+  'bench',
+  'simulate',
+  'reload',
+  'status',
+  'drain',
+  'undrain',
+  'override',
+  'demo',
+];
 
 test.serial('without a command the commands are listed', async (t) => {
   const { code, stdout } = await meridian([]);
@@ -42,6 +57,8 @@ for (const args of [
   ['query', 'www.example.test', '--subnet', '192.0.2.1/24'],
   ['query', 'www.example.test', '--timeout', '-1'],
   ['bench'],
+  ['simulate'],
+  ['simulate', 'a.yaml', 'b.yaml'],
   ['bench', 'localhost', 'www.example.test'],
   ['bench', '127.0.0.1', 'www..example.test'],
   ['bench', '127.0.0.1', '--type', 'NOPE'],
@@ -101,6 +118,30 @@ test.serial('check --json gives the problems to scripts', async (t) => {
   const report = JSON.parse(stdout);
   t.is(report.ok, false);
   t.is(report.problems[0].code, 'ERR_CONFIG_FILE');
+});
+
+test.serial('simulate tells the figures of a scenario and writes a page', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'meridian-simulate-'));
+  const [scenario, page] = [join(directory, 'calm.yaml'), join(directory, 'calm.html')];
+  const world = join(ROOT, 'zones/scenarios/world.yaml');
+  writeFileSync(scenario, `title: calm\nconfig: ${world}\nduration: 1m\nstep: 10s\nclients: { load: 90000 }\n`);
+  const { code, stdout, stderr } = await meridian(['simulate', scenario, '--json', '--html', page]);
+  t.is(stderr, '');
+  t.is(code, 0);
+  const { title, policies } = JSON.parse(stdout);
+  t.is(title, 'calm');
+  t.deepEqual([policies.length, policies[0].policy, policies[0].overShare], [1, 'spill', 0]);
+  t.regex(readFileSync(page, 'utf8'), /^<!doctype html>/);
+  const missing = await meridian(['simulate', scenario, '--html', join(directory, 'no/page.html')]);
+  t.is(missing.code, 1);
+  t.regex(missing.stderr, /^error ERR_SIMULATE: .* cannot be written: it does not exist\n$/);
+  rmSync(directory, { recursive: true });
+});
+
+test.serial('simulate reports the errors of a scenario with their places', async (t) => {
+  const { code, stderr } = await meridian(['simulate', 'zones/scenarios/world.yaml']);
+  t.is(code, 2);
+  t.regex(stderr, /world\.yaml:\d+:\d+: error ERR_CONFIG_/);
 });
 
 test.serial('explain without a server reads the files and says so', async (t) => {

@@ -36,7 +36,7 @@ async function collect(child: Child): Promise<RunResult> {
  */
 export function demoDirectory(sitePorts?: Readonly<Record<string, number>>): string {
   const directory = mkdtempSync(join(tmpdir(), 'meridian-test-'));
-  for (const file of readdirSync(`${ROOT}zones`)) cpSync(`${ROOT}zones/${file}`, join(directory, file));
+  for (const file of readdirSync(`${ROOT}zones`)) cpSync(`${ROOT}zones/${file}`, join(directory, file), { recursive: true });
   const config = join(directory, 'meridian.yaml');
   const text = readFileSync(config, 'utf8')
     .replace(/127\.0\.0\.1:5053/, '127.0.0.1:0')

@@ -66,10 +66,17 @@ export function modelOf(
       granularityV4: 20,
       granularityV6: 44,
       lastResort: { kind: 'serve-all' },
+      spill: null,
       ...spec,
     }),
   );
-  const sites = SITES.map((id, index) => ({ id, index, latitude: COORDINATES[id][0], longitude: COORDINATES[id][1] }));
+  const sites = SITES.map((id, index) => ({
+    id,
+    index,
+    latitude: COORDINATES[id][0],
+    longitude: COORDINATES[id][1],
+    capacity: null,
+  }));
   return { sites, pools, members, policies };
 }
 

@@ -82,7 +82,7 @@ test('zones are those named and those of the directory, each file once, hidden f
 
 test('sites, pools and members are numbered in the order of the file', (t) => {
   const { sites, pools, members } = snapshot.steering;
-  t.deepEqual(sites[1], { id: 'lon2', index: 1, latitude: 51.5, longitude: -0.1 });
+  t.deepEqual(sites[1], { id: 'lon2', index: 1, latitude: 51.5, longitude: -0.1, capacity: null });
   t.deepEqual(pools, [
     { id: 'web', index: 0, members: [0, 1, 2] },
     { id: 'cdn', index: 1, members: [3] },
@@ -118,6 +118,7 @@ test('policies keep their settings, and have defaults where nothing is written',
     granularityV4: 24,
     granularityV6: 48,
     lastResort: { kind: 'fallback', pool: 1 },
+    spill: { priority: 5, maxExtraKm: 20_100 },
   });
   t.deepEqual(base, {
     id: 'base',
@@ -128,6 +129,7 @@ test('policies keep their settings, and have defaults where nothing is written',
     granularityV4: 20,
     granularityV6: 44,
     lastResort: { kind: 'serve-all' },
+    spill: { priority: 5, maxExtraKm: 20_100 },
   });
   t.deepEqual(quiet!.lastResort, { kind: 'nodata' });
 });

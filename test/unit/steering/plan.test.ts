@@ -54,6 +54,7 @@ function planFor(root: PolicyNode, options: Options = {}): Plan {
     granularityV4: 24,
     granularityV6: 48,
     lastResort: options.lastResort ?? ({ kind: 'serve-all' } as const),
+    spill: null,
   };
   const decider = new Decider(model);
   const decided = decider.decide(root, place, decider.measure(place));

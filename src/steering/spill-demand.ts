@@ -1,0 +1,146 @@
+// How much load each item brings, and how much each site will carry. Queries say where load comes from, reports say how much
+// arrives; neither is enough. Resolvers cache, so queries are scaled, site by site, by the load that the sites report; and
+// clients keep an answer for a TTL, so to the load that a site has now is added what present plans will yet bring or take:
+// who counts only what has arrived sheds the same excess again and again until it does (O. J. M. Smith, "Closer control of
+// loops with dead time", 1957, is the way out taken here).
+
+import { type Capacity, type LoadReport, REPORT_EXPIRES_MS } from '../model/capacity.ts';
+import type { Site } from '../model/steering.ts';
+import type { SpillMap } from './spill-map.ts';
+import { isAtRest } from './spill-shares.ts';
+import type { SpillState } from './spill-state.ts';
+
+/**
+ * Time constants of the average over reports. What resolvers happen to hold makes loads waver by some percent from one TTL to
+ * the next; that is averaged away. A report that differs by more of the target is a change, and is followed at once.
+ */
+const STEADY_SMOOTHING_SEC = 60;
+const CHANGE_SMOOTHING_SEC = 4;
+const WAVER = 0.06;
+const CHANGE = 0.15;
+/** Time constant of the average over queries: a cell of few resolvers is asked less than once a second. */
+const QUERY_SMOOTHING_SEC = 60;
+/** In place of no query at all: where load is reported that no query explains, all items that could bring it share it. */
+const LEAST_QUERIES = 1e-9;
+
+/** What is known at one moment. The same on every server, if all are to make the same plans. */
+export interface SpillFacts {
+  /** Of the clock that all servers share. */
+  readonly nowMs: number;
+  /** How long clients keep an answer. */
+  readonly ttlSec: number;
+  /** Queries a second by policy index and class, of all servers together; null or absent = not known now. */
+  readonly queries: readonly (ArrayLike<number> | null | undefined)[];
+  /** By site index; null = none was ever heard. */
+  readonly reports: readonly (LoadReport | null | undefined)[];
+}
+
+const isAmount = (value: number | null | undefined): value is number =>
+  value !== null && value !== undefined && Number.isFinite(value) && value >= 0;
+
+/** What a site can take now: as reported, else as configured; null = not known. */
+export function capacityNow(site: Site, report: LoadReport | null | undefined): Capacity | null {
+  const fresh = isFresh(report) ? report : null;
+  const known = site.capacity;
+  const max = isAmount(fresh?.max) ? fresh.max : (known?.max ?? Number.POSITIVE_INFINITY);
+  const reported = isAmount(fresh?.target)
+    ? fresh.target
+    : isAmount(fresh?.max) && known !== null && known.max > 0
+      ? (fresh.max * known.target) / known.max
+      : known?.target;
+  if (reported === undefined) return null;
+  return { target: Math.min(reported, max), max };
+}
+
+const isFresh = (report: LoadReport | null | undefined): report is LoadReport =>
+  report !== null && report !== undefined && report.ageMs < REPORT_EXPIRES_MS;
+
+/** A step of an average; what is as good as there is there. */
+export function towards(value: number, goal: number, part: number): number {
+  const lag = goal - value;
+  return lag === 0 || Math.abs(lag) < 1e-6 ? goal : value + lag * part;
+}
+
+/** What is measured, brought up to date in place: `state` is this step's own copy. `capacities` by rank. */
+export function observe(
+  state: SpillState,
+  facts: SpillFacts,
+  elapsedSec: number,
+  capacities: readonly (Capacity | null)[],
+): void {
+  const { map, load, held, seen } = state;
+  const parts = new Float64Array(load.length).fill(1);
+  for (const [rank, site] of map.siteOfRank.entries()) {
+    const report = facts.reports[site];
+    const known = load[rank]!;
+    if (!isFresh(report) || !isAmount(report.current)) load[rank] = Number.NaN;
+    else if (Number.isNaN(known)) load[rank] = report.current;
+    else {
+      const difference = report.current - known;
+      parts[rank] = partOf(Math.abs(difference) / Math.max(known, capacities[rank]?.target ?? 0, 1e-9), elapsedSec);
+      load[rank] = known + difference * parts[rank]!;
+    }
+  }
+  for (let slot = 0; slot < held.length; slot++) seen[slot] = towards(seen[slot]!, held[slot]!, parts[map.site[slot]!]!);
+  const toQueries = elapsedSec / (elapsedSec + QUERY_SMOOTHING_SEC);
+  for (let item = 0; item < map.itemCount; item++) {
+    const measured = queriesOf(map, item, facts);
+    if (measured === undefined) continue;
+    const known = state.queries[item]!;
+    state.queries[item] = known === 0 ? measured : known + (measured - known) * toQueries;
+  }
+}
+
+/** How far an average goes to a report that differs from it by so much of the target. */
+function partOf(difference: number, elapsedSec: number): number {
+  const change = Math.min(1, Math.max(0, (difference - WAVER) / (CHANGE - WAVER)));
+  const smoothingSec = STEADY_SMOOTHING_SEC + (CHANGE_SMOOTHING_SEC - STEADY_SMOOTHING_SEC) * change;
+  return elapsedSec / (elapsedSec + smoothingSec);
+}
+
+function queriesOf({ firstOwner, ownerPolicy, ownerClass, ownerShare }: SpillMap, item: number, { queries }: SpillFacts) {
+  let total: number | undefined;
+  for (let owner = firstOwner[item]!; owner < firstOwner[item + 1]!; owner++) {
+    const value = queries[ownerPolicy[owner]!]?.[ownerClass[owner]!];
+    if (isAmount(value)) total = (total ?? LEAST_QUERIES) + value * ownerShare[owner]!;
+  }
+  return total;
+}
+
+/**
+ * By item, the load that it brings; also remembers it per query, for the time when its sites are silent. Answers for finer
+ * networks, which parting an item needs, are asked for more often: without reports that would look like more load, so that
+ * of an item that spills silence keeps the demand as it was in the last step (`before`).
+ */
+export function demandOf(state: SpillState, before: Float64Array): Float64Array {
+  const { map, seen, load, queries, loadPerQuery } = state;
+  const { first, site } = map;
+  const asked = new Float64Array(load.length);
+  for (let item = 0; item < map.itemCount; item++) {
+    for (let slot = first[item]!; slot < first[item + 1]!; slot++) asked[site[slot]!]! += queries[item]! * seen[slot]!;
+  }
+  let allLoad = 0;
+  let allAsked = 0;
+  for (let rank = 0; rank < load.length; rank++) {
+    if (Number.isNaN(load[rank]) || asked[rank] === 0) continue;
+    allLoad += load[rank]!;
+    allAsked += asked[rank]!;
+  }
+  const usual = allAsked > 0 ? allLoad / allAsked : 0;
+  const demand = new Float64Array(map.itemCount);
+  for (let item = 0; item < map.itemCount; item++) {
+    let known = 0;
+    let scale = 0;
+    for (let slot = first[item]!; slot < first[item + 1]!; slot++) {
+      const rank = site[slot]!;
+      if (seen[slot] === 0 || Number.isNaN(load[rank]) || asked[rank] === 0) continue;
+      known += seen[slot]!;
+      scale += seen[slot]! * (load[rank]! / asked[rank]!);
+    }
+    if (known > 0.5) loadPerQuery[item] = scale / known;
+    else if (loadPerQuery[item] === 0) loadPerQuery[item] = usual;
+    else if (queries[item]! > 0 && !isAtRest(map, state.admit, item)) loadPerQuery[item] = before[item]! / queries[item]!;
+    demand[item] = queries[item]! * loadPerQuery[item]!;
+  }
+  return demand;
+}

@@ -1,0 +1,65 @@
+// Looks whether the present plans are still worth having: solves the whole problem anew, from plans in which nothing spills, and
+// compares. Shedding as needs arise leaves load at places where it need no longer be, or where other load had better be; so
+// clients come back, and change places, when that saves a good part of the extra distance, and never all at once.
+
+import type { Flows } from './spill-flow.ts';
+
+/** What the clients of some plans give up against plans in which nothing spills. */
+interface Price {
+  /** Kilometres times load. */
+  readonly km: number;
+  /** Load away from home, times what the priority of its policy has above the lowest. */
+  readonly rank: number;
+}
+
+/** Differences of an item's share that are not worth another small step: the last one is taken whole. */
+const LAST_STEP = 0.01;
+
+function priceOf({ map, flow, natural, lowestPriority }: Flows): Price {
+  let km = 0;
+  let rank = 0;
+  for (let item = 0; item < map.itemCount; item++) {
+    for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++) {
+      const guests = flow[slot]! - natural[slot]!;
+      km += map.costKm[slot]! * flow[slot]!;
+      if (guests <= 0) continue;
+      km += guests;
+      rank += guests * (map.priority[item]! - lowestPriority);
+    }
+  }
+  return { km, rank };
+}
+
+/** By how much plans cost more than others, as a share; 0 = not at all. */
+export function excessPrice(present: Flows, ideal: Flows): number {
+  const [a, b] = [priceOf(present), priceOf(ideal)];
+  const excess = (x: number, y: number): number => (x <= y ? 0 : y === 0 ? Number.POSITIVE_INFINITY : x / y - 1);
+  return Math.max(excess(a.km, b.km), excess(a.rank, b.rank));
+}
+
+/** Moves `part` of the way from the present plans to the ideal ones. Where both keep every site under its ceiling, so does this. */
+export function approach(present: Flows, ideal: Flows, part: number): void {
+  const { map } = present;
+  for (let item = 0; item < map.itemCount; item++) {
+    const end = map.first[item + 1]!;
+    let to = map.first[item]!;
+    for (let from = to; from < end; from++) {
+      let surplus = stepOf(present.flow[from]! - ideal.flow[from]!, present.demand[item]!, part);
+      while (surplus >= 1) {
+        let lack = 0;
+        for (; to < end; to++) {
+          lack = stepOf(ideal.flow[to]! - present.flow[to]!, present.demand[item]!, part);
+          if (lack >= 1) break;
+        }
+        if (to === end) break;
+        const amount = Math.min(surplus, lack);
+        present.move(from, to, amount);
+        surplus -= amount;
+        if (amount === lack) to++;
+      }
+    }
+  }
+}
+
+const stepOf = (difference: number, demand: number, part: number): number =>
+  difference <= 0 ? 0 : difference <= demand * LAST_STEP ? difference : Math.ceil(difference * part);

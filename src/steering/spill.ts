@@ -1,0 +1,242 @@
+// The spill step: from what is known at a moment and what the last step concluded, how much of each class each site may take.
+// Only what is above a site's target is shed, the cheapest extra distance first, never onto a site above its own target while
+// another has room: at once, since a full site is a failing site. What was shed comes back slowly, and only when that saves a
+// good part of the extra distance (spill-review.ts). Pure: no clock, no random number, and sums that do not depend on the
+// order of anything, so that servers with equal facts make equal plans.
+//
+// Laws (test/unit/steering/spill.test.ts): every item's shares sum to one; no site is brought above its target by a move while
+// a site that its load may go to has room; a site is given up only if no other can be reached, never all of them.
+
+import { capacityNow, demandOf, observe, type SpillFacts, towards } from './spill-demand.ts';
+import { Flows } from './spill-flow.ts';
+import { ADMIT_ALL, type LeafLimits, type SpillLimits } from './spill-limits.ts';
+import type { SpillMap } from './spill-map.ts';
+import { approach, excessPrice } from './spill-review.ts';
+import { isAtRest, limitsFor, sharesUnder } from './spill-shares.ts';
+import { recordOf, type SpillState, stateFrom } from './spill-state.ts';
+
+/**
+ * A site gives away at most so much of the load that it has at once, and again in every TTL: a wrong report does not empty it
+ * in one go. What has not arrived there yet, because plans have only just changed, may all go elsewhere.
+ */
+const SHED_PER_TTL = 0.5;
+/** Plans are looked over so often, and approach better ones by at most so much: a third of the way at a look, after a disaster. */
+const REVIEWS_PER_TTL = 5;
+const APPROACH_PER_TTL = 1.6;
+/** That much only while better plans save at least so much; less in proportion, so that the last per cents are not hunted for. */
+const MUCH_BETTER = 0.5;
+/** Better plans are worth moving clients for from the first saving of extra distance on, and until the second is left. */
+const WORTHWHILE = 0.04;
+const GOOD_ENOUGH = 0.01;
+/** Excess not worth a new plan, as a share of the target: less than what one resolver more or less makes. */
+const NEGLIGIBLE = 0.03;
+/** When everything that can be reached is full, ceilings rise together in steps of 5 %, to at most 16 times the targets. */
+const CEILING_STEP = 1.05;
+const HIGHEST_CEILING = 16;
+/** The largest target is so many units of flow. */
+const GRAIN = 2 ** 24;
+/** A longer pause tells nothing about what happened in it. */
+const LONGEST_STEP_SEC = 60;
+
+/** What was known and concluded, for people and for the next step. All by rank of the map, in units of load. */
+export interface SpillOutcome {
+  readonly state: SpillState;
+  /** What each site will carry under the plans before and after this step, once answers given under older ones have run out. */
+  readonly loadBefore: Float64Array;
+  readonly loadAfter: Float64Array;
+  /** NaN = not known. */
+  readonly target: Float64Array;
+  /** By item: the load that it brings. */
+  readonly demand: Float64Array;
+  /** By slot: what is sent there. */
+  readonly flow: Float64Array;
+}
+
+/** The first state for a map, or the last one carried over to it. */
+export function spillStateFor(map: SpillMap, last: SpillState | undefined, nowMs: number): SpillState {
+  if (last?.map === map) return last;
+  return stateFrom(map, last && recordOf(last), nowMs);
+}
+
+/** Makes one step. `last` is not changed. */
+export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
+  const { map } = last;
+  const elapsedSec = Math.min(Math.max(0, (facts.nowMs - last.atMs) / 1000), LONGEST_STEP_SEC);
+  const state: SpillState = {
+    ...last,
+    atMs: facts.nowMs,
+    admit: last.admit.slice(),
+    held: last.held.slice(),
+    seen: last.seen.slice(),
+    queries: last.queries.slice(),
+    loadPerQuery: last.loadPerQuery.slice(),
+    sinceMs: last.sinceMs.slice(),
+    load: last.load.slice(),
+    allowance: last.allowance.slice(),
+  };
+  const capacities = map.siteOfRank.map((site) => capacityNow(map.model.sites[site]!, facts.reports[site]));
+  const shares = sharesOf(state);
+  const ttls = elapsedSec / Math.max(1, facts.ttlSec);
+  fade(state, shares, ttls / (1 + ttls));
+  observe(state, facts, elapsedSec, capacities);
+  const demand = demandOf(
+    state,
+    last.queries.map((queries, item) => queries * last.loadPerQuery[item]!),
+  );
+
+  const target = Float64Array.from(capacities, (capacity) => capacity?.target ?? Number.NaN);
+  const unit = unitOf(target, demand);
+  const flows = flowsOf(state, demand, shares, target, unit);
+  const loadBefore = flows.load.map((load) => load * unit);
+  const ceiling = target.map((value, rank) => Math.floor((value * map.ramp[rank]!) / unit));
+  shed(flows, state.load, unit, ceiling, state.allowance, ttls);
+  const sinceReviewTtls = (facts.nowMs - last.reviewedMs) / 1000 / Math.max(1, facts.ttlSec);
+  let reviewed = { isImproving: last.isImproving, reviewedMs: last.reviewedMs };
+  if (sinceReviewTtls * REVIEWS_PER_TTL >= 1) {
+    const ideal = idealOf(flows, ceiling);
+    const excess = excessPrice(flows, ideal);
+    reviewed = { isImproving: excess > (last.isImproving ? GOOD_ENOUGH : WORTHWHILE), reviewedMs: facts.nowMs };
+    if (reviewed.isImproving)
+      approach(flows, ideal, Math.min(1, sinceReviewTtls * APPROACH_PER_TTL * Math.min(1, excess / MUCH_BETTER)));
+  }
+  conclude(state, flows);
+  return {
+    state: { ...state, ...reviewed },
+    loadBefore,
+    loadAfter: flows.load.map((load) => load * unit),
+    target,
+    demand,
+    flow: flows.flow.map((flow) => flow * unit),
+  };
+}
+
+/** What a state means for plans. */
+export function spillLimits({ map, admit }: SpillState): SpillLimits {
+  const byPolicy = map.model.policies.map(() => new Map<number, Map<string, LeafLimits>>());
+  for (let item = 0; item < map.itemCount; item++) {
+    if (isAtRest(map, admit, item)) continue;
+    // of the policies that share an item most have one leaf, and those can share the limits too
+    let whole: LeafLimits | undefined;
+    for (const { policy, class: of, paths } of map.owners[item]!) {
+      const byPath = byPolicy[policy]!.get(of) ?? new Map<string, LeafLimits>();
+      byPolicy[policy]!.set(of, byPath);
+      const leaves = new Set(paths);
+      for (const path of leaves) {
+        if (leaves.size === 1) whole ??= leafLimits(map, admit, item, paths, path);
+        byPath.set(path, leaves.size === 1 ? whole! : leafLimits(map, admit, item, paths, path));
+      }
+    }
+  }
+  return byPolicy;
+}
+
+function leafLimits(map: SpillMap, admit: Uint32Array, item: number, paths: readonly string[], leaf: string): LeafLimits {
+  const limits = new Map<number, number>();
+  for (const [i, path] of paths.entries()) {
+    const slot = map.first[item]! + i;
+    if (path === leaf && admit[slot] !== ADMIT_ALL) limits.set(map.siteOfRank[map.site[slot]!]!, admit[slot]!);
+  }
+  return limits;
+}
+
+/** By slot: the shares of the present plans. */
+function sharesOf({ map, admit }: SpillState): Float64Array {
+  const shares = Float64Array.from(map.natural);
+  for (let item = 0; item < map.itemCount; item++) if (!isAtRest(map, admit, item)) sharesUnder(map, admit, item, shares);
+  return shares;
+}
+
+/** Old answers run out and new ones take their place. */
+function fade({ held }: SpillState, shares: Float64Array, part: number): void {
+  for (let slot = 0; slot < held.length; slot++) held[slot] = towards(held[slot]!, shares[slot]!, part);
+}
+
+function unitOf(target: Float64Array, demand: Float64Array): number {
+  let most = 0;
+  for (const value of target) if (value > most && value < Number.POSITIVE_INFINITY) most = value;
+  for (const value of demand) most = Math.max(most, value);
+  return most > 0 ? most / GRAIN : 1;
+}
+
+function flowsOf(state: SpillState, demand: Float64Array, shares: Float64Array, target: Float64Array, unit: number): Flows {
+  const { map, seen } = state;
+  const amounts = demand.map((value) => Math.round(value / unit));
+  const flow = new Float64Array(shares.length);
+  const planned = new Float64Array(target.length);
+  const pending = new Float64Array(target.length);
+  for (let item = 0; item < map.itemCount; item++) {
+    for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++) {
+      flow[slot] = Math.round(amounts[item]! * shares[slot]!);
+      planned[map.site[slot]!]! += flow[slot]!;
+      pending[map.site[slot]!]! += Math.round(amounts[item]! * (shares[slot]! - seen[slot]!));
+    }
+  }
+  const load = state.load.map((value, rank) =>
+    Number.isNaN(value) ? planned[rank]! : Math.max(0, Math.round(value / unit) + pending[rank]!),
+  );
+  return new Flows(
+    map,
+    amounts,
+    flow,
+    load,
+    Uint8Array.from(target, (value) => (Number.isNaN(value) ? 0 : 1)),
+  );
+}
+
+/** `reported` by rank in the unit of the sites, NaN = not known. */
+function shed(
+  flows: Flows,
+  reported: Float64Array,
+  unit: number,
+  ceiling: Float64Array,
+  allowance: Float64Array,
+  ttls: number,
+): void {
+  const { load } = flows;
+  const present = load.map((value, rank) => (Number.isNaN(reported[rank]) ? value : Math.min(value, reported[rank]! / unit)));
+  const coming = load.map((value, rank) => value - present[rank]!);
+  const budget = new Float64Array(load.length);
+  for (let rank = 0; rank < load.length; rank++) {
+    allowance[rank] = Math.min(1, allowance[rank]! + ttls);
+    if (load[rank]! <= ceiling[rank]! * (1 + NEGLIGIBLE)) continue;
+    budget[rank] = coming[rank]! + present[rank]! * SHED_PER_TTL * allowance[rank]!;
+  }
+  const granted = budget.slice();
+  relieveAll(flows, ceiling, budget);
+  for (let rank = 0; rank < load.length; rank++) {
+    const spent = granted[rank]! - budget[rank]! - coming[rank]!;
+    if (spent > 0) allowance[rank]! *= 1 - Math.min(1, spent / (granted[rank]! - coming[rank]!));
+  }
+}
+
+/** Relieves sites; when everything that can be reached is full, they are filled evenly beyond their ceilings. */
+function relieveAll(flows: Flows, ceiling: Float64Array, budget: Float64Array): void {
+  let isFull = flows.relieve(ceiling, budget);
+  for (let factor = CEILING_STEP; isFull && factor <= HIGHEST_CEILING; factor *= CEILING_STEP) {
+    isFull = flows.relieve(
+      ceiling.map((value) => Math.floor(value * factor)),
+      budget,
+    );
+  }
+}
+
+/** The best plans for the same demand, made from plans in which nothing spills. */
+function idealOf(flows: Flows, ceiling: Float64Array): Flows {
+  const { map, demand, natural, flow, isBounded } = flows;
+  const load = flows.load.slice();
+  for (let slot = 0; slot < flow.length; slot++) load[map.site[slot]!]! += natural[slot]! - flow[slot]!;
+  const ideal = new Flows(map, demand, natural.slice(), load, isBounded, true);
+  relieveAll(ideal, ceiling, new Float64Array(load.length).fill(Number.POSITIVE_INFINITY));
+  return ideal;
+}
+
+/** New limits for the items that moved. */
+function conclude(state: SpillState, flows: Flows): void {
+  const { map, admit, sinceMs, atMs } = state;
+  for (let item = 0; item < map.itemCount; item++) {
+    if (flows.hasMoved[item] === 0) continue;
+    limitsFor(map, flows.flow, item, admit);
+    if (isAtRest(map, admit, item)) sinceMs[item] = 0;
+    else if (sinceMs[item] === 0) sinceMs[item] = atMs;
+  }
+}
