@@ -12,19 +12,26 @@ const PATIENCE_FACTOR = 5;
 /** Between a turn and what follows, so that a wrong flip would be seen. */
 const HOLD_MS = 2000;
 
-/** The member leaves the answers of all servers within the limit, or is in them again. */
-export async function turned(stage: Stage, title: string, member: number, limitMs: number): Promise<boolean> {
-  const { judge, ledger, timing } = stage;
+/** The member leaves the answers of all servers within the limit, or is in them again, and nearly at once. */
+export async function turned(
+  stage: Stage,
+  title: string,
+  member: number,
+  limitMs: number,
+  spreadMs: number = stage.timing.spreadMs,
+): Promise<boolean> {
+  const { judge, ledger } = stage;
   const tookMs = await waitFor(() => judge.hasTurned(member), limitMs * PATIENCE_FACTOR);
   if (!Number.isFinite(tookMs)) {
     ledger.judge(`${title}: every server`, false, `not within ${seconds(limitMs * PATIENCE_FACTOR)}`, `<= ${seconds(limitMs)}`);
     return false;
   }
   await sleep(HOLD_MS);
-  const { firstRightMs, spreadMs } = judge.turn(member);
+  const turn = judge.turn(member);
+  const { firstRightMs } = turn;
   ledger.note(`${title}: first right answers after ${firstRightMs.map(seconds).join(', ')}`);
   ledger.within(`${title}: every server`, Math.max(...firstRightMs), limitMs);
-  ledger.within(`${title}: servers agree`, spreadMs, timing.spreadMs);
+  ledger.within(`${title}: servers agree`, turn.spreadMs, spreadMs);
   return true;
 }
 

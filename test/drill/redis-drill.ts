@@ -41,7 +41,10 @@ export async function redisDrill(stage: Stage): Promise<void> {
   });
   // Its time runs from the fault, and the outage is part of that.
   const outageMs = voteLifeMs(timing) * OUTAGE_FACTOR;
-  await turned(stage, 'the fault that came while Redis was away', refusing, outageMs + timing.healLimitMs + timing.quickLimitMs);
+  const limitMs = outageMs + timing.healLimitMs + timing.quickLimitMs;
+  // Each server finds Redis again at its own time: waits between tries grow to half of the expiry (docs/mesh.md).
+  const spreadMs = timing.expiryMs / 2 + timing.spreadMs;
+  await turned(stage, 'the fault that came while Redis was away', refusing, limitMs, spreadMs);
   await origins[refusing]!.mend();
   judge.want(refusing, true, performance.now());
   await turned(stage, 'and its end', refusing, timing.recoveryLimitMs);
