@@ -135,7 +135,7 @@ export class Flows {
       farthest: 0,
     };
     const { cost, cameFrom, viaSlot, toSlot } = search;
-    for (let paths = 0; ; paths++) {
+    for (let paths = 0; paths < MAX_PATHS; paths++) {
       let hasSource = false;
       for (let rank = 0; rank < count; rank++) {
         const starts = this.isBounded[rank] === 1 && this.load[rank]! - ceiling[rank]! >= 1 && budget[rank]! >= 1;
@@ -144,7 +144,7 @@ export class Flows {
         search.isDone[rank] = 0;
         cameFrom[rank] = NONE;
       }
-      if (!hasSource || paths === MAX_PATHS) return false;
+      if (!hasSource) break;
       const sink = this.#findSink(ceiling, search);
       if (sink === NONE) return true;
 
@@ -157,6 +157,7 @@ export class Flows {
       budget[source]! -= amount;
       for (let rank = sink; cameFrom[rank] !== NONE; rank = cameFrom[rank]!) this.move(viaSlot[rank]!, toSlot[rank]!, amount);
     }
+    return false;
   }
 
   /**
