@@ -9,10 +9,10 @@ import type { Endpoint, Thing, Uplinks } from './uplinks.ts';
 
 const PREFIX = '198.18';
 const FIRST_ORIGIN = 11;
+/** Exit code of timeout(1). */
+const TIMED_OUT = 124;
 const RULES = `add table inet drill
-add set inet drill blocked { type ipv4_addr; }
-add chain inet drill out { type filter hook output priority 0; }
-add rule inet drill out ip daddr @blocked drop`;
+add chain inet drill out { type filter hook output priority 0; }`;
 
 /** Of all stages of this run: the interface of a namespace that has ended may still be there for a moment. */
 let interfaces = 0;
@@ -22,6 +22,8 @@ const addressOf = (thing: Thing): string => (thing === 'redis' ? `${PREFIX}.0.1`
 export class NamespaceUplinks implements Uplinks {
   readonly kind = 'namespaces';
   readonly #holders: Child[] = [];
+  /** By prober: what is blocked. */
+  readonly #blocked: Set<Thing>[] = [];
 
   /** Namespaces for so many probers, and an address for each origin. */
   static async make(probers: number, origins: number): Promise<NamespaceUplinks> {
@@ -30,6 +32,16 @@ export class NamespaceUplinks implements Uplinks {
     await shell(['ip link set lo up', ...things.map((thing) => `ip address replace ${addressOf(thing)}/32 dev lo`)]);
     for (let prober = 0; prober < probers; prober++) await uplinks.#add(prober);
     return uplinks;
+  }
+
+  /** Whether rules really stop packets here, and only as long as they stand. */
+  async isEffective(): Promise<boolean> {
+    const probers = this.#holders.map((_, prober) => prober);
+    await this.block(probers, ['redis']);
+    const blocked = await Promise.all(probers.map((prober) => this.#isSilent(prober, 'redis')));
+    await this.open(probers, ['redis']);
+    const opened = await Promise.all(probers.map((prober) => this.#isSilent(prober, 'redis')));
+    return !blocked.includes(false) && !opened.includes(true);
   }
 
   host(thing: Thing): string {
@@ -44,12 +56,14 @@ export class NamespaceUplinks implements Uplinks {
     return Promise.resolve({ host: addressOf(thing), port });
   }
 
-  block(probers: readonly number[], things: readonly Thing[]): Promise<void> {
-    return this.#change('add', probers, things);
+  async block(probers: readonly number[], things: readonly Thing[]): Promise<void> {
+    for (const prober of probers) for (const thing of things) this.#blocked[prober]!.add(thing);
+    await this.#apply(probers);
   }
 
-  open(probers: readonly number[], things: readonly Thing[]): Promise<void> {
-    return this.#change('delete', probers, things);
+  async open(probers: readonly number[], things: readonly Thing[]): Promise<void> {
+    for (const prober of probers) for (const thing of things) this.#blocked[prober]!.delete(thing);
+    await this.#apply(probers);
   }
 
   async close(): Promise<void> {
@@ -59,15 +73,26 @@ export class NamespaceUplinks implements Uplinks {
     }
   }
 
-  async #change(verb: 'add' | 'delete', probers: readonly number[], things: readonly Thing[]): Promise<void> {
-    const addresses = things.map(addressOf).join(', ');
-    const command = `nft ${verb} element inet drill blocked '{ ${addresses} }'`;
-    await Promise.all(probers.map((prober) => shell([command], this.wrapper(prober))));
+  /** Nobody listens on that port: without a rule the connection is refused at once, with one nothing comes back. */
+  async #isSilent(prober: number, thing: Thing): Promise<boolean> {
+    const [command, ...args] = [...this.wrapper(prober), 'timeout', '1', 'bash', '-c', `</dev/tcp/${addressOf(thing)}/9`];
+    return (await run(command!, args)).code === TIMED_OUT;
+  }
+
+  /** All rules of a prober anew, in one transaction. */
+  async #apply(probers: readonly number[]): Promise<void> {
+    const rulesOf = (prober: number): string =>
+      [
+        'flush chain inet drill out',
+        ...[...this.#blocked[prober]!].map((thing) => `add rule inet drill out ip daddr ${addressOf(thing)} drop`),
+      ].join('\n');
+    await Promise.all(probers.map((prober) => shell([`nft '${rulesOf(prober)}'`], this.wrapper(prober))));
   }
 
   async #add(prober: number): Promise<void> {
     const holder = startChild('unshare', ['--net', 'sh', '-c', 'echo ready; exec sleep infinity']);
     this.#holders.push(holder);
+    this.#blocked.push(new Set());
     await eventually(
       () => holder.printed('stdout') !== '',
       () => `no namespace: ${holder.printed('both')}`,

@@ -61,11 +61,12 @@ export class Stage {
   /** Everybody knows everybody, every member is seen by all who should, and questions are asked. */
   static async open(options: StageOptions): Promise<Stage> {
     const { network, ledger, redis: kind } = options;
-    const uplinks = network.isInside ? await NamespaceUplinks.make(PROBERS.length, MEMBERS.length) : new RelayUplinks();
+    const namespaces = network.isInside ? await NamespaceUplinks.make(PROBERS.length, MEMBERS.length) : null;
+    const isEffective = namespaces !== null && (await namespaces.isEffective());
+    const uplinks = isEffective ? namespaces : new RelayUplinks();
+    const reason = network.isInside ? 'nftables drops nothing here' : `there are no namespaces: ${network.reason}`;
     ledger.note(
-      network.isInside
-        ? 'cut off by nftables: each prober has a network namespace of its own'
-        : `cut off by relays, for there are no namespaces: ${network.reason}`,
+      isEffective ? 'cut off by nftables: each prober has a network namespace of its own' : `cut off by relays, for ${reason}`,
     );
     const redis = await RedisSet.start(kind, uplinks.host('redis'));
     const stage = new Stage(options, redis, uplinks);
