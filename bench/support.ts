@@ -16,7 +16,7 @@ import { nameFromText } from '../src/wire/name.ts';
 import { TYPE } from '../src/wire/rrtype.ts';
 
 export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
-export const MERIDIAN: readonly string[] = [process.execPath, '--no-memory-reducer', `${ROOT}dist/src/app/main.js`];
+export const MERIDIAN: readonly string[] = [process.execPath, `${ROOT}dist/src/app/main.js`];
 export const SERVER_CORE = '0';
 export const LOAD_CORE = '1';
 const START_TIMEOUT_MS = 120_000;

@@ -23,7 +23,7 @@ function meridianPeer(key: string, title: string, database: string, environment:
     key,
     title,
     program: process.execPath,
-    versionArgs: [...MERIDIAN.slice(1), '--version'],
+    versionArgs: [MERIDIAN[1]!, '--version'],
     source: 'npm run build',
     kind: 'steering',
     hasTcp: true,

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --no-memory-reducer
+#!/usr/bin/env node
 // `meridian COMMAND ...`: finds the command, reads its options, sets the exit code. Each command is loaded when it is asked
 // for, so that `meridian query` does not wait for the server's code.
 

@@ -14,8 +14,8 @@ export function inlineWholeQueries(): void {
 
 /**
  * Eight seconds after a collection V8 makes another, and compacts, to give memory back while a program rests. A thread that answers
- * never rests: it stood still for 15 to 66 ms to win 0.6 MB (`npm run bench:heap`). To be called before any thread is started. The
- * heap of the control thread exists already; for it the program is started with the flag (the first line of main.ts).
+ * never rests: it stood still for 15 to 66 ms to win 0.6 MB (`npm run bench:heap`). To be called before any thread is started; a
+ * heap that exists already keeps its reducer.
  */
 export function keepFreedMemory(): void {
   setFlagsFromString('--no-memory-reducer');
