@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Child, startChild } from './child.ts';
 import { ROOT } from './paths.ts';
 import { PATIENCE_MS } from './patience.ts';
+import { reservePort } from './reserved-port.ts';
 
 export const MAIN: string = `${ROOT}dist/src/app/main.js`;
 
@@ -138,9 +139,17 @@ export function beginServer(directory: string, surroundings: Surroundings = {}):
   };
 }
 
-/** Starts `meridian serve` on the configuration in `directory` (meridian.yaml) and waits until it listens. */
+/**
+ * Starts `meridian serve` on the configuration in `directory` (meridian.yaml) and waits until it listens. Port 0 there becomes a
+ * reserved one: dig shares its ports (SO_REUSEPORT), so the system may give it, of all ports, the one that a server got by
+ * itself, and dig reads its own query.
+ */
 export async function startServer(directory: string = demoDirectory(), surroundings: Surroundings = {}): Promise<RunningServer> {
+  const reserved = await reservePort();
+  const config = join(directory, 'meridian.yaml');
+  writeFileSync(config, readFileSync(config, 'utf8').replace('"127.0.0.1:0"', `"127.0.0.1:${reserved.port}"`));
   const server = beginServer(directory, surroundings);
+  void server.ended.finally(() => reserved.release()).catch(() => undefined);
   const listening = await server.logged('listening').catch((error: unknown) => {
     server.signal('SIGKILL');
     throw error;
