@@ -50,9 +50,9 @@ SIGHUP (or 'meridian reload') reads all files again; a reload that finds an erro
     if (!roles.ok) return fail([roles.error], EXIT.USAGE);
     const configFile = String(values['config'] ?? DEFAULT_CONFIG);
     makeHelpersYield();
-    keepFreedMemory();
     const hangup = followHangups();
     const isAnswering = roles.value.includes('dns');
+    if (isAnswering) keepFreedMemory();
     const { loaded, snapshot, problems } = isAnswering ? await loadAll(configFile) : await loadHealth(configFile);
     if (snapshot === undefined) {
       printProblems(problems);
