@@ -35,6 +35,8 @@ export class RedisCapacity implements Part {
   #version: number | null = null;
   #isStale = true;
   #isSpillStale = false;
+  #isDemandStale = false;
+  #peers: ReadonlySet<string> = new Set();
   #hasRead = false;
   #readsDemand = false;
   #asked: readonly Asked[] = [];
@@ -88,8 +90,19 @@ export class RedisCapacity implements Part {
 
   /** `version`: counts what was written, as a heartbeat found it. */
   changed(version: number): void {
-    if (version !== this.#version) this.#isStale = true;
+    if (version !== this.#version) {
+      this.#isStale = true;
+      this.#isDemandStale = true;
+    }
     this.#version = version;
+  }
+
+  /** Ids of all live processes: what others were asked no longer counts. */
+  takePeers(ids: readonly string[]): void {
+    this.#peers = new Set(ids);
+    const gone = this.#board.demands.filter(({ server }) => !this.#peers.has(server));
+    for (const { server } of gone) this.#board.forgetDemand(server);
+    if (gone.length > 0) this.#desk.box.demands(this.#board.demands);
   }
 
   /** A step was shared. */
@@ -119,9 +132,13 @@ export class RedisCapacity implements Part {
     }
     if (this.#offer !== null) put('share', this.#share(this.#offer));
     this.#offer = null;
-    if (this.#isFollowing && (this.#isStale || this.#isSpillStale)) {
-      this.#readsDemand = this.#isStale && sentMs - this.#demandReadMs >= DEMAND_EVERY_MS;
-      if (this.#readsDemand) this.#demandReadMs = sentMs;
+    const isDemandDue = this.#isDemandStale && sentMs - this.#demandReadMs >= DEMAND_EVERY_MS;
+    if (this.#isFollowing && (this.#isStale || this.#isSpillStale || (isBeat && isDemandDue))) {
+      this.#readsDemand = isDemandDue;
+      if (isDemandDue) {
+        this.#demandReadMs = sentMs;
+        this.#isDemandStale = false;
+      }
       put('read', this.#read());
       this.#isStale = false;
       this.#isSpillStale = false;
@@ -146,6 +163,7 @@ export class RedisCapacity implements Part {
     this.#offered = null;
     this.#version = null;
     this.#isStale = true;
+    this.#isDemandStale = true;
     this.#hasRead = false;
   }
 
@@ -203,7 +221,9 @@ export class RedisCapacity implements Part {
     if (this.#board.takeLoads(reports, nowMs)) this.#desk.box.loads(this.#board.loads);
     if (this.#readsDemand) {
       const found = this.#recordsOf(demands, 'report of demand', this.#desk.keys.demand, decodeDemand);
-      if (this.#board.replaceDemands(found, this.#self.id)) this.#desk.box.demands(this.#board.demands);
+      const alive = found.filter(({ server }) => this.#peers.has(server));
+      if (alive.length < found.length) this.#isDemandStale = true; // one that is not known as alive yet, or has just left
+      if (this.#board.replaceDemands(alive, this.#self.id)) this.#desk.box.demands(this.#board.demands);
     }
     if (text !== '') this.#takeSpill(Number(tick), mark, text);
   }

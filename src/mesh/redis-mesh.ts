@@ -269,6 +269,7 @@ export class RedisMesh implements Mesh {
     for (const { id, epoch } of peers) if (this.#known.seen(id, epoch)) this.#votes.readAgain();
     const fleets = peers.filter(({ id, roles }) => roles.includes('fleet') && id !== this.#self.id);
     this.#fleets.follow(fleets.map(({ id }) => id));
+    this.#capacity.takePeers(peers.map(({ id }) => id));
     this.#box.peers(peers);
   }
 

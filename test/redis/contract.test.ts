@@ -3,7 +3,8 @@ import { systemClock } from '../../src/base/clock.ts';
 import { openMesh } from '../../src/mesh/open.ts';
 import { recordingLogger, redisSettings } from '../support/mesh.ts';
 import { hasRedis, RedisServer } from '../support/redis.ts';
-import { contract } from '../unit/mesh/contract.ts';
+import { capacityContract } from '../unit/mesh/capacity-contract.ts';
+import { contract, type Engine } from '../unit/mesh/contract.ts';
 
 if (hasRedis) {
   let server: RedisServer;
@@ -13,11 +14,13 @@ if (hasRedis) {
   });
   test.after.always(() => server.stop());
 
-  contract('redis', async () => {
+  const open = async (): Promise<Engine> => {
     const settings = redisSettings(server.port, { prefix: `m${engines++}:` });
     return {
       join: (self) => openMesh(settings, { self, clock: systemClock, logger: recordingLogger(), stateDirectory: null }),
       close: async () => undefined,
     };
-  });
+  };
+  contract('redis', open);
+  capacityContract('redis', open);
 } else test('skipped: redis-server is not installed', (t) => t.pass());

@@ -1,7 +1,8 @@
 // Members of a mesh under test: they record what they are told, and wait for it.
 
 import type { Logger } from '../../src/base/logger.ts';
-import type { FleetReport, Mesh, MeshStatus, OverrideSet, Peer, RedisMeshSettings } from '../../src/model/mesh.ts';
+import type { AgentReport, DemandReport, HeardReport } from '../../src/model/capacity.ts';
+import type { FleetReport, Mesh, MeshStatus, OverrideSet, Peer, RedisMeshSettings, SharedSpill } from '../../src/model/mesh.ts';
 import { OUTCOME } from '../../src/model/probe.ts';
 import type { FleetVerdict, Override, Verdict, Vote } from '../../src/model/verdict.ts';
 import { PATIENCE_MS } from './patience.ts';
@@ -43,6 +44,19 @@ export const fleetVerdict = (target: string, more: Partial<FleetVerdict> = {}): 
   ...more,
 });
 
+export const loadReport = (agent: string, seq: number, more: Partial<AgentReport> = {}): AgentReport => ({
+  site: 'fra',
+  agent,
+  epoch: 1,
+  seq,
+  unit: 'requests/s',
+  current: 100,
+  target: null,
+  max: null,
+  isDraining: false,
+  ...more,
+});
+
 /** A logger that keeps its lines. */
 export function recordingLogger(): Logger & { readonly lines: string[] } {
   const lines: string[] = [];
@@ -80,6 +94,9 @@ type Happening =
   | { readonly kind: 'withdrawn'; readonly prober: string; readonly epoch: number; readonly seq: number }
   | { readonly kind: 'results'; readonly prober: string; readonly epoch: number; readonly batch: Uint8Array }
   | { readonly kind: 'report'; readonly report: FleetReport }
+  | { readonly kind: 'loads'; readonly loads: readonly HeardReport[] }
+  | { readonly kind: 'demands'; readonly demands: readonly DemandReport[] }
+  | { readonly kind: 'spill'; readonly step: SharedSpill }
   | { readonly kind: 'overrides'; readonly set: OverrideSet }
   | { readonly kind: 'status'; readonly status: MeshStatus };
 
@@ -107,6 +124,9 @@ export class Witness {
         onWithdrawn: (prober, epoch, seq) => note({ kind: 'withdrawn', prober, epoch, seq }),
         onResults: (prober, epoch, batch) => note({ kind: 'results', prober, epoch, batch }),
         onFleetReport: (report) => note({ kind: 'report', report }),
+        onLoads: (loads) => note({ kind: 'loads', loads }),
+        onDemands: (demands) => note({ kind: 'demands', demands }),
+        onSpill: (step) => note({ kind: 'spill', step }),
         onOverrides: (set) => note({ kind: 'overrides', set }),
         onStatus: (status) => note({ kind: 'status', status }),
       },
@@ -147,6 +167,23 @@ export class Witness {
       for (const target of report.forgotten) all.delete(target);
     }
     return [...all.values()].sort((a, b) => (a.target < b.target ? -1 : 1));
+  }
+
+  /** What agents said, as told last: without the time at which the mesh got it. */
+  get loads(): readonly AgentReport[] {
+    const last = this.log.findLast((happening) => happening.kind === 'loads');
+    return (last?.kind === 'loads' ? last.loads : []).map(({ atMs: _, ...report }) => report);
+  }
+
+  /** What DNS servers were asked, as told last: `server class=queries ...`. */
+  get demands(): readonly string[] {
+    const last = this.log.findLast((happening) => happening.kind === 'demands');
+    const demands = last?.kind === 'demands' ? last.demands : [];
+    return demands.map(({ server, queries }) => [server, ...Array.from(queries, ([key, value]) => `${key}=${value}`)].join(' '));
+  }
+
+  get spills(): readonly SharedSpill[] {
+    return this.log.flatMap((happening) => (happening.kind === 'spill' ? [happening.step] : []));
   }
 
   get peerLists(): readonly (readonly string[])[] {

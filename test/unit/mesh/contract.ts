@@ -18,8 +18,11 @@ interface Stage {
   unstarted(id: string): Mesh;
 }
 
-export function contract(kind: string, open: () => Promise<Engine>): void {
-  const check = (title: string, body: (t: ExecutionContext, stage: Stage) => Promise<void>): void => {
+type Check = (title: string, body: (t: ExecutionContext, stage: Stage) => Promise<void>) => void;
+
+/** Tests over an engine of their own each. */
+export function checksOf(kind: string, open: () => Promise<Engine>): Check {
+  return (title, body) => {
     test(`${kind}: ${title}`, async (t) => {
       const engine = await open();
       const witnesses: Witness[] = [];
@@ -44,6 +47,10 @@ export function contract(kind: string, open: () => Promise<Engine>): void {
       }
     });
   };
+}
+
+export function contract(kind: string, open: () => Promise<Engine>): void {
+  const check = checksOf(kind, open);
 
   check('a member joins and finds itself', async (t, { member }) => {
     const a = await member('a');

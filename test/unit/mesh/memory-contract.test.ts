@@ -2,10 +2,14 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { MemoryHub } from '../../../src/mesh/memory-hub.ts';
 import { MemoryMesh } from '../../../src/mesh/memory-mesh.ts';
 import { recordingLogger } from '../../support/mesh.ts';
-import { contract } from './contract.ts';
+import { capacityContract } from './capacity-contract.ts';
+import { contract, type Engine } from './contract.ts';
 
-contract('memory', async () => {
+async function open(): Promise<Engine> {
   const logger = recordingLogger();
   const hub = new MemoryHub({ clock: systemClock, logger, stateDirectory: null });
   return { join: (self) => new MemoryMesh(hub, self, systemClock, logger), close: async () => undefined };
-});
+}
+
+contract('memory', open);
+capacityContract('memory', open);
