@@ -16,6 +16,7 @@ import type { Verdict } from '../model/verdict.ts';
 import { AddressRules } from '../probe/address-rules.ts';
 import { TargetChecker } from '../probe/checker.ts';
 import { Resolver } from '../probe/resolver.ts';
+import { CapacityBook } from './capacity-book.ts';
 import { FleetLink } from './fleet-link.ts';
 import { HealthDesk } from './health-desk.ts';
 import { HealthMemory } from './health-memory.ts';
@@ -57,6 +58,8 @@ export class ControlPlane {
   readonly #probeDesk: ProbeDesk | null;
   readonly #fleet: FleetLink;
   readonly #orders: Orders;
+  /** Loads, demand and spill. */
+  readonly capacity: CapacityBook;
   #config: PlaneConfig;
   #isClosed = false;
   #state: MeshStatus['state'] = 'joining';
@@ -87,6 +90,7 @@ export class ControlPlane {
       snapshot,
     );
     this.#orders = new Orders(mesh);
+    this.capacity = new CapacityBook(mesh, self.id);
   }
 
   /** Not started yet. Never fails. */
@@ -118,6 +122,7 @@ export class ControlPlane {
         onFleetReport: (report) => this.#fleet.takeReport(report),
         onOverrides: (set) => desk.takeOverrides(set),
         onStatus: (status) => this.#statusChanged(status),
+        ...(this.roles.includes('dns') || this.roles.includes('admin') ? this.capacity.events : {}),
       },
       JOIN_TIMEOUT_MS,
     );

@@ -8,6 +8,7 @@ import type { Problem } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { reasonOf } from '../config/files.ts';
 import { shorterPath } from './args.ts';
+import type { LoadRequest } from './capacity-book.ts';
 import type { DemoRequest } from './demo-sites.ts';
 import type { OrderRequest, RecallRequest } from './orders.ts';
 
@@ -19,6 +20,8 @@ export type ControlRequest =
   | { readonly command: 'reload' }
   | { readonly command: 'status' }
   | { readonly command: 'overrides' }
+  | { readonly command: 'whatif'; readonly without: string }
+  | ({ readonly command: 'load' } & LoadRequest)
   | ({ readonly command: 'order' } & OrderRequest)
   | ({ readonly command: 'recall' } & RecallRequest)
   | ({ readonly command: 'demo' } & DemoRequest)

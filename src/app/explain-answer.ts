@@ -12,9 +12,12 @@ import { Counters, countersSize } from '../metrics/counters.ts';
 import { Client } from '../model/client.ts';
 import type { HealthView } from '../model/health.ts';
 import { Responder } from '../responder/responder.ts';
-import { Classifier } from '../steering/classes.ts';
+import { type CellTable, Classifier } from '../steering/classes.ts';
 import { type Explanation, explain } from '../steering/explain.ts';
 import { SteeringImage } from '../steering/image.ts';
+import { explainSpill, type SpillExplanation } from '../steering/spill-explain.ts';
+import type { SpillLimits } from '../steering/spill-limits.ts';
+import type { SpillOutlook } from '../steering/spill-outlook.ts';
 import { stampClient } from '../transport/sender.ts';
 import { OPTION } from '../wire/constants.ts';
 import { decodeEcs, encodeEcs } from '../wire/ecs-option.ts';
@@ -55,6 +58,10 @@ export interface ExplainReport {
   /** Owner of the GSLB record that decided (the end of a CNAME chain, perhaps); null if none did. */
   readonly steered: string | null;
   readonly steering: Explanation | null;
+  /** What spill does to clients of this place, one for each stream of their load; null if the policy cannot spill. */
+  readonly spill: readonly SpillExplanation[] | null;
+  /** Of the clock that all servers share, for ages. */
+  readonly nowMs: number;
   readonly rcode: string;
   readonly answers: readonly string[];
   readonly authorities: readonly string[];
@@ -62,11 +69,19 @@ export interface ExplainReport {
   readonly scopePrefixLen: number | null;
 }
 
+/** What spill has set and knows, if there is a capacity anywhere. */
+interface SpillNow {
+  readonly limits: SpillLimits | undefined;
+  readonly outlook: SpillOutlook | undefined;
+  readonly nowMs: number;
+}
+
 export function explainAnswer(
   loaded: Loaded,
   images: Images,
   health: HealthView,
   request: ExplainRequest,
+  spill: SpillNow = { limits: undefined, outlook: undefined, nowMs: 0 },
 ): Result<ExplainReport, Problem> {
   const name = nameFromText(request.name);
   if (typeof name === 'string') return refuse('ERR_USAGE', name);
@@ -88,6 +103,9 @@ export function explainAnswer(
   const ecs = reply.edns?.options.find((option) => option.code === OPTION.ECS);
   const found = findSteered(zones, name, type, reply);
   const policy = found.policy === null ? -1 : steering.policyNames.indexOf(found.policy);
+  const of = classOf(loaded.geography.table, policy, cellOf(packed));
+  const limits = spill.limits?.[policy]?.get(of);
+  const spilt = spill.outlook === undefined || policy < 0 ? [] : explainSpill(spill.outlook, policy, of);
   const { rcode, answers, authorities } = messageToJson(reply);
   return ok({
     name: nameToText(name),
@@ -98,13 +116,18 @@ export function explainAnswer(
     network: formatCidr(networkAround(client, depthOf(packed))),
     zone: found.zone,
     steered: found.owner,
-    steering: policy < 0 ? null : explain(model, policy, place, type === TYPE.AAAA ? 6 : 4, health, steering),
+    steering: policy < 0 ? null : explain(model, policy, place, type === TYPE.AAAA ? 6 : 4, health, steering, limits),
+    spill: spilt.length === 0 ? null : spilt,
+    nowMs: spill.nowMs,
     rcode,
     answers,
     authorities,
     scopePrefixLen: ecs === undefined ? null : (decodeEcs(ecs.data)?.scopePrefixLen ?? null),
   });
 }
+
+const classOf = ({ columns, columnOf }: CellTable, policy: number, cell: number): number =>
+  policy < 0 ? -1 : (columns[columnOf[policy]!]![cell] ?? -1);
 
 const refuse = (code: ErrorCode, message: string): { readonly ok: false; readonly error: Problem } =>
   err({ severity: 'error', code, message });

@@ -18,7 +18,6 @@ import { checkSerial } from '../transfer/serial-check.ts';
 import { compileZone } from '../zone/compile.ts';
 import { ZoneImage } from '../zone/image.ts';
 import { cookieSecretsOf } from './cookie-secrets.ts';
-import { inactiveSettings } from './inactive.ts';
 
 export interface LoadedZone {
   /** Absolute wire name of the apex. */
@@ -63,7 +62,7 @@ export interface LoadResult {
 export function load(configFile: string, previous?: Loaded): LoadResult {
   const { snapshot, problems: configProblems, ifUnused } = loadConfig(configFile);
   if (snapshot === undefined) return { problems: configProblems, zonesKept: 0, isGeographyKept: false };
-  const problems = [...configProblems, ...inactiveSettings(snapshot)];
+  const problems = [...configProblems];
 
   const zones: LoadedZone[] = [];
   for (const source of snapshot.zones) {

@@ -41,6 +41,14 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Comma
     summary: 'who is up and why, what is served and what was answered',
     load: async () => (await import('./commands/status.ts')).status,
   },
+  whatif: {
+    summary: 'where clients would go without a site',
+    load: async () => (await import('./commands/whatif.ts')).whatif,
+  },
+  load: {
+    summary: 'say what a site carries, in place of its agent',
+    load: async () => (await import('./commands/load.ts')).load,
+  },
   drain: {
     summary: 'take a site, pool or member out of service little by little',
     load: async () => (await import('./commands/drain.ts')).drain,

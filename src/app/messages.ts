@@ -17,6 +17,8 @@ export interface Images {
   readonly usesEcs: readonly boolean[];
   readonly geo: SharedArrayBuffer;
   readonly steering: SharedArrayBuffer;
+  /** Where workers count what they answered, by class (metrics/asked.ts). */
+  readonly asked: SharedArrayBuffer;
   /** Secrets of DNS Cookies, the one that signs first. */
   readonly cookieSecrets: readonly Uint8Array[];
   readonly transfer: TransferSettings;

@@ -4,8 +4,11 @@
 import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { err, type Result } from '../base/result.ts';
+import type { AgentReport } from '../model/capacity.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import type { WhatIf } from '../steering/spill-whatif.ts';
 import { count } from './args.ts';
+import type { LoadRequest } from './capacity-book.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { ExplainReport } from './explain-answer.ts';
 import { loadHealthInThread } from './loader.ts';
@@ -75,6 +78,15 @@ export class ProbeServer {
     return err({ severity: 'error', code: 'ERR_ROLE', message });
   }
 
+  whatIf(): Result<WhatIf, Problem> {
+    const message = 'this process answers no queries, so it has no plans: ask one with the role dns';
+    return err({ severity: 'error', code: 'ERR_ROLE', message });
+  }
+
+  reportLoad(request: LoadRequest): Result<AgentReport, Problem> {
+    return this.plane.capacity.report(request, this.#snapshot);
+  }
+
   /** There are no answers that could lag behind. */
   async settle(): Promise<void> {}
 
@@ -91,6 +103,7 @@ export class ProbeServer {
       cells: 0,
       counters: countersOf(this.#options.counters),
       health,
+      capacity: null,
     };
   }
 }

@@ -2,6 +2,9 @@
 
 import type { Problem } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
+import type { AgentReport } from '../model/capacity.ts';
+import type { WhatIf } from '../steering/spill-whatif.ts';
+import type { LoadRequest } from './capacity-book.ts';
 import type { ControlRequest } from './control.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { ExplainReport, ExplainRequest } from './explain-answer.ts';
@@ -16,6 +19,9 @@ export interface Running {
   reload(): Promise<ReloadReport>;
   status(version: string): StatusReport;
   explain(request: ExplainRequest): Result<ExplainReport, Problem>;
+  /** What would happen without a site. */
+  whatIf(site: string): Result<WhatIf, Problem>;
+  reportLoad(request: LoadRequest): Result<AgentReport, Problem>;
   /** Resolves when answers follow what health has concluded so far. */
   settle(): Promise<void>;
 }
@@ -28,6 +34,10 @@ export async function answerRequest(request: ControlRequest, running: Running): 
       return running.status(VERSION);
     case 'explain':
       return replyOf(running.explain(request));
+    case 'whatif':
+      return replyOf(running.whatIf(request.without));
+    case 'load':
+      return replyOf(running.reportLoad(request));
     case 'overrides':
       return plane.overrides;
     case 'order':

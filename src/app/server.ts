@@ -3,12 +3,18 @@
 
 import { systemClock } from '../base/clock.ts';
 import { Current } from '../base/current.ts';
-import type { Problem } from '../base/errors.ts';
+import type { ErrorCode, Problem } from '../base/errors.ts';
 import { hasErrors } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { COUNTER, type CounterName, Counters } from '../metrics/counters.ts';
+import { list } from '../config/suggest.ts';
+import type { AgentReport } from '../model/capacity.ts';
+import { whatIfWithout, type WhatIf } from '../steering/spill-whatif.ts';
+import type { LoadRequest } from './capacity-book.ts';
+import { type CapacityReport, reportCapacity } from './capacity-report.ts';
 import type { Endpoint } from '../model/snapshot.ts';
+import { SteeringImage } from '../steering/image.ts';
 import { nameToText } from '../wire/name.ts';
 import { ZoneImage } from '../zone/image.ts';
 import { count } from './args.ts';
@@ -21,6 +27,8 @@ import type { Loaded, LoadResult } from './load.ts';
 import { loadGeographyInThread, loadInThread } from './loader.ts';
 import { Notifier } from './notify.ts';
 import { restartWarnings } from './restart-warnings.ts';
+import { SpillDesk } from './spill-desk.ts';
+import type { SpillMemory } from './spill-memory.ts';
 import { Workers } from './workers.ts';
 
 /** What a reload did, in the form that `meridian reload --json` prints. */
@@ -46,6 +54,8 @@ export interface StatusReport {
   readonly cells: number;
   readonly counters: Readonly<Record<CounterName, number>>;
   readonly health: HealthReport;
+  /** Loads of sites and what is shed; null where no load can move. */
+  readonly capacity: CapacityReport | null;
 }
 
 export interface MeridianServerOptions {
@@ -57,6 +67,8 @@ export interface MeridianServerOptions {
   readonly plane: ControlPlane;
   /** Rows of metrics/counters: one for each worker and one for the control thread. */
   readonly counters: SharedArrayBuffer;
+  /** Loaded. */
+  readonly spillMemory: SpillMemory;
 }
 
 /** The row of metrics/counters that is the control thread's own, behind those of the workers. */
@@ -70,6 +82,7 @@ export class MeridianServer {
   readonly #notifier: Notifier;
   readonly plane: ControlPlane;
   readonly #feed: ImageFeed;
+  readonly #spill: SpillDesk;
   readonly #startedMs = performance.now();
   /** What is served; watchers are told after every worker has swapped. */
   readonly loaded: Current<Loaded>;
@@ -88,7 +101,13 @@ export class MeridianServer {
     this.plane = plane;
     const { server: settings } = loaded.snapshot;
     const row = controlRow(counters, plan.workers);
-    this.#feed = new ImageFeed({ clock: systemClock, log, counters: row }, loaded, plane.facts);
+    this.#spill = new SpillDesk(
+      { book: plane.capacity, clock: systemClock, log, memory: options.spillMemory, onLimits: (limits) => this.#feed.spill(limits) },
+      plane.facts,
+    );
+    const limits = this.#spill.adopt(loaded, plane.facts);
+    this.#feed = new ImageFeed({ clock: systemClock, log, counters: row, workers: plan.workers }, loaded, plane.facts, limits);
+    this.#countAnswers();
     this.#workers = new Workers({ settings, plan, counters, images: this.#feed.images, log });
   }
 
@@ -107,11 +126,17 @@ export class MeridianServer {
 
   /** Starts the workers; resolves when all of them listen, or when `close` has ended the start. */
   async start(): Promise<Result<void, Problem>> {
-    this.plane.follow((facts) => this.#feed.follow(facts));
+    this.plane.follow((facts) => {
+      this.#feed.follow(facts);
+      this.#spill.follow(facts);
+    });
     this.#feed.follow(this.plane.facts);
     this.#feed.feed(this.#workers);
     const problem = await this.#workers.start();
-    if (problem === undefined) this.#announce();
+    if (problem === undefined) {
+      this.#announce();
+      this.#spill.start();
+    }
     return problem === undefined ? ok(undefined) : err(problem);
   }
 
@@ -150,9 +175,14 @@ export class MeridianServer {
       return { done: false, problems: all, zonesRead: 0, zonesKept: 0, geography: 'unchanged', tookMs: sinceMs(startMs) };
     }
     try {
-      await this.#feed.load(loaded, this.plane.adopt(loaded.snapshot));
+      const facts = this.plane.adopt(loaded.snapshot);
+      const installed = this.#feed.load(loaded, facts, this.#spill.adopt(loaded, facts));
+      this.#countAnswers();
+      await installed;
     } catch (bug) {
-      this.plane.adopt(before.snapshot); // what is concluded must be about what is served
+      const facts = this.plane.adopt(before.snapshot); // what is concluded must be about what is served
+      this.#spill.adopt(before, facts);
+      this.#countAnswers();
       throw bug;
     }
     this.#loads++;
@@ -171,7 +201,27 @@ export class MeridianServer {
   }
 
   explain(request: ExplainRequest): Result<ExplainReport, Problem> {
-    return explainAnswer(this.loaded.get(), this.#feed.images, this.#feed.facts, request);
+    const { limits } = this.#feed;
+    return explainAnswer(this.loaded.get(), this.#feed.images, this.#feed.facts, request, {
+      limits,
+      outlook: this.#spill.view?.outlook,
+      nowMs: this.plane.capacity.mesh.nowMs(),
+    });
+  }
+
+  whatIf(site: string): Result<WhatIf, Problem> {
+    const refuse = (code: ErrorCode, message: string): Result<WhatIf, Problem> => err({ severity: 'error', code, message });
+    const { sites } = this.loaded.get().snapshot.steering;
+    const index = sites.findIndex(({ id }) => id === site);
+    if (index < 0) return refuse('ERR_USAGE', `there is no site "${site}"; sites are ${list(sites.map(({ id }) => id))}`);
+    const { view } = this.#spill;
+    if (view === null)
+      return refuse('ERR_CAPACITY', 'no site that a policy with spill names has a capacity, so loads are not known; set sites.X.capacity');
+    return ok(whatIfWithout(view.atlas, this.#feed.facts, view.outlook, view.queries, index));
+  }
+
+  reportLoad(request: LoadRequest): Result<AgentReport, Problem> {
+    return this.plane.capacity.report(request, this.loaded.get().snapshot);
   }
 
   /** Resolves when every worker answers from what health has concluded so far. */
@@ -195,7 +245,19 @@ export class MeridianServer {
       cells: this.loaded.get().geography.cells,
       counters: countersOf(this.#counters),
       health,
+      capacity: this.#capacity(),
     };
+  }
+
+  #capacity(): CapacityReport | null {
+    const { view } = this.#spill;
+    return view && reportCapacity(view, this.loaded.get().snapshot.loadUnit, this.plane.capacity.mesh.nowMs());
+  }
+
+  /** The classes of a load are counted where its images say. */
+  #countAnswers(): void {
+    const { asked, steering } = this.#feed.images;
+    this.#spill.count(asked, new SteeringImage(steering).slotCount);
   }
 
   /** Secondaries ask for a zone at once when they hear of it, so this waits until the workers have it. */
@@ -205,10 +267,10 @@ export class MeridianServer {
     void this.#notifier.announce(zones, images.transfer);
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#notifier.close();
     this.#feed.close();
-    return this.#workers.close();
+    await Promise.all([this.#spill.close(), this.#workers.close()]);
   }
 }
 

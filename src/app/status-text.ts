@@ -2,6 +2,7 @@
 // one line, so that a flood, an amplification or a siege over TCP stands out. A counter that is new needs no change here.
 
 import { COUNTER_FACTS, type CounterName } from '../metrics/counters.ts';
+import { capacityLines } from './capacity-text.ts';
 import { healthLines, healthRows } from './health-text.ts';
 import type { StatusReport } from './server.ts';
 
@@ -26,7 +27,8 @@ export function statusText(report: StatusReport, nowMs: number, hasVotes: boolea
     ...report.zones.map((zone): [string, string] => ['zone', `${zone.name} serial ${zone.serial}, ${zone.records} records`]),
     ...healthRows(report.health),
   ];
-  return [...rows.map(line), ...healthLines(report.health, nowMs, hasVotes), ...counterLines(report.counters)].join('\n');
+  const capacity = report.capacity === null ? [] : capacityLines(report.capacity);
+  return [...rows.map(line), ...healthLines(report.health, nowMs, hasVotes), ...capacity, ...counterLines(report.counters)].join('\n');
 }
 
 const answeringRows = ({ endpoints, workers, cells }: StatusReport): [string, string][] => [

@@ -6,6 +6,7 @@ import { systemClock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import { ok, type Result } from '../base/result.ts';
 import { GeoImage } from '../geo/lookup.ts';
+import { askedRow } from '../metrics/asked.ts';
 import { COUNTER, Counters } from '../metrics/counters.ts';
 import type { Endpoint } from '../model/snapshot.ts';
 import { Responder } from '../responder/responder.ts';
@@ -51,11 +52,13 @@ let isClosing = false;
 function install(images: Images): void {
   const zones = images.zones.map((buffer) => new ZoneImage(buffer));
   transferDesk.install(zones, images.transfer);
+  const steering = new SteeringImage(images.steering);
   responder.install({
     zones,
     usesEcs: images.usesEcs,
     geo: new GeoImage(images.geo),
-    steering: new SteeringImage(images.steering),
+    steering,
+    asked: askedRow(images.asked, start.row, steering.slotCount),
   });
   responder.useCookieSecrets(images.cookieSecrets);
 }

@@ -48,7 +48,6 @@ export const ERRORS = {
   ERR_CONFIG_DUPLICATE: 'The same thing is defined twice.',
   ERR_CONFIG_COOKIE_SECRET:
     'A file of cookie secrets cannot be read, or does not hold one or two secrets of 32 hexadecimal digits.',
-  ERR_CONFIG_INACTIVE: 'A setting is checked, but this version does not act on it yet.',
   ERR_CONFIG_UNUSED: 'A site, pool or policy is defined, but nothing refers to it.',
 
   // geography
@@ -82,6 +81,7 @@ export const ERRORS = {
   ERR_FLEET: 'The fleet aggregator cannot judge targets at the moment; probers and servers go on by votes until it can.',
 
   // running
+  ERR_CAPACITY: 'No site has a capacity that load could be measured by.',
   ERR_ROLE: 'A role given with --role is unknown, or would be of no use with the mesh of the configuration.',
   ERR_OVERRIDE: 'An order (override) cannot be given or taken back as asked; the message says what is allowed or what there is.',
   ERR_PROBER_WITHDRAWN:

@@ -13,6 +13,8 @@ import { didYouMean, list } from './suggest.ts';
 /** One GSLB record, as far as policies are concerned. */
 export interface GslbUse {
   readonly policy: string;
+  /** Longest TTL of its answers. */
+  readonly maxTtlSec: number;
   /** Owner of the record, for messages. */
   readonly owner: string;
   /** What else is at the name, for messages; undefined if the record stands alone. */
@@ -35,6 +37,7 @@ export function findGslbUses(records: ZoneRecords): GslbUse[] {
     const type = beside.get(i);
     return {
       policy: policyOf(records, i),
+      maxTtlSec: records.ttlSec[i]!,
       owner: nameToText(records.octets, records.ownerOffset[i]!),
       beside: isApex ? 'SOA and NS of the apex' : type === undefined ? undefined : typeName(type),
       file: records.files[records.file[i]!]!,

@@ -11,7 +11,7 @@ import { missingFile, readRegularFile } from './files.ts';
 import { deepFreeze } from './freeze.ts';
 import { problemsOf } from './issues.ts';
 import { meshSettings } from './mesh.ts';
-import { buildModel, buildPools } from './model.ts';
+import { buildModel, buildPools, loadUnitOf } from './model.ts';
 import { checkKeys, checkTrees, checkUnits } from './policy-checks.ts';
 import { healthSettings, proberSettings, probeSpecs, targetsOf } from './probes.ts';
 import { configSchema, namesIn } from './schema.ts';
@@ -94,6 +94,7 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
     server: settings.value,
     geo: geography.value,
     steering: buildModel(parsed.data),
+    loadUnit: loadUnitOf(parsed.data.sites),
     probes: specs.value,
     targets: targets.value,
     prober: proberSettings(parsed.data.prober),

@@ -2,7 +2,7 @@
 // so that whoever walks a tree meets no references. Only for sections without errors: an unknown name here is a bug.
 
 import { parseCidr } from '../base/address.ts';
-import { type Capacity, TARGET_OF_MAX } from '../model/capacity.ts';
+import { type Capacity, type LoadUnit, TARGET_OF_MAX } from '../model/capacity.ts';
 import type { LastResort, Member, Policy, PolicyNode, Pool, Site, SteeringModel } from '../model/steering.ts';
 import {
   type MapConfig,
@@ -31,6 +31,10 @@ export function buildModel(sections: Sections): SteeringModel {
   );
   return { sites, ...buildPools(sections), policies: buildPolicies(sections, indexesOf(sections.sites)) };
 }
+
+/** All sites have the same (policy-checks.ts). */
+export const loadUnitOf = (sites: SitesConfig): LoadUnit =>
+  Object.values(sites).find(({ capacity }) => capacity !== null)?.capacity?.unit ?? 'requests/s';
 
 function capacityOf(config: SitesConfig[string]['capacity']): Capacity | null {
   return config && { max: config.max, target: config.target ?? config.max * TARGET_OF_MAX };

@@ -1,6 +1,7 @@
 // A checked configuration: everything that an operator wrote, with defaults filled in, names resolved and paths absolute.
 
 import type { Cidr } from '../base/address.ts';
+import type { LoadUnit } from './capacity.ts';
 import type { HealthSettings } from './health.ts';
 import type { MeshSettings } from './mesh.ts';
 import type { ProbeSpec, Target } from './probe.ts';
@@ -116,6 +117,8 @@ export interface Snapshot {
   readonly server: ServerSettings;
   readonly geo: GeoSettings;
   readonly steering: SteeringModel;
+  /** Of all capacities, and of the reports of agents. */
+  readonly loadUnit: LoadUnit;
   readonly probes: readonly ProbeSpec[];
   /** What is checked, in order of members; members of pools without a probe have none. */
   readonly targets: readonly Target[];

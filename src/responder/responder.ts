@@ -77,6 +77,8 @@ export interface ResponderImages {
   readonly usesEcs?: readonly boolean[];
   readonly geo: GeoImage;
   readonly steering: SteeringImage;
+  /** This worker's row of metrics/asked. */
+  readonly asked?: Int32Array;
 }
 
 export class Responder {
@@ -122,7 +124,7 @@ export class Responder {
     const zoneSet = new ZoneSet(images.zones);
     this.#reports.install(images.zones);
     this.#ecsTrust.install(images.usesEcs ?? []);
-    this.#steering.install(images.zones, images.geo, images.steering);
+    this.#steering.install(images.zones, images.geo, images.steering, images.asked);
     this.#writer.names.reserve(images.zones.reduce((most, zone) => Math.max(most, zone.nameCount), 0));
     this.#zones = images.zones;
     this.#zoneSet = zoneSet;

@@ -43,6 +43,8 @@ export class Steering {
   readonly #cursors: Cursors = new Cursors();
   #geo: GeoImage | null = null;
   #image: SteeringImage | null = null;
+  /** By slot: answers given (metrics/asked.ts). */
+  #asked: Int32Array = new Int32Array(0);
   /** By zone: number in the steering image of each policy that the zone names. */
   #policies: readonly Int32Array[] = [];
 
@@ -51,8 +53,10 @@ export class Steering {
     this.#counters = counters;
   }
 
-  install(zones: readonly ZoneImage[], geo: GeoImage, image: SteeringImage): void {
+  /** `asked`: the row that answers are counted in; one of our own if nobody wants to know. */
+  install(zones: readonly ZoneImage[], geo: GeoImage, image: SteeringImage, asked?: Int32Array): void {
     this.#geo = geo;
+    this.#asked = asked ?? new Int32Array(image.slotCount);
     this.steer(zones, image);
   }
 
@@ -61,6 +65,7 @@ export class Steering {
     const numbers = new Map(image.policyNames.map((name, number) => [name, number]));
     this.#policies = zones.map((zone) => Int32Array.from(zone.policyNames, (name) => numbers.get(name) ?? UNKNOWN_POLICY));
     this.#cursors.fit(image);
+    if (this.#asked.length < image.slotCount) this.#asked = new Int32Array(image.slotCount);
     this.#image = image;
     this.octets = image.octets;
   }
@@ -88,6 +93,7 @@ export class Steering {
       const mostSec = zone.rrsetWord(rrset, RRSET.TTL);
       this.ttlSec = Math.max(leastSec, Math.min(mostSec, this.picked.ttlSec));
       counters[COUNTER.GSLB_ANSWERS]!++;
+      this.#asked[this.picked.slot]!++;
     }
     return kind;
   }

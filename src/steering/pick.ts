@@ -35,6 +35,8 @@ export class Picked {
   ttlSec = 0;
   /** Length of the prefix of the client's address for which this answer holds. */
   scope = 0;
+  /** Number of the pair of policy and class that decided: what demand is counted by (metrics/asked.ts). */
+  slot = 0;
   /** Into image.octets: 4 or 16 address octets by the family asked, or an absolute wire name. */
   readonly targetOffset: Uint32Array = new Uint32Array(MAX_ANSWERS);
   /** Member indexes. */
@@ -90,6 +92,7 @@ export function pick(
     if (granularity > scope) scope = granularity;
   }
   out.scope = scope;
+  out.slot = slot;
   out.ttlSec = words[plan + PLAN.TTL]!;
   out.count = 0;
   const kind = planKind & 0xff;

@@ -106,6 +106,11 @@ export class SpillAtlas {
       });
   }
 
+  /** By policy index and class, a name that is the same on every server; policies that cannot spill have none. */
+  get classNames(): readonly { readonly policy: number; readonly class: number; readonly name: string }[] {
+    return this.#classes.map((place) => ({ policy: place.policy, class: place.class, name: place.key }));
+  }
+
   /** The map under the present health. */
   map(health: HealthView): SpillMap {
     const model = this.#model;

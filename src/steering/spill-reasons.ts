@@ -1,6 +1,6 @@
 // Says what spills, where to and why, from the outcome of a step: plain data, and a sentence for each site that gives load away.
 
-import type { SpillOutcome } from './spill.ts';
+import type { SpillOutlook } from './spill-outlook.ts';
 
 export interface SpillMove {
   /** The clients, such as `GB 54,-2`. */
@@ -26,8 +26,10 @@ export interface SpillReason {
   readonly moves: readonly SpillMove[];
 }
 
+type Outlook = Pick<SpillOutlook, 'state' | 'demand' | 'flow' | 'loadAfter' | 'target'>;
+
 /** One for each site that gives load away, that which gives most first. */
-export function spillReasons({ state, demand, flow, loadAfter, target }: SpillOutcome): SpillReason[] {
+export function spillReasons({ state, demand, flow, loadAfter, target }: Outlook): SpillReason[] {
   const { map } = state;
   const idOf = (rank: number): string => map.model.sites[map.siteOfRank[rank]!]!.id;
   const byRank = new Map<number, SpillMove[]>();

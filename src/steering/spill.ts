@@ -140,7 +140,7 @@ function leafLimits(map: SpillMap, admit: Uint32Array, item: number, paths: read
 }
 
 /** By slot: the shares of the present plans. */
-function sharesOf({ map, admit }: SpillState): Float64Array {
+export function sharesOf({ map, admit }: SpillState): Float64Array {
   const shares = Float64Array.from(map.natural);
   for (let item = 0; item < map.itemCount; item++) if (!isAtRest(map, admit, item)) sharesUnder(map, admit, item, shares);
   return shares;
@@ -207,6 +207,28 @@ function shed(
     const spent = granted[rank]! - budget[rank]! - coming[rank]!;
     if (spent > 0) allowance[rank]! *= 1 - Math.min(1, spent / (granted[rank]! - coming[rank]!));
   }
+}
+
+/**
+ * The best plans for a demand by item, from plans in which nothing spills: by slot, the load that is sent there. `target` by rank,
+ * NaN = not known.
+ */
+export function bestFlow(map: SpillMap, demand: Float64Array, target: Float64Array): Float64Array {
+  const unit = unitOf(target, demand);
+  const amounts = demand.map((value) => Math.round(value / unit));
+  const natural = new Float64Array(map.site.length);
+  const load = new Float64Array(target.length);
+  for (let item = 0; item < map.itemCount; item++) {
+    for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++) {
+      natural[slot] = Math.round(amounts[item]! * map.natural[slot]!);
+      load[map.site[slot]!]! += natural[slot]!;
+    }
+  }
+  const isBounded = Uint8Array.from(target, (value) => (Number.isNaN(value) ? 0 : 1));
+  const flows = new Flows(map, amounts, natural, load, isBounded, true);
+  const ceiling = target.map((value, rank) => Math.floor((value * map.ramp[rank]!) / unit));
+  relieveAll(flows, ceiling, new Float64Array(load.length).fill(Number.POSITIVE_INFINITY));
+  return flows.flow.map((flow) => flow * unit);
 }
 
 /** Relieves sites; when everything that can be reached is full, they are filled evenly beyond their ceilings. */

@@ -7,6 +7,7 @@ import { loadConfig } from '../../config/load.ts';
 import { EVERYTHING_UP } from '../../model/health.ts';
 import { explanationToText } from '../../steering/explain.ts';
 import { type Command, DEFAULT_CONFIG, EXIT, failUsage, type OptionValues, printProblems } from '../args.ts';
+import { spillLines } from '../capacity-text.ts';
 import { askControl } from '../control.ts';
 import { type ExplainReport, type ExplainRequest, explainAnswer } from '../explain-answer.ts';
 import { imagesOf } from '../image-feed.ts';
@@ -95,6 +96,7 @@ function reportToText(report: ExplainReport): string {
   lines.push(`zone     ${zone ?? 'none: this server is not responsible for the name'}`);
   if (steering !== null) {
     lines.push(`record   ${steered} GSLB ${steering.policy}`, '', explanationToText(steering).trimEnd());
+    if (report.spill !== null) lines.push('', ...spillLines(report.spill, report.nowMs));
   } else if (zone !== null) lines.push('record   no GSLB record decides this answer: it is the same for every client');
   lines.push(
     '',

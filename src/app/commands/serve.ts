@@ -26,6 +26,7 @@ import { answerRequest, type Running } from '../requests.ts';
 import { findUselessRole, readRoles } from '../roles.ts';
 import { controlRow, MeridianServer, type ReloadReport } from '../server.ts';
 import { ServiceManager } from '../service-manager.ts';
+import { SpillMemory } from '../spill-memory.ts';
 import { keepFreedMemory } from '../v8-flags.ts';
 import { VERSION } from '../version.ts';
 
@@ -127,7 +128,9 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
   try {
     const begun = await Promise.race([plane.start().then(() => true), stopped]);
     if (begun === undefined) return undefined;
-    const server = new MeridianServer({ configFile, loaded, log, plan: plan.value, plane, counters });
+    const spillMemory = new SpillMemory(settings.stateDirectory, systemClock, log);
+    await spillMemory.load(plane.capacity.mesh.nowMs());
+    const server = new MeridianServer({ configFile, loaded, log, plan: plan.value, plane, counters, spillMemory });
     desk.running = server;
     try {
       const started = await Promise.race([server.start(), stopped]);

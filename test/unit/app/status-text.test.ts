@@ -18,6 +18,7 @@ function report(counts: Partial<Record<CounterName, number>>): StatusReport {
     zones: [{ name: 'example.test.', serial: 4, records: 5 }],
     cells: 6,
     counters: { ...zeros, ...counts },
+    capacity: null,
     health: healthReport(),
   };
 }
