@@ -25,7 +25,7 @@ test('a site above its target gives away the excess, everybody shares when all a
     const amsterdam = status.capacity!.sites.find(({ site }) => site === 'amsterdam')!;
     t.is(amsterdam.source, 'agents');
     t.is(amsterdam.target, 100);
-    t.regex(status.capacity!.shed[0]!.text, /^amsterdam over target by \d+ %: \d+ % of unknown to berlin/);
+    t.regex(status.capacity!.shed[0]!.text, /^amsterdam over target by \d+ %: \d+ % of unknown.* to berlin/);
     const shown = await meridian(['status', '--socket', socket]);
     t.regex(shown.stdout, /^Capacity in requests\/s; .*\n {2}site .*\n {2}amsterdam .* 1 agent$/m);
     const explained = await meridian(['explain', 'www.crowd.test', '--client', '192.0.2.77', '--config', server.config]);
@@ -40,7 +40,7 @@ test('a site above its target gives away the excess, everybody shares when all a
 
     // every site gets load beyond its target, and every answer names one
     await crowd(900, ({ amsterdam, berlin, vienna }) => Math.min(amsterdam!, berlin!, vienna!) > 0.2);
-    await crowd(20, ({ amsterdam }) => amsterdam! > 0.95);
+    await crowd(20, ({ amsterdam }) => amsterdam! > 0.8);
 
     const mad = await meridian(['load', 'amsterdam', '--current=-5', '--socket', socket]);
     t.is(mad.code, 2);
