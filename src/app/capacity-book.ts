@@ -17,10 +17,7 @@ export interface LoadRequest {
   readonly isDraining: boolean;
 }
 
-type CapacityMesh = Pick<
-  Mesh,
-  'nowMs' | 'status' | 'peers' | 'spill' | 'shareSpill' | 'reportDemand' | 'reportLoad'
->;
+type CapacityMesh = Pick<Mesh, 'nowMs' | 'status' | 'peers' | 'spill' | 'shareSpill' | 'reportDemand' | 'reportLoad'>;
 
 export class CapacityBook {
   readonly mesh: CapacityMesh;
@@ -70,9 +67,20 @@ export class CapacityBook {
     return ok(report);
   }
 
+  /** Whether no other DNS server is alive. */
+  get isAlone(): boolean {
+    return this.#servers.every((id) => id === this.id);
+  }
+
   /** Position among the live DNS servers, by id: who is first makes the step, the others if it does not. */
   get rank(): number {
-    const others = this.mesh.peers.filter(({ roles }) => roles.includes('dns')).map(({ id }) => id);
-    return Math.max(0, others.sort().indexOf(this.id));
+    return Math.max(0, this.#servers.indexOf(this.id));
+  }
+
+  get #servers(): readonly string[] {
+    return this.mesh.peers
+      .filter(({ roles }) => roles.includes('dns'))
+      .map(({ id }) => id)
+      .sort();
   }
 }

@@ -74,7 +74,13 @@ export function whatIfText({ without, sites, moves, stranded }: WhatIf): string 
         percentOf(after, target),
         amount(target),
         amount(max),
-        site === without ? 'gone' : max !== null && after > max ? 'ABOVE MAX' : target !== null && after > target * 1.001 ? 'above target' : '',
+        site === without
+          ? 'gone'
+          : max !== null && after > max
+            ? 'ABOVE MAX'
+            : target !== null && after > target * 1.001
+              ? 'above target'
+              : '',
       ]),
     ]),
     '',

@@ -7,17 +7,17 @@ import type { ErrorCode, Problem } from '../base/errors.ts';
 import { hasErrors } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { COUNTER, type CounterName, Counters } from '../metrics/counters.ts';
 import { list } from '../config/suggest.ts';
+import { COUNTER, type CounterName, Counters } from '../metrics/counters.ts';
 import type { AgentReport } from '../model/capacity.ts';
-import { whatIfWithout, type WhatIf } from '../steering/spill-whatif.ts';
-import type { LoadRequest } from './capacity-book.ts';
-import { type CapacityReport, reportCapacity } from './capacity-report.ts';
 import type { Endpoint } from '../model/snapshot.ts';
 import { SteeringImage } from '../steering/image.ts';
+import { type WhatIf, whatIfWithout } from '../steering/spill-whatif.ts';
 import { nameToText } from '../wire/name.ts';
 import { ZoneImage } from '../zone/image.ts';
 import { count } from './args.ts';
+import type { LoadRequest } from './capacity-book.ts';
+import { type CapacityReport, reportCapacity } from './capacity-report.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { type ExplainReport, type ExplainRequest, explainAnswer } from './explain-answer.ts';
 import type { HealthReport } from './health-report.ts';
@@ -102,7 +102,13 @@ export class MeridianServer {
     const { server: settings } = loaded.snapshot;
     const row = controlRow(counters, plan.workers);
     this.#spill = new SpillDesk(
-      { book: plane.capacity, clock: systemClock, log, memory: options.spillMemory, onLimits: (limits) => this.#feed.spill(limits) },
+      {
+        book: plane.capacity,
+        clock: systemClock,
+        log,
+        memory: options.spillMemory,
+        onLimits: (limits) => this.#feed.spill(limits),
+      },
       plane.facts,
     );
     const limits = this.#spill.adopt(loaded, plane.facts);
@@ -216,7 +222,10 @@ export class MeridianServer {
     if (index < 0) return refuse('ERR_USAGE', `there is no site "${site}"; sites are ${list(sites.map(({ id }) => id))}`);
     const { view } = this.#spill;
     if (view === null)
-      return refuse('ERR_CAPACITY', 'no site that a policy with spill names has a capacity, so loads are not known; set sites.X.capacity');
+      return refuse(
+        'ERR_CAPACITY',
+        'no site that a policy with spill names has a capacity, so loads are not known; set sites.X.capacity',
+      );
     return ok(whatIfWithout(view.atlas, this.#feed.facts, view.outlook, view.queries, index));
   }
 

@@ -16,7 +16,7 @@ import { type SiteLoad, siteLoads } from '../steering/site-loads.ts';
 import { spillLimits, spillStateFor, spillStep } from '../steering/spill.ts';
 import type { SpillLimits } from '../steering/spill-limits.ts';
 import { SpillAtlas, type SpillMap } from '../steering/spill-map.ts';
-import { type SpillOutlook, outlookOf } from '../steering/spill-outlook.ts';
+import { outlookOf, type SpillOutlook } from '../steering/spill-outlook.ts';
 import { decodeSpill, encodeSpill } from '../steering/spill-record.ts';
 import { recordOf, type SpillState, stateFrom } from '../steering/spill-state.ts';
 import { canSpill } from '../steering/spilling.ts';
@@ -25,7 +25,7 @@ import type { Loaded } from './load.ts';
 import type { SpillMemory } from './spill-memory.ts';
 
 /** A step in each of these periods of the mesh's clock. */
-export const SPILL_PERIOD_MS = 2000;
+const SPILL_PERIOD_MS = 2000;
 /** The next server steps so much later, if nobody has; those behind the fifth no later than it. */
 const STAGGER_MS = 150;
 const MOST_STAGGERS = 5;
@@ -161,7 +161,8 @@ export class SpillDesk {
     const staggerMs = Math.min(book.rank, MOST_STAGGERS) * STAGGER_MS;
     const tick = Math.floor(nowMs / SPILL_PERIOD_MS);
     const inPeriodMs = nowMs - tick * SPILL_PERIOD_MS;
-    const waitMs = this.#tick < tick && inPeriodMs < staggerMs ? staggerMs - inPeriodMs : SPILL_PERIOD_MS - inPeriodMs + staggerMs;
+    const waitMs =
+      this.#tick < tick && inPeriodMs < staggerMs ? staggerMs - inPeriodMs : SPILL_PERIOD_MS - inPeriodMs + staggerMs;
     this.#timer = setTimeout(() => {
       this.#round();
       this.#schedule();
@@ -204,7 +205,7 @@ export class SpillDesk {
     this.#use(state);
     const record = recordOf(state);
     this.#options.memory.note(record);
-    if (book.mesh.status.kind === 'memory' || book.mesh.status.state !== 'joined') return;
+    if (book.mesh.status.state !== 'joined' || (book.mesh.status.kind === 'memory' && book.isAlone)) return;
     this.#base = { tick, mark: `${book.id}.${process.pid}.${this.#marks++}`.replaceAll(/[^\x21-\x7e]/g, '_'), text: '' };
     book.mesh.shareSpill(base, { ...this.#base, text: encodeSpill(record) });
   }
@@ -214,7 +215,10 @@ export class SpillDesk {
     if (this.#world === null) return;
     const record = decodeSpill(step.text);
     if (record === undefined) {
-      this.#options.log.warn({ code: 'ERR_MESH_RECORD', mark: step.mark }, 'a shared spill step is not understood; going on alone');
+      this.#options.log.warn(
+        { code: 'ERR_MESH_RECORD', mark: step.mark },
+        'a shared spill step is not understood; going on alone',
+      );
       return;
     }
     this.#based(step);
@@ -265,8 +269,7 @@ function limitsOf(state: SpillState): SpillLimits | undefined {
   return limits.some(({ size }) => size > 0) ? limits : undefined;
 }
 
-const areEqual = (a: Uint32Array, b: Uint32Array): boolean =>
-  a.length === b.length && a.every((value, i) => value === b[i]);
+const areEqual = (a: Uint32Array, b: Uint32Array): boolean => a.length === b.length && a.every((value, i) => value === b[i]);
 
 /** How long clients keep an answer: the longest that a policy with spill is asked to give. */
 function ttlOf({ zones, snapshot: { steering: model } }: Loaded): number {

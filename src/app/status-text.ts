@@ -28,7 +28,9 @@ export function statusText(report: StatusReport, nowMs: number, hasVotes: boolea
     ...healthRows(report.health),
   ];
   const capacity = report.capacity === null ? [] : capacityLines(report.capacity);
-  return [...rows.map(line), ...healthLines(report.health, nowMs, hasVotes), ...capacity, ...counterLines(report.counters)].join('\n');
+  return [...rows.map(line), ...healthLines(report.health, nowMs, hasVotes), ...capacity, ...counterLines(report.counters)].join(
+    '\n',
+  );
 }
 
 const answeringRows = ({ endpoints, workers, cells }: StatusReport): [string, string][] => [

@@ -61,7 +61,9 @@ export function explainSpill(outlook: SpillOutlook, policy: number, of: number):
       });
       if (percent > 0 || map.natural[slot]! > 0) used = shares.length;
     }
-    const giving = new Set(shares.filter(({ naturalPercent, percent }) => percent < naturalPercent - 0.05).map(({ site }) => site));
+    const giving = new Set(
+      shares.filter(({ naturalPercent, percent }) => percent < naturalPercent - 0.05).map(({ site }) => site),
+    );
     found.push({
       clients: map.labels[item]!,
       demand: total,

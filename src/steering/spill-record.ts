@@ -35,12 +35,15 @@ const isSite = (value: unknown): boolean =>
   isObject(value) && (value['load'] === null || isAmount(value['load'])) && isShare(value['allowance']);
 
 function isItem(value: unknown): boolean {
-  if (!isObject(value) || !isAmount(value['queries']) || !isAmount(value['loadPerQuery']) || !isAmount(value['sinceMs'])) return false;
+  if (!isObject(value) || !isAmount(value['queries']) || !isAmount(value['loadPerQuery']) || !isAmount(value['sinceMs']))
+    return false;
   return isObject(value['slots']) && Object.values(value['slots']).every(isSlot);
 }
 
 function isSlot(value: unknown): boolean {
   if (!Array.isArray(value) || value.length !== 3) return false;
   const [admit, held, seen] = value as readonly unknown[];
-  return Number.isSafeInteger(admit) && (admit as number) >= 0 && (admit as number) <= MOST_ADMIT && isShare(held) && isShare(seen);
+  return (
+    Number.isSafeInteger(admit) && (admit as number) >= 0 && (admit as number) <= MOST_ADMIT && isShare(held) && isShare(seen)
+  );
 }

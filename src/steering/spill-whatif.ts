@@ -52,7 +52,7 @@ export function whatIfWithout(
   queries: readonly (ArrayLike<number> | null)[],
   site: number,
 ): WhatIf {
-  const { map, } = outlook.state;
+  const { map } = outlook.state;
   const { model, siteOfRank } = map;
   const before = streamsOf(map, outlook.demand, outlook.flow, queries);
   const isGone = (member: number): boolean => model.members[member]!.site === site;
@@ -68,7 +68,8 @@ export function whatIfWithout(
   }
   const after = streamsOf(without, demand, bestFlow(without, demand, outlook.target), null, loadOf);
   const idOf = (rank: number): string => model.sites[siteOfRank[rank]!]!.id;
-  const sum = (streams: Streams, rank: number): number => [...streams.values()].reduce((total, { flow }) => total + flow[rank]!, 0);
+  const sum = (streams: Streams, rank: number): number =>
+    [...streams.values()].reduce((total, { flow }) => total + flow[rank]!, 0);
   const known = (value: number): number | null => (Number.isNaN(value) || value === Number.POSITIVE_INFINITY ? null : value);
   const stranded = [...before].reduce((total, [key, { load }]) => total + (after.has(key) ? 0 : load), 0);
   return {
@@ -129,7 +130,12 @@ function streamsOf(
   return streams;
 }
 
-function movesOf(before: Streams, after: Streams, idOf: (rank: number) => string, policyOf: (policy: number) => string): WhatIfMove[] {
+function movesOf(
+  before: Streams,
+  after: Streams,
+  idOf: (rank: number) => string,
+  policyOf: (policy: number) => string,
+): WhatIfMove[] {
   const moves: WhatIfMove[] = [];
   for (const [key, { policy, label, load, flow }] of before) {
     const then = after.get(key)?.flow;

@@ -20,7 +20,12 @@ const ALIKE = 0.02;
 test('two servers shed alike what agents report over Redis, and one that is restarted goes on where it was', async (t) => {
   const redis = await RedisServer.start();
   const self = peer('agents', { roles: ['site'] });
-  const agents = openMesh(redisSettings(redis.port), { self, clock: systemClock, logger: recordingLogger(), stateDirectory: null });
+  const agents = openMesh(redisSettings(redis.port), {
+    self,
+    clock: systemClock,
+    logger: recordingLogger(),
+    stateDirectory: null,
+  });
   const servers: RunningServer[] = [];
   const directories: string[] = [];
   const config = CAPACITY_CONFIG(`mesh: { redis: { server: "127.0.0.1:${redis.port}" } }`);
@@ -52,7 +57,10 @@ test('two servers shed alike what agents report over Redis, and one that is rest
   };
   const isShed = ({ amsterdam, vienna }: Shares): boolean => amsterdam! > 0.55 && amsterdam! < 0.75 && vienna === 0;
   await crowdUntil([a.port, b.port], 150, report, isShed);
-  const [one, two] = [await statusOf(join(a.directory, 'var/meridian.sock')), await statusOf(join(b.directory, 'var/meridian.sock'))];
+  const [one, two] = [
+    await statusOf(join(a.directory, 'var/meridian.sock')),
+    await statusOf(join(b.directory, 'var/meridian.sock')),
+  ];
   t.is(one.capacity!.sites.find(({ site }) => site === 'amsterdam')!.agents, 2);
   t.deepEqual(
     two.capacity!.shed.map(({ site, moves }) => [site, moves[0]!.to, Math.round(moves[0]!.percent)]),

@@ -86,7 +86,14 @@ export const reportTo =
   (socket: string) =>
   async (loads: Shares): Promise<void> => {
     for (const [site, current] of Object.entries(loads)) {
-      const reply = await askControl<object>(socket, { command: 'load', site, current, target: null, max: null, isDraining: false });
+      const reply = await askControl<object>(socket, {
+        command: 'load',
+        site,
+        current,
+        target: null,
+        max: null,
+        isDraining: false,
+      });
       if (!reply.ok) throw new Error(reply.error.message);
     }
   };

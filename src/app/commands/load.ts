@@ -33,7 +33,8 @@ ${SERVER_HELP}
       const text = values[name];
       if (text === undefined) continue;
       const value = typeof text === 'string' && text.trim() !== '' ? Number(text) : Number.NaN;
-      if (!Number.isFinite(value) || value < 0) return failUsage(`--${name} is "${String(text)}", not a number of at least 0`, load.help);
+      if (!Number.isFinite(value) || value < 0)
+        return failUsage(`--${name} is "${String(text)}", not a number of at least 0`, load.help);
       numbers[name] = value;
     }
     const { current, target = null, max = null } = numbers;
