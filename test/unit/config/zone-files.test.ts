@@ -64,7 +64,7 @@ test('a good zone gives its records, its files and its use of policies', (t) => 
     [join(directory, 'zone')],
   );
   t.deepEqual(zone.gslbUses, [
-    { policy: 'www', owner: 'www.example.test.', beside: 'MX', file: join(directory, 'zone'), line: 4 },
+    { policy: 'www', maxTtlSec: 30, owner: 'www.example.test.', beside: 'MX', file: join(directory, 'zone'), line: 4 },
   ]);
 });
 
