@@ -45,6 +45,11 @@ inline uint32_t EntryOf(uint32_t what, uint32_t latency_us) {
   return (what >> 7) * kRow + (outcome == 0 ? BucketOf(latency_us) : failed);
 }
 
+inline uint32_t AllOnesIf(bool holds) { return 0u - static_cast<uint32_t>(holds); }
+
+/** One of two numbers by a mask. In a loop the compiler takes `?:` for branches if a side converts to float, and stays scalar. */
+inline uint32_t Choose(uint32_t mask, uint32_t a, uint32_t b) { return (a & mask) | (b & ~mask); }
+
 struct Chunk {
   uint32_t entry[kChunk];
   uint8_t special[kChunk];
@@ -63,13 +68,19 @@ FLEET_CLONES void TakeDense(const uint8_t* __restrict what, const uint32_t* __re
                             const uint8_t* __restrict streak, uint32_t* __restrict last_sec, uint32_t* __restrict ewma,
                             const uint32_t* __restrict row, Chunk* __restrict chunk) {
   for (size_t i = 0; i < kChunk; i++) {
-    const uint32_t outcome = what[i] & kOutcomeMask;
+    const uint32_t found = what[i];
+    const uint32_t outcome = found & kOutcomeMask;
+    const uint32_t success = AllOnesIf(outcome == 0);
+    const uint32_t checked = AllOnesIf(outcome < kNotChecked);
     const uint32_t latency_us = Capped(latency[i]);
-    const uint32_t after = EwmaAfter(ewma[i], latency_us);
-    const uint32_t newest = std::max(last_sec[i], at_sec[i]);
-    ewma[i] = outcome == 0 ? after : ewma[i];
-    last_sec[i] = outcome < kNotChecked ? newest : last_sec[i];
-    chunk->entry[i] = row[i] + EntryOf(what[i], latency_us);
+    const uint32_t before = ewma[i];
+    const uint32_t sample = latency_us << kEwmaFractionBits;
+    const auto step = static_cast<uint32_t>(static_cast<int32_t>(sample - before) >> kEwmaWeightBits);
+    const uint32_t after = Choose(AllOnesIf(before == 0), sample, before + step);
+    ewma[i] = Choose(success, after, before);
+    last_sec[i] = std::max(last_sec[i], at_sec[i] & checked);
+    const uint32_t failed = Choose(checked, kFailures, kNotCheckedTally);
+    chunk->entry[i] = row[i] + (found >> 7) * kRow + Choose(success, BucketOf(latency_us), failed);
   }
   for (size_t i = 0; i < kChunk; i++) {
     const auto outcome = static_cast<uint8_t>(what[i] & kOutcomeMask);
