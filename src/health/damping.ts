@@ -49,7 +49,7 @@ export const PENALTY_CAP = 4000;
 export const STRAYS_MOST = 15;
 /** Strays that a failure counts for which breaks off a recovery, or comes while the guard holds. */
 export const BROKEN_STRAYS = 2;
-/** Strays forgiven each DECAY_STEP_SEC: at the default interval who fails every tenth check is far below, every fourth above. */
+/** Strays forgiven each DECAY_STEP_SEC: at the default interval who fails every tenth check has 1.6, three of ten 4.6. */
 export const STRAYS_PER_STEP = 4;
 /** Bounds of the successes asked for beyond `rise` while the guard is awake. */
 export const EXTRA_LEAST = 9;
