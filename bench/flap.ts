@@ -2,9 +2,11 @@
 // flap guard. Simulated time, so the numbers do not depend on the machine: docs/health.md holds them.
 // Run with `node dist/bench/flap.js [simulated days, default 50]`.
 
-import { DAY_MS, failing, HOUR_MS, mostInAnHour, watch } from '../test/support/flap-lab.ts';
+import { DAY_MS, FINE, failing, HOUR_MS, mostInAnHour, REFUSED, type World, watch } from '../test/support/flap-lab.ts';
+import { Random } from '../test/support/random.ts';
 
 const SHARES_PERCENT = [1, 2, 5, 10, 12, 15, 18, 20, 25, 30, 40, 50, 60];
+const BURST_MS = 10_000;
 const days = Number(process.argv[2] ?? 50);
 
 const cell = (vantagePoints: number, percent: number, isGuarded: boolean): string => {
@@ -24,14 +26,30 @@ for (const percent of SHARES_PERCENT) {
   console.log(`| ${percent} % | ${cells.join(' | ')} |`);
 }
 
-const SEEDS = 200;
-console.log(`\nchanges in the first hour, in which the guard has to see it flap; 3 points, guard, ${SEEDS} runs\n`);
-console.log('| checks failing | median | most | runs with more than four |');
-console.log('|---:|---:|---:|---:|');
-for (const percent of [20, 25, 30, 40, 50, 60]) {
-  const world = { vantagePoints: 3, isGuarded: true, lengthMs: HOUR_MS, fateAt: failing(percent / 100) };
-  const changes = Array.from({ length: SEEDS }, (_, seed) => watch({ ...world, seed: seed + 1 }).changesMs.length);
+const SEEDS = 2000;
+
+/** Changes in the first hour, as a line of a table. */
+const firstHours = (vantagePoints: number, fateOf: (seed: number) => World['fateAt']): string => {
+  const changes = Array.from({ length: SEEDS }, (_, i) => {
+    return watch({ vantagePoints, isGuarded: true, lengthMs: HOUR_MS, seed: i + 1, fateAt: fateOf(i + 1) }).changesMs.length;
+  });
   changes.sort((a, b) => a - b);
   const many = (100 * changes.filter((count) => count > 4).length) / SEEDS;
-  console.log(`| ${percent} % | ${changes[SEEDS / 2]} | ${changes.at(-1)} | ${many.toFixed(0)} % |`);
-}
+  return `${many.toFixed(many < 10 ? 2 : 0)} % (${changes[SEEDS / 2]}, ${changes.at(-1)})`;
+};
+
+/** Bursts of ten seconds in which nine of ten checks fail, three of ten slots, for all probers at once; else one of a hundred. */
+const bursts = (seed: number): World['fateAt'] => {
+  const random = new Random(seed);
+  const isBad = Array.from({ length: HOUR_MS / BURST_MS + 1 }, () => random.below(10) < 3);
+  return (startMs, chance) => (chance < (isBad[Math.floor(startMs / BURST_MS)] ? 0.9 : 0.01) ? REFUSED : FINE);
+};
+
+const POINTS = [1, 3, 5];
+console.log(`\nfirst hours, in which the guard has to see it flap, with more than four changes (median, most); ${SEEDS} runs\n`);
+console.log(`| checks failing | ${POINTS.map((points) => `${points} point${points > 1 ? 's' : ''}`).join(' | ')} |`);
+console.log(`|---:|${POINTS.map(() => '---:|').join('')}`);
+const line = (name: string, fateOf: (seed: number) => World['fateAt']): void =>
+  console.log(`| ${name} | ${POINTS.map((points) => firstHours(points, fateOf)).join(' | ')} |`);
+for (const percent of [5, 10, 15, 20, 25, 30, 40, 50, 60]) line(`${percent} %`, () => failing(percent / 100));
+line('bursts', bursts);

@@ -8,10 +8,10 @@
 // An opinion stands for everything up to the results of the same batch. Anyone can write into a shared engine: a batch is
 // understood whole or not at all.
 
-import { EXTRA_MOST, OPINION, PENALTY_CAP } from '../health/damping.ts';
+import { EXTRA_MOST, isPenalty, OPINION } from '../health/damping.ts';
 import { LATENCY_MOST_US } from './fleet.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 const HEADER_SIZE = 32;
 const OPINION_SIZE = 25;
 const RESULT_SIZE = 13;
@@ -147,5 +147,5 @@ function hashOf(view: DataView): string {
 
 function isPossible({ target, opinion, penalty, lastSec, sinceMs }: OpinionRow, targets: number): boolean {
   const isTime = sinceMs >= 0 && sinceMs <= TIME_MOST_MS;
-  return target < targets && opinion < OPINION.HELD + EXTRA_MOST && penalty <= PENALTY_CAP && lastSec > 0 && isTime;
+  return target < targets && opinion < OPINION.HELD + EXTRA_MOST && isPenalty(penalty) && lastSec > 0 && isTime;
 }

@@ -116,20 +116,14 @@ Aggregator::Order Aggregator::Inspect(const Batch& batch) {
   ForkJoin(threads_, [&](unsigned thread, unsigned parts) {
     const size_t begin = PartBegin(batch.count, thread, parts);
     const size_t end = PartBegin(batch.count, thread + 1, parts);
-    const unsigned shift = block_shift_;
-    uint32_t most_target = 0;
-    uint16_t most_prober = 0;
-    uint32_t descents = 0;
+    Order& order = orders[thread];
     // Piece by piece, so that the second look at a target finds it in the cache.
     for (size_t piece = begin; piece < end; piece += kPiece) {
       const size_t stop = std::min(end, piece + kPiece);
-      for (size_t at = piece; at < stop; at++) most_target = std::max(most_target, batch.target[at]);
-      for (size_t at = piece; at < stop; at++) most_prober = std::max(most_prober, batch.prober[at]);
-      for (size_t at = std::max<size_t>(1, piece); at < stop; at++) {
-        descents |= (batch.target[at] >> shift) < (batch.target[at - 1] >> shift);
-      }
+      const Extent extent = ExtentOf(batch, piece, stop, block_shift_);
+      if (extent.most_target >= plan_.shape.targets || extent.most_prober >= plan_.shape.probers) order.is_valid = false;
+      if (!extent.is_ascending) order.is_ascending = false;
     }
-    orders[thread] = {begin >= end || (most_target < plan_.shape.targets && most_prober < plan_.shape.probers), descents == 0};
   });
   Order all = {true, true};
   for (const Order& order : orders) {

@@ -45,6 +45,11 @@ inline uint32_t EntryOf(uint32_t what, uint32_t latency_us) {
   return (what >> 7) * kRow + (outcome == 0 ? BucketOf(latency_us) : failed);
 }
 
+inline uint32_t AllOnesIf(bool holds) { return 0u - static_cast<uint32_t>(holds); }
+
+/** One of two numbers by a mask. In a loop the compiler takes `?:` for branches if a side converts to float, and stays scalar. */
+inline uint32_t Choose(uint32_t mask, uint32_t a, uint32_t b) { return (a & mask) | (b & ~mask); }
+
 struct Chunk {
   uint32_t entry[kChunk];
   uint8_t special[kChunk];
@@ -63,13 +68,19 @@ FLEET_CLONES void TakeDense(const uint8_t* __restrict what, const uint32_t* __re
                             const uint8_t* __restrict streak, uint32_t* __restrict last_sec, uint32_t* __restrict ewma,
                             const uint32_t* __restrict row, Chunk* __restrict chunk) {
   for (size_t i = 0; i < kChunk; i++) {
-    const uint32_t outcome = what[i] & kOutcomeMask;
+    const uint32_t found = what[i];
+    const uint32_t outcome = found & kOutcomeMask;
+    const uint32_t success = AllOnesIf(outcome == 0);
+    const uint32_t checked = AllOnesIf(outcome < kNotChecked);
     const uint32_t latency_us = Capped(latency[i]);
-    const uint32_t after = EwmaAfter(ewma[i], latency_us);
-    const uint32_t newest = std::max(last_sec[i], at_sec[i]);
-    ewma[i] = outcome == 0 ? after : ewma[i];
-    last_sec[i] = outcome < kNotChecked ? newest : last_sec[i];
-    chunk->entry[i] = row[i] + EntryOf(what[i], latency_us);
+    const uint32_t before = ewma[i];
+    const uint32_t sample = latency_us << kEwmaFractionBits;
+    const auto step = static_cast<uint32_t>(static_cast<int32_t>(sample - before) >> kEwmaWeightBits);
+    const uint32_t after = Choose(AllOnesIf(before == 0), sample, before + step);
+    ewma[i] = Choose(success, after, before);
+    last_sec[i] = std::max(last_sec[i], at_sec[i] & checked);
+    const uint32_t failed = Choose(checked, kFailures, kNotCheckedTally);
+    chunk->entry[i] = row[i] + (found >> 7) * kRow + Choose(success, BucketOf(latency_us), failed);
   }
   for (size_t i = 0; i < kChunk; i++) {
     const auto outcome = static_cast<uint8_t>(what[i] & kOutcomeMask);
@@ -135,16 +146,49 @@ uint8_t VerdictOf(const Plan& plan, size_t pair, uint32_t now_sec, uint8_t previ
   return is_down || (may_be_down && (previous & kHeldDown) != 0) ? kDown | kHeldDown : kUp;
 }
 
-/** Marks the pairs that have no fresh vote of up. */
-FLEET_CLONES void MarkOthers(const uint8_t* __restrict opinion, const uint32_t* __restrict last_sec, size_t count,
+FLEET_CLONES uint32_t MostTarget(const uint32_t* target, size_t count) {
+  uint32_t most = 0;
+  for (size_t i = 0; i < count; i++) most = std::max(most, target[i]);
+  return most;
+}
+
+FLEET_CLONES uint32_t MostProber(const uint16_t* prober, size_t count) {
+  uint16_t most = 0;
+  for (size_t i = 0; i < count; i++) most = std::max(most, prober[i]);
+  return most;
+}
+
+FLEET_CLONES bool IsAscending(const uint32_t* target, size_t count, unsigned block_shift) {
+  uint32_t descents = 0;
+  for (size_t i = 1; i < count; i++) descents |= (target[i] >> block_shift) < (target[i - 1] >> block_shift) ? 1u : 0u;
+  return descents == 0;
+}
+
+/** Marks the pairs that have no fresh vote of up; says whether there are any. */
+FLEET_CLONES bool MarkOthers(const uint8_t* __restrict opinion, const uint32_t* __restrict last_sec, size_t count,
                              uint32_t oldest_sec, uint8_t* __restrict other) {
   for (size_t i = 0; i < count; i++) {
     const auto stale = static_cast<uint8_t>(last_sec[i] < oldest_sec);
     other[i] = static_cast<uint8_t>((opinion[i] ^ kUp) | stale);
   }
+  uint8_t any = 0;
+  for (size_t i = 0; i < count; i++) any |= other[i];
+  return any != 0;
+}
+
+FLEET_CLONES bool AreAllUp(const uint8_t* verdict, size_t count) {
+  uint8_t others = 0;
+  for (size_t i = 0; i < count; i++) others |= static_cast<uint8_t>(verdict[i] ^ kUp);
+  return others == 0;
 }
 
 }  // namespace
+
+Extent ExtentOf(const Batch& batch, size_t begin, size_t end, unsigned block_shift) {
+  const size_t before = begin == 0 ? 0 : begin - 1;
+  return {MostTarget(batch.target + begin, end - begin), MostProber(batch.prober + begin, end - begin),
+          IsAscending(batch.target + before, end - before, block_shift)};
+}
 
 void ApplyColumns(const Plan& plan, const Batch& batch, size_t begin, size_t end, uint32_t* tallies) {
   const Columns& columns = plan.columns;
@@ -189,11 +233,13 @@ void ApplyRecords(const Plan& plan, const Record* begin, const Record* end, uint
 }
 
 uint32_t Conclude(const Plan& plan, uint32_t begin, uint32_t end, uint32_t now_sec, uint32_t* changed) {
-  constexpr size_t kPairs = 2 * kProbersMost;
+  constexpr size_t kPairs = kProbersMost;
+  // Few enough that most groups have nobody in trouble.
+  constexpr uint32_t kGroup = 64;
   const uint32_t probers = plan.shape.probers;
   // fresh: last + fresh_sec > now, in a form that does not overflow
   const uint32_t oldest_sec = now_sec >= plan.shape.fresh_sec ? now_sec - plan.shape.fresh_sec + 1 : 0;
-  const uint32_t step = std::max<uint32_t>(1, static_cast<uint32_t>(kPairs / probers));
+  const uint32_t step = std::min(kGroup, static_cast<uint32_t>(kPairs / probers));
   // Eight octets more than are marked, so that eight can be read from any of them.
   uint8_t other[kPairs + 8];
   const uint64_t mask = probers >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * probers)) - 1;
@@ -202,7 +248,8 @@ uint32_t Conclude(const Plan& plan, uint32_t begin, uint32_t end, uint32_t now_s
     const uint32_t last = std::min(end, first + step);
     const size_t base = static_cast<size_t>(first) * probers;
     const size_t pairs = static_cast<size_t>(last - first) * probers;
-    MarkOthers(plan.columns.opinion + base, plan.columns.last_sec + base, pairs, oldest_sec, other);
+    const bool has_others = MarkOthers(plan.columns.opinion + base, plan.columns.last_sec + base, pairs, oldest_sec, other);
+    if (!has_others && plan.all_up == kUp && AreAllUp(plan.columns.verdict + first, last - first)) continue;
     std::memset(other + pairs, 0, 8);
     for (uint32_t target = first; target < last; target++) {
       const uint8_t* marks = other + static_cast<size_t>(target - first) * probers;

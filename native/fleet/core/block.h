@@ -28,6 +28,17 @@ struct Plan {
   uint8_t all_up;
 };
 
+/** What is known of some rows of a batch at a glance. */
+struct Extent {
+  uint32_t most_target;
+  uint32_t most_prober;
+  // No row is of an earlier block than the row before it.
+  bool is_ascending;
+};
+
+/** Of rows [begin, end); blocks are of 2^block_shift targets. */
+Extent ExtentOf(const Batch& batch, size_t begin, size_t end, unsigned block_shift);
+
 /** Takes results [begin, end) of the batch, in order. */
 void ApplyColumns(const Plan& plan, const Batch& batch, size_t begin, size_t end, uint32_t* tallies);
 void ApplyRecords(const Plan& plan, const Record* begin, const Record* end, uint32_t* tallies);

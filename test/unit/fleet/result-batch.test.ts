@@ -9,7 +9,7 @@ import {
   type ResultBatch,
   type ResultRow,
 } from '../../../src/fleet/result-batch.ts';
-import { EXTRA_MOST, OPINION, PENALTY_CAP } from '../../../src/health/damping.ts';
+import { EXTRA_MOST, OPINION, PENALTY_CAP, STRAYS_MOST } from '../../../src/health/damping.ts';
 import { RESULT_BATCH_MAX_SIZE } from '../../../src/model/mesh.ts';
 
 const TARGETS = 1000;
@@ -24,7 +24,7 @@ const anyOpinion: fc.Arbitrary<OpinionRow> = fc.record({
   target: fc.nat(TARGETS - 1),
   opinion: fc.nat(OPINION.HELD + EXTRA_MOST - 1),
   streak: fc.nat(255),
-  penalty: fc.nat(PENALTY_CAP),
+  penalty: fc.tuple(fc.nat(STRAYS_MOST), fc.nat(PENALTY_CAP)).map(([strays, penalty]) => strays * 4096 + penalty),
   anchorSec: fc.nat(2 ** 32 - 1),
   lastSec: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
   sinceMs: fc.nat(2 ** 32 - 1).map((ms) => BASE_MS + ms),
@@ -79,7 +79,7 @@ test('a batch about another list of targets is not understood', (t) => {
 
 test('a batch of another version is not understood', (t) => {
   const octets = encodeBatch(empty);
-  octets[0] = 2;
+  octets[0]! += 1;
   t.is(decodeBatch(octets, listHash, TARGETS), undefined);
 });
 
@@ -87,7 +87,7 @@ for (const [what, batch] of Object.entries({
   'a result of a target that is not there': { results: [{ ...row, target: TARGETS }] },
   'an opinion on a target that is not there': { opinions: [{ ...view, target: TARGETS }] },
   'an opinion that is none': { opinions: [{ ...view, opinion: OPINION.HELD + EXTRA_MOST }] },
-  'a penalty beyond the cap': { opinions: [{ ...view, penalty: PENALTY_CAP + 1 }] },
+  'a penalty beyond the cap': { opinions: [{ ...view, penalty: 4096 + PENALTY_CAP + 1 }] },
   'an opinion without a result behind it': { opinions: [{ ...view, lastSec: 0 }] },
   'an opinion since no time': { opinions: [{ ...view, sinceMs: Number.NaN }] },
   'a time before 1970': { results: [{ ...row, atMs: -1 }] },

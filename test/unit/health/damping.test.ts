@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import {
   against,
+  BROKEN_STRAYS,
   CREDIT_LOSS,
   checkIntervalMs,
   type DampingColumns,
@@ -18,6 +19,8 @@ import {
   needed,
   OPINION,
   PENALTY_CAP,
+  STRAYS_MOST,
+  STRAYS_PER_STEP,
   seed,
 } from '../../../src/health/damping.ts';
 import { OUTCOME } from '../../../src/model/probe.ts';
@@ -41,6 +44,10 @@ function pair(start: 'new' | 'up' | 'down' = 'new') {
   };
   return { columns, take };
 }
+
+/** The two parts of the penalty column. */
+const penaltyOf = ({ penalty }: DampingColumns): number => penalty[0]! % 4096;
+const straysOf = ({ penalty }: DampingColumns): number => Math.floor(penalty[0]! / 4096);
 
 /** A pair that has gone up and down so often, a second each. */
 function flapped(times: number): ReturnType<typeof pair> {
@@ -136,19 +143,64 @@ test('the guard never delays the way down, not even while it holds', (t) => {
   t.is(released.take('x'), DOWN);
 });
 
-test('each failure while the guard holds is a flap, and takes back a part of what was reached', (t) => {
+test('each failure while the guard holds is as good as two strays, and takes back a part of what was reached', (t) => {
   const { columns, take } = held();
   t.is(take('.....'), HELD + 5);
   t.is(take('x'), HELD + 5 - CREDIT_LOSS);
-  t.is(columns.penalty[0], PENALTY_CAP);
+  t.deepEqual([penaltyOf(columns), straysOf(columns)], [3 * FLAP_PENALTY, BROKEN_STRAYS]);
   t.is(take('x'), HELD);
 });
 
-test('a failure before `rise` successes is no flap', (t) => {
-  const { columns, take } = flapped(2);
-  take('xxx.x.x.x');
-  t.is(columns.penalty[0], 3 * FLAP_PENALTY);
+test('an outage while the guard holds is a flap', (t) => {
+  const { columns, take } = held();
+  t.is(take('xxx'), DOWN);
+  t.is(penaltyOf(columns), PENALTY_CAP);
+});
+
+test('a failure before `rise` successes is no flap, but as good as two strays', (t) => {
+  const { columns, take } = flapped(1);
+  take('xxx.x.x');
+  t.deepEqual([penaltyOf(columns), straysOf(columns)], [2 * FLAP_PENALTY, 2 * BROKEN_STRAYS]);
   t.is(columns.opinion[0], DOWN);
+});
+
+test('failures that make no outage are strays, those of an outage are not', (t) => {
+  const { columns, take } = pair('up');
+  take('.x.xx.');
+  t.deepEqual([penaltyOf(columns), straysOf(columns)], [0, 3]);
+  t.is(straysOf(flapped(1).columns), 0);
+  take('x.'.repeat(20), 1006);
+  t.is(straysOf(columns), STRAYS_MOST);
+});
+
+test('strays wake the guard at an earlier outage: two at the first, one at the second', (t) => {
+  t.is(pair('up').take('x.xxx..'), UP);
+  t.is(pair('up').take('xx.xxx..'), HELD);
+  t.is(pair('up').take('xxx.x..'), HELD);
+  t.is(flapped(1).take('xxx..'), UP);
+  t.is(flapped(1).take('x.xxx..'), HELD);
+});
+
+test('any number of strays without an outage changes nothing, and the next outage is seen as soon as ever', (t) => {
+  const { take } = pair('up');
+  t.is(take('xx.'.repeat(50)), UP);
+  t.is(take('xx', 1150), UP);
+  t.is(take('x', 1152), DOWN);
+});
+
+test('strays are forgotten within five minutes, also if others come meanwhile', (t) => {
+  const { columns, take } = pair('up');
+  const strayAt = (atSec: number): number => {
+    take('x.', atSec - 1);
+    return straysOf(columns);
+  };
+  take('xx.'.repeat(8), 1000 - 2);
+  t.deepEqual([straysOf(columns), columns.anchorSec[0]], [STRAYS_MOST, 1000]);
+  t.is(strayAt(1000 + DECAY_STEP_SEC), STRAYS_MOST - STRAYS_PER_STEP + 1);
+  for (const seconds of [20, 40, 60]) strayAt(1000 + DECAY_STEP_SEC + seconds);
+  t.is(straysOf(columns), STRAYS_MOST);
+  t.is(strayAt(1000 + 2 * DECAY_STEP_SEC), STRAYS_MOST - STRAYS_PER_STEP + 1);
+  t.is(strayAt(1000 + 6 * DECAY_STEP_SEC), 1);
 });
 
 test('who fails every fifth check comes back, who fails every fourth does not', (t) => {
@@ -198,7 +250,7 @@ test('the penalty is bounded, so that a target which answers every check is back
   const { columns, take } = held();
   for (let i = 0; i < 100; i++) take('xxx..');
   take('xxx');
-  t.is(columns.penalty[0], PENALTY_CAP);
+  t.is(penaltyOf(columns), PENALTY_CAP);
   t.is(needed(columns, 0, 1000, RULE), RULE.rise + EXTRA_MOST);
   t.is(take('.'.repeat(RULE.rise + EXTRA_MOST - 1)), HELD + EXTRA_MOST - 1);
   t.is(take('.'), UP);
@@ -206,7 +258,8 @@ test('the penalty is bounded, so that a target which answers every check is back
 
 test('the guard sleeps one half-life after the last flap, from however many', (t) => {
   const { columns, take } = held();
-  for (let i = 0; i < 100; i++) take('..x', 1000);
+  for (let i = 0; i < 100; i++) take('xxx.x..', 1000);
+  t.deepEqual([penaltyOf(columns), straysOf(columns)], [PENALTY_CAP, STRAYS_MOST]);
   const lastSec = columns.anchorSec[0]!;
   const halfLifeSec = DECAY_STEP_SEC * DECAY.length;
   t.is(halfLifeSec, 600);
@@ -230,7 +283,7 @@ test('penalties at known times are these, to the bit', (t) => {
     [1000 + 74, 2000],
     [1000 + 74 + 75, 2834],
     [1149 + 600, 2417],
-    [1749 + 1234, 1604],
+    [1749 + 1234, 1554],
     [2983 + 16 * 600, 1000],
     [2983, 2000],
   ];
@@ -334,7 +387,7 @@ test('law: a target that answers is up after `rise` and at most forty successes,
       const { columns, take } = pair('up');
       for (const some of past) take(some, 1000);
       take('.'.repeat(RULE.rise + EXTRA_MOST), 1000);
-      return columns.opinion[0] === UP && columns.penalty[0]! <= PENALTY_CAP;
+      return columns.opinion[0] === UP && penaltyOf(columns) <= PENALTY_CAP;
     }),
     RUNS,
   );
