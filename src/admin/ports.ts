@@ -2,10 +2,10 @@
 
 import type { Problem } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
+import type { Sample } from './exposition.ts';
 import type {
   AdminEvent,
   AuditEntry,
-  Forecast,
   OrderReply,
   OrderRequest,
   OverrideItem,
@@ -37,7 +37,6 @@ export interface RecallRequest {
   readonly action: 'drain' | null;
   readonly dryRun: boolean;
   readonly breakGlass: boolean;
-  readonly reason: string;
 }
 
 /** Reads are of one moment each and never wait. Changes resolve when they are kept, in force and in the audit. */
@@ -55,18 +54,16 @@ export interface AdminPort {
   zoneText(zone: string): string | undefined;
   explain(query: ExplainQuery): Result<Explanation, Problem>;
   overrides(): { readonly version: number; readonly items: readonly OverrideItem[] };
-  /** ERR_SAFETY with the forecast if a rule forbids it; ERR_OVERRIDE, ERR_USAGE, ERR_MESH_*. */
-  order(request: OrderRequest & { readonly author: string }, terms: ChangeTerms): Promise<Result<OrderReply, ChangeProblem>>;
-  recall(request: RecallRequest, terms: ChangeTerms): Promise<Result<RecallReply, ChangeProblem>>;
+  /** ERR_SAFETY if a rule forbids it; ERR_API_VERSION, ERR_OVERRIDE, ERR_USAGE, ERR_AUDIT, ERR_MESH_*. */
+  order(request: OrderRequest & { readonly author: string }, terms: ChangeTerms): Promise<Result<OrderReply, Problem>>;
+  recall(request: RecallRequest, terms: ChangeTerms): Promise<Result<RecallReply, Problem>>;
   reload(dryRun: boolean, actor: Actor): Promise<ReloadReply>;
   /** The newest first, those before `before` (a seq). */
   audit(before: number | null, limit: number): Promise<readonly AuditEntry[]>;
   readonly events: EventSource;
-  /** Totals and gauges by metric, now. */
-  metrics(): Promise<string>;
+  /** For /metrics. */
+  sample(): Sample;
 }
-
-export type ChangeProblem = Problem & { readonly forecast?: Forecast };
 
 /** What has happened lately, and what happens from now on. */
 export interface EventSource {
