@@ -178,6 +178,15 @@ export class ControlPlane {
     return this.#acknowledged(await this.#orders.recall(request, this.#foresee));
   }
 
+  get meshState(): MeshStatus['state'] {
+    return this.#mesh.status.state;
+  }
+
+  /** Wall clock of the mesh, which orders go by. */
+  meshNowMs(): number {
+    return this.#mesh.nowMs();
+  }
+
   get overrides(): Mesh['overrides'] {
     return this.#mesh.overrides;
   }

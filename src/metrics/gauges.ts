@@ -31,7 +31,6 @@ export const GAUGES = {
   MESH_PEERS: gauge('mesh_peers', 'Live processes of the mesh by role; one with several roles counts for each.', 'role'),
   OVERRIDES: gauge('overrides', 'Orders in force.', 'action'),
   OVERRIDES_VERSION: gauge('overrides_version', 'Version of the set of orders: equal on all servers that hear the mesh.'),
-  EVENT_LISTENERS: gauge('admin_event_listeners', 'Clients that listen to events.'),
 } as const satisfies Readonly<Record<string, GaugeFacts>>;
 
 export type GaugeName = keyof typeof GAUGES;
