@@ -87,6 +87,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   ) as FastifyInstance;
   app.server.maxConnections = MOST_CONNECTIONS;
   app.removeContentTypeParser('text/plain'); // what a page of another origin may send without being asked
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  // Some clients send the type with requests that have no body.
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (body === '') done(null, undefined);
+    else void parseJson(request, body, done);
+  });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
 
@@ -169,7 +175,7 @@ function asRefusal(error: FastifyError | Refusal, request: FastifyRequest): Refu
   if (hasZodFastifySchemaValidationErrors(error)) {
     const part = error.validationContext ?? 'body';
     const fields = error.validation.map(({ instancePath, message, params }): FieldProblem => {
-      const keys = (params as { issue?: { keys?: readonly string[] } }).issue?.keys ?? [];
+      const keys = (params as { keys?: readonly string[] }).keys ?? [];
       const path = [part, ...instancePath.split('/').filter((step) => step !== ''), ...keys];
       return { field: path.join('.'), message: message ?? 'is wrong' };
     });

@@ -10,6 +10,9 @@ export interface Sample {
   readonly gauges: readonly GaugeValue[];
 }
 
+/** Of Node's own: named like counters, which they are not (promtool says so). */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
 const LABEL = /(\w+)="([^"]*)"/g;
 
 const labelsOf = (text: string): Record<string, string> =>
@@ -31,6 +34,7 @@ export class Exposition {
       this.#gauges.set(name as GaugeName, new Gauge({ name: metric, help, labelNames, registers: [this.#registry] }));
     }
     collectDefaultMetrics({ register: this.#registry });
+    for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
   }
 
   get contentType(): string {

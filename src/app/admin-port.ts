@@ -58,6 +58,8 @@ export class AdminDesk implements AdminPort {
   readonly events: EventSource;
   readonly #options: AdminDeskOptions;
   #seen: Seen | null = null;
+  /** By policy and family, of the image that they were read from. */
+  readonly #places = new Map<string, { readonly steering: SharedArrayBuffer; readonly places: readonly Place[] }>();
 
   constructor(options: AdminDeskOptions) {
     this.#options = options;
@@ -93,8 +95,12 @@ export class AdminDesk implements AdminPort {
     const index = snapshot.steering.policies.findIndex(({ id }) => id === policy);
     if (index < 0) return undefined;
     if (answering === null) return err(ANSWERS_NOBODY);
-    const { loaded, images } = answering;
-    return ok(placesOf(loaded.snapshot.steering, loaded.geography.table, new SteeringImage(images.steering), index, family));
+    const { loaded, images, facts } = answering;
+    const known = this.#places.get(`${index} ${family}`);
+    if (known?.steering === images.steering) return ok(known.places);
+    const places = placesOf(loaded.snapshot.steering, facts, new SteeringImage(images.steering), index, family);
+    this.#places.set(`${index} ${family}`, { steering: images.steering, places });
+    return ok(places);
   }
 
   zones(): readonly Zone[] {

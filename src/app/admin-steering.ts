@@ -2,15 +2,16 @@
 
 import type { Place, Policy, Zone } from '../admin/schemas/steering.ts';
 import { type Family, formatCidr } from '../base/address.ts';
+import { COUNTRIES } from '../geo/centroids.ts';
+import type { HealthView } from '../model/health.ts';
+import { NOWHERE } from '../model/place.ts';
 import type { PolicyNode, SteeringModel } from '../model/steering.ts';
 import type { CellTable } from '../steering/classes.ts';
+import { explain } from '../steering/explain.ts';
 import { MEMBER, PLAN, POLICY, SLOT_WORDS, type SteeringImage } from '../steering/image.ts';
 import { nameToText } from '../wire/name.ts';
 import { ZoneImage } from '../zone/image.ts';
 import type { Loaded } from './load.ts';
-
-/** Country of networks of which none is known: a code that no country has (ISO 3166-1 user-assigned). */
-const NO_COUNTRY = 'ZZ';
 
 export function policiesOf(model: SteeringModel): Policy[] {
   return model.policies.map((policy): Policy => {
@@ -71,29 +72,21 @@ function sharesIn(image: SteeringImage, policy: number, cell: number, family: Fa
   return total === 0 ? shares : shares.map((share) => share / total);
 }
 
-/** By country, the mean over its cells. `policy` is an index. */
+/** By country, for a client in its middle of whom nothing else is known. `policy` is an index. */
 export function placesOf(
   model: SteeringModel,
-  table: Pick<CellTable, 'places'>,
+  health: HealthView,
   image: SteeringImage,
   policy: number,
   family: Family,
 ): Place[] {
-  const byCountry = new Map<string, { continent: string | null; cells: number; sums: Float64Array }>();
-  for (const [cell, { country, continent }] of table.places.entries()) {
-    const key = country ?? NO_COUNTRY;
-    const known = byCountry.get(key) ?? { continent, cells: 0, sums: new Float64Array(model.sites.length) };
-    const shares = sharesIn(image, policy, cell, family, model.sites.length);
-    known.cells++;
-    for (const [site, share] of shares.entries()) known.sums[site]! += share;
-    byCountry.set(key, known);
-  }
-  return [...byCountry].sort().map(([key, { continent, cells, sums }]): Place => {
-    const sites = model.sites
-      .map(({ id, index }) => ({ site: id, percent: percentOf(sums[index]! / cells) }))
-      .filter(({ percent }) => percent > 0)
-      .sort((a, b) => b.percent - a.percent);
-    return { id: key, country: key === NO_COUNTRY ? null : key, continent, cells, sites };
+  return [...COUNTRIES].map(([country, { continent, latitude, longitude }]): Place => {
+    const place = { ...NOWHERE, country, continent, latitude, longitude };
+    const { shares, lastResort } = explain(model, policy, place, family, health, image);
+    const bySite = new Map<string, number>();
+    for (const { site, weight, total } of shares) bySite.set(site, (bySite.get(site) ?? 0) + weight / total);
+    const sites = [...bySite].map(([site, share]) => ({ site, percent: percentOf(share) })).sort((a, b) => b.percent - a.percent);
+    return { id: country, continent, latitude, longitude, sites, lastResort };
   });
 }
 

@@ -2,6 +2,7 @@
 
 import type { Problem } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
+import type { HealthFacts } from '../health/facts.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { Changes } from './changes.ts';
 import type { ControlRequest } from './control.ts';
@@ -16,6 +17,8 @@ import { VERSION } from './version.ts';
 export interface Answering {
   readonly loaded: Loaded;
   readonly images: Images;
+  /** What the steering image was made from. */
+  readonly facts: HealthFacts;
 }
 
 /** What a reload would find. */

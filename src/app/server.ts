@@ -107,7 +107,7 @@ export class MeridianServer {
   }
 
   get answering(): Answering {
-    return { loaded: this.loaded.get(), images: this.#feed.images };
+    return { loaded: this.loaded.get(), images: this.#feed.images, facts: this.#feed.facts };
   }
 
   get summary(): string {

@@ -51,7 +51,9 @@ export const forecast = z
     sites: z
       .array(z.object({ site: z.string(), beforePercent: percent('Now'), afterPercent: percent('Then') }))
       .nullable()
-      .describe('Share of answers by site, each place of each policy counted once; null = this process does not answer'),
+      .describe(
+        'Share of answers by site, each place of each policy counted once; null unless it is a dry run, or if this process does not answer',
+      ),
   })
   .meta({ id: 'Forecast', description: 'What an order would do, from the same code that steers' });
 

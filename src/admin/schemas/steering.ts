@@ -36,13 +36,14 @@ const siteShare = z.object({ site: z.string(), percent: percent('Share of the an
 
 export const place = z
   .object({
-    id: z.string().describe('Country, or ZZ for networks of which none is known'),
-    country: z.string().nullable().describe('ISO 3166-1 alpha-2'),
-    continent: z.string().nullable(),
-    cells: count('Sets of client networks of the country that policies tell apart'),
-    sites: z.array(siteShare).describe('Mean over the cells, the largest share first; empty = no address'),
+    id: z.string().describe('Country, ISO 3166-1 alpha-2'),
+    continent: z.string(),
+    latitude: z.number().describe('The middle of the country, as which it counts here'),
+    longitude: z.number(),
+    sites: z.array(siteShare).describe('The largest share first; empty = no address'),
+    lastResort: z.string().nullable().describe('If nothing that the policy may choose is up: what decides'),
   })
-  .meta({ id: 'Place', description: 'Who serves a country now by one policy' });
+  .meta({ id: 'Place', description: 'Who serves the middle of a country now by one policy' });
 
 export const placeList = listOf(place).meta({ id: 'PlaceList' });
 
