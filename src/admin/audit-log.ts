@@ -65,9 +65,7 @@ export class AuditLog {
   add(entry: Omit<AuditEntry, 'seq'>): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ entry, resolve, reject });
-      this.#writing ??= this.#writeAll().finally(() => {
-        this.#writing = null;
-      });
+      this.#writing ??= this.#writeAll();
     });
   }
 
@@ -149,6 +147,7 @@ export class AuditLog {
         for (const { reject } of batch) reject(error as Error);
       }
     }
+    this.#writing = null; // in the same turn in which nothing waits any more
   }
 
   async #write(entries: readonly Omit<AuditEntry, 'seq'>[]): Promise<void> {
