@@ -7,6 +7,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Result } from '../base/result.ts';
 import { type KernelSource, kernelSource } from '../fleet/open.ts';
 import type { HealthFacts } from '../health/facts.ts';
+import { foresee } from '../health/safety.ts';
 import { openMesh } from '../mesh/open.ts';
 import { COUNTER } from '../metrics/counters.ts';
 import type { Mesh, MeshStatus, OverrideSet, Peer, Role } from '../model/mesh.ts';
@@ -22,15 +23,15 @@ import { HealthDesk } from './health-desk.ts';
 import { HealthMemory } from './health-memory.ts';
 import type { HealthReport } from './health-report.ts';
 import { identify } from './identity.ts';
-import { type OrderReply, type OrderRequest, Orders, type RecallReply, type RecallRequest } from './orders.ts';
+import { type Foresight, type OrderReply, type OrderRequest, Orders, type RecallReply, type RecallRequest } from './orders.ts';
 import { ProbeDesk } from './probe-desk.ts';
 import { reportHealth } from './report-health.ts';
 
 /** How long a start waits for the mesh. Then it goes on from what is remembered, and joins when it can. */
 const JOIN_TIMEOUT_MS = 2000;
 
-/** What of a configuration a reload may change. */
-export type PlaneConfig = Pick<Snapshot, 'steering' | 'targets' | 'health' | 'prober'>;
+/** What of a configuration a reload may change. Without `admin` no order is too much. */
+export type PlaneConfig = Pick<Snapshot, 'steering' | 'targets' | 'health' | 'prober'> & Partial<Pick<Snapshot, 'admin'>>;
 /** And what stays as it is from start to end. */
 export type PlaneStart = PlaneConfig &
   Pick<Snapshot, 'mesh' | 'fleet'> & { readonly server: Pick<ServerSettings, 'stateDirectory'> };
@@ -63,9 +64,12 @@ export class ControlPlane {
   #config: PlaneConfig;
   #isClosed = false;
   #state: MeshStatus['state'] = 'joining';
-  #follow: (facts: HealthFacts) => void = () => undefined;
+  readonly #followers = new Set<(facts: HealthFacts) => void>();
   /** By target, of the facts that it was made from. */
   #verdicts: { readonly facts: HealthFacts; readonly byTarget: ReadonlyMap<string, Verdict> } | null = null;
+
+  readonly #foresee: Foresight = (present, proposed, nowMs) =>
+    foresee(this.#config.steering, this.#desk.facts, present, proposed, nowMs, this.#config.admin?.safety ?? null);
 
   private constructor(options: ControlPlaneOptions, snapshot: PlaneStart, self: Peer) {
     const { clock, log, counters } = options;
@@ -155,9 +159,10 @@ export class ControlPlane {
     return this.#desk.facts;
   }
 
-  /** Calls `follow` after each conclusion from now on; there is one follower. */
-  follow(follow: (facts: HealthFacts) => void): void {
-    this.#follow = follow;
+  /** Calls `follow` after each conclusion from now on, until the returned function is called. */
+  follow(follow: (facts: HealthFacts) => void): () => void {
+    this.#followers.add(follow);
+    return () => this.#followers.delete(follow);
   }
 
   /** Another configuration of the same mesh and the same process. */
@@ -171,11 +176,20 @@ export class ControlPlane {
 
   /** An order of a person or a tool. When it is acknowledged health has been concluded with it. */
   async order(request: OrderRequest): Promise<Result<OrderReply, Problem>> {
-    return this.#acknowledged(await this.#orders.give(request, this.#config.steering));
+    return this.#acknowledged(await this.#orders.give(request, this.#config.steering, this.#foresee));
   }
 
   async recall(request: RecallRequest): Promise<Result<RecallReply, Problem>> {
-    return this.#acknowledged(await this.#orders.recall(request));
+    return this.#acknowledged(await this.#orders.recall(request, this.#foresee));
+  }
+
+  get meshState(): MeshStatus['state'] {
+    return this.#mesh.status.state;
+  }
+
+  /** Wall clock of the mesh, which orders go by. */
+  meshNowMs(): number {
+    return this.#mesh.nowMs();
   }
 
   get overrides(): Mesh['overrides'] {
@@ -217,7 +231,7 @@ export class ControlPlane {
 
   #concluded(facts: HealthFacts): void {
     this.#memory.note(facts.remembered);
-    this.#follow(facts);
+    for (const follow of this.#followers) follow(facts);
   }
 
   #verdictOf(key: string): Verdict | undefined {

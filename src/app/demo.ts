@@ -1,6 +1,6 @@
 // What `npm start` prints: questions that show, on the demo zone, what the server can do.
 
-import type { MeridianServer } from './server.ts';
+import type { Endpoint } from '../model/snapshot.ts';
 
 /** Networks of well-known operators in countries near each demo site. */
 export const DEMO_CLIENTS = [
@@ -14,7 +14,14 @@ export const DEMO_CLIENTS = [
 /** Of a socket that takes queries to any address: the one to ask on the same machine. */
 const LOCAL: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-export function demoText({ endpoints }: Pick<MeridianServer, 'endpoints'>): string {
+/** `admin` are the addresses of the admin API. */
+export function demoText({
+  endpoints,
+  admin,
+}: {
+  readonly endpoints: readonly Endpoint[];
+  readonly admin: readonly Endpoint[];
+}): string {
   const { address, port } = endpoints[0]!;
   const ask = `dig +short @${LOCAL[address] ?? address} -p ${port}`;
   const question = (client: string): string => `${ask} www.example.test +subnet=${client}/32`;
@@ -36,6 +43,7 @@ export function demoText({ endpoints }: Pick<MeridianServer, 'endpoints'>): stri
     `  ${question(DEMO_CLIENTS[0].address)}`,
     '  npx meridian demo start london            # its clients come back, little by little',
     '',
+    ...admin.map(({ address, port }) => `Over HTTP: http://${address}:${port}/api\n`),
     'Change zones/meridian.yaml or zones/example.test.zone, then: npx meridian reload',
     'Ctrl-C stops it.',
     '',

@@ -58,6 +58,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Comma
     summary: 'force members up or down whatever the checks see; list all orders',
     load: async () => (await import('./commands/override.ts')).override,
   },
+  token: {
+    summary: 'make a token for the admin API',
+    load: async () => (await import('./commands/token.ts')).token,
+  },
   demo: {
     summary: 'stop and start the sites of the demo',
     load: async () => (await import('./commands/demo.ts')).demo,

@@ -14,12 +14,14 @@ export const ORDER_OPTIONS = {
   for: { type: 'string' },
   author: { type: 'string' },
   tool: { type: 'boolean' },
+  'break-glass': { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
 
 export const ORDER_HELP = `  --reason TEXT   why, for those who find it; needed
   --for TIME      ends by itself after this time, such as 30m or 2h (default: stands until it is taken back)
   --author NAME   who orders it (default: your login name)
+  --break-glass   do it although a safety rule (admin.safety) forbids it; the audit has it
   --tool          it is a tool that orders it; orders of people are stronger
 ${SERVER_HELP}
   --json          print what was done as JSON`;
@@ -32,7 +34,7 @@ const MAX_REASON_LENGTH = 1000;
 const MAX_AUTHOR_LENGTH = 512;
 const LONGEST_MS = 3650 * 86_400_000;
 
-export type OrderTerms = Pick<OrderRequest, 'source' | 'author' | 'reason' | 'forMs'>;
+export type OrderTerms = Pick<OrderRequest, 'source' | 'author' | 'reason' | 'forMs' | 'breaksGlass'>;
 
 /** The terms of an order, or a sentence on what is wrong with them. */
 export function readTerms(values: OptionValues, loginName: () => string = userName): Result<OrderTerms, string> {
@@ -48,7 +50,13 @@ export function readTerms(values: OptionValues, loginName: () => string = userNa
   if (forMs === undefined || (forMs !== null && (forMs < 1000 || forMs > LONGEST_MS))) {
     return err(`--for takes a time from 1s to 3650d such as 30m or 1h30m, found "${text}"`);
   }
-  return ok({ source: values['tool'] === true ? 'tool' : 'human', author, reason, forMs });
+  return ok({
+    source: values['tool'] === true ? 'tool' : 'human',
+    author,
+    reason,
+    forMs,
+    breaksGlass: values['break-glass'] === true,
+  });
 }
 
 function userName(): string {

@@ -35,7 +35,11 @@ export function orderText(order: Override, nowMs: number): string {
 }
 
 /** What was ordered and whom it concerns; `before` are the members as they were a moment ago. */
-export function givenText({ created, names }: OrderReply, before: readonly MemberReport[], nowMs: number): string {
+export function givenText(
+  { created, names }: Pick<OrderReply, 'created' | 'names'>,
+  before: readonly MemberReport[],
+  nowMs: number,
+): string {
   const { glob, action, reason } = created;
   const alone = action === 'up' ? [] : poolsWithoutOthers(new Set(names), before);
   const outranked = before.filter(({ member, order }) => {

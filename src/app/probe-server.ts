@@ -12,6 +12,7 @@ import type { LoadRequest } from './capacity-book.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { ExplainReport } from './explain-answer.ts';
 import { loadHealthInThread } from './loader.ts';
+import type { TriedLoad } from './requests.ts';
 import { restartWarnings } from './restart-warnings.ts';
 import { countersOf, type ReloadReport, type StatusReport } from './server.ts';
 
@@ -42,8 +43,17 @@ export class ProbeServer {
     this.#snapshot = options.snapshot;
   }
 
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  get answering(): null {
+    return null;
+  }
+
   get summary(): string {
     const { roles } = this.plane;
+    if (!roles.includes('probe') && !roles.includes('fleet')) return 'showing what the others see';
     const does = [roles.includes('probe') ? 'probing its share' : '', roles.includes('fleet') ? 'judging results' : ''];
     return `${does.filter((text) => text !== '').join(' and ')} of ${count(this.#snapshot.targets.length, 'target')}`;
   }
@@ -71,6 +81,19 @@ export class ProbeServer {
     this.#loads++;
     log.info({ targets: snapshot.targets.length, tookMs: tookMs() }, 'reloaded');
     return { ...NOTHING_DONE, done: true, problems: all, tookMs: tookMs() };
+  }
+
+  async tryLoad(): Promise<TriedLoad> {
+    const startMs = performance.now();
+    const { snapshot, problems } = await loadHealthInThread(this.#options.configFile);
+    const all = snapshot === undefined ? problems : [...problems, ...restartWarnings(this.#snapshot, snapshot)];
+    return {
+      snapshot: snapshot ?? null,
+      zones: null,
+      problems: all,
+      zonesKept: 0,
+      tookMs: Math.round(performance.now() - startMs),
+    };
   }
 
   explain(): Result<ExplainReport, Problem> {

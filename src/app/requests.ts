@@ -2,21 +2,51 @@
 
 import type { Problem } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
+import type { HealthFacts } from '../health/facts.ts';
 import type { AgentReport } from '../model/capacity.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import type { WhatIf } from '../steering/spill-whatif.ts';
 import type { LoadRequest } from './capacity-book.ts';
+import type { Changes } from './changes.ts';
 import type { ControlRequest } from './control.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { ExplainReport, ExplainRequest } from './explain-answer.ts';
+import type { Loaded, LoadedZone } from './load.ts';
+import type { Images } from './messages.ts';
 import type { ReloadReport, StatusReport } from './server.ts';
 import { VERSION } from './version.ts';
+
+/** What answers come from. */
+export interface Answering {
+  readonly loaded: Loaded;
+  readonly images: Images;
+  /** What the steering image was made from. */
+  readonly facts: HealthFacts;
+}
+
+/** What a reload would find. */
+export interface TriedLoad {
+  /** null = there are errors. */
+  readonly snapshot: Snapshot | null;
+  /** null = this process reads none. */
+  readonly zones: readonly LoadedZone[] | null;
+  readonly problems: readonly Problem[];
+  readonly zonesKept: number;
+  readonly tookMs: number;
+}
 
 /** A process with whatever roles, as commands see it. */
 export interface Running {
   readonly plane: ControlPlane;
   /** What it does at the moment, in a few words. */
   readonly summary: string;
+  /** The configuration in force. */
+  readonly snapshot: Snapshot;
+  /** null = it answers no queries. */
+  readonly answering: Answering | null;
   reload(): Promise<ReloadReport>;
+  /** Reads everything as a reload would, and changes nothing. */
+  tryLoad(): Promise<TriedLoad>;
   status(version: string): StatusReport;
   explain(request: ExplainRequest): Result<ExplainReport, Problem>;
   /** What would happen without a site. */
@@ -27,7 +57,7 @@ export interface Running {
 }
 
 /** The reply to a request; what cannot be done is `{ problem }`, what nobody understands `{ error }`. */
-export async function answerRequest(request: ControlRequest, running: Running): Promise<unknown> {
+export async function answerRequest(request: ControlRequest, running: Running, changes: Changes): Promise<unknown> {
   const { plane } = running;
   switch (request.command) {
     case 'status':
@@ -41,18 +71,14 @@ export async function answerRequest(request: ControlRequest, running: Running): 
     case 'overrides':
       return plane.overrides;
     case 'order':
-      return inForce(running, await plane.order(request));
+      return replyOf(await changes.order(running, request, { actor: request.author, ...BY_SOCKET }));
     case 'recall':
-      return inForce(running, await plane.recall(request));
+      return replyOf(await changes.recall(running, request, { actor: 'control socket', ...BY_SOCKET }));
     default:
       return { error: 'unknown command' };
   }
 }
 
-/** Whoever gives an order may ask for a name next: the reply waits until answers follow the order. */
-async function inForce(running: Running, result: Result<unknown, Problem>): Promise<unknown> {
-  if (result.ok) await running.settle();
-  return replyOf(result);
-}
+const BY_SOCKET = { via: 'socket', requestId: '' } as const;
 
 const replyOf = (result: Result<unknown, Problem>): unknown => (result.ok ? result.value : { problem: result.error });

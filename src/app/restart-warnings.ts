@@ -9,6 +9,11 @@ const FIXED: readonly (readonly [string, (snapshot: Snapshot) => unknown])[] = [
   ['settings under "server"', ({ server }) => ({ ...server, cookies: null })],
   ['settings under "mesh"', ({ mesh }) => mesh],
   ['settings under "fleet"', ({ fleet }) => fleet],
+  // Tokens, hosts, the role of loopback and safety rules are asked for each time.
+  [
+    '"admin.listen", "admin.tls" or "admin.requestsPerSecond"',
+    ({ admin: { listen, tls, requestsPerSecond } }) => [listen, tls, requestsPerSecond],
+  ],
   ['"prober.id" or "prober.region"', ({ prober: { id, region } }) => [id, region]],
 ];
 

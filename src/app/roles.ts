@@ -5,9 +5,9 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { MeshSettings, Role } from '../model/mesh.ts';
 
 /** Roles that `meridian serve` can take, in the order in which they are shown. */
-const SERVED: readonly Role[] = ['dns', 'probe', 'fleet'];
+const SERVED: readonly Role[] = ['dns', 'probe', 'fleet', 'admin'];
 /** Without --role, with either mesh. */
-const DEFAULT_ROLES: readonly Role[] = ['dns', 'probe'];
+const DEFAULT_ROLES: readonly Role[] = ['dns', 'probe', 'admin'];
 
 /** The roles that the command line asks for; none given are the default ones. ERR_ROLE for a word that is no role. */
 export function readRoles(words: readonly string[]): Result<readonly Role[], Problem> {

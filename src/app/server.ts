@@ -10,7 +10,7 @@ import { err, ok, type Result } from '../base/result.ts';
 import { list } from '../config/suggest.ts';
 import { COUNTER, type CounterName, Counters } from '../metrics/counters.ts';
 import type { AgentReport } from '../model/capacity.ts';
-import type { Endpoint } from '../model/snapshot.ts';
+import type { Endpoint, Snapshot } from '../model/snapshot.ts';
 import { SteeringImage } from '../steering/image.ts';
 import { type WhatIf, whatIfWithout } from '../steering/spill-whatif.ts';
 import { nameToText } from '../wire/name.ts';
@@ -26,6 +26,7 @@ import type { ListeningPlan } from './listening-plan.ts';
 import type { Loaded, LoadResult } from './load.ts';
 import { loadGeographyInThread, loadInThread } from './loader.ts';
 import { Notifier } from './notify.ts';
+import type { Answering, TriedLoad } from './requests.ts';
 import { restartWarnings } from './restart-warnings.ts';
 import { SpillDesk } from './spill-desk.ts';
 import type { SpillMemory } from './spill-memory.ts';
@@ -126,6 +127,14 @@ export class MeridianServer {
     return this.#workers.lost;
   }
 
+  get snapshot(): Snapshot {
+    return this.loaded.get().snapshot;
+  }
+
+  get answering(): Answering {
+    return { loaded: this.loaded.get(), images: this.#feed.images, facts: this.#feed.facts };
+  }
+
   get summary(): string {
     return `answering for ${count(this.loaded.get().zones.length, 'zone')}`;
   }
@@ -149,6 +158,19 @@ export class MeridianServer {
   /** Reads everything again. On any error nothing changes; otherwise resolves when every worker answers from the new images. */
   reload(): Promise<ReloadReport> {
     return this.#inTurn((before) => loadInThread(this.#configFile, before));
+  }
+
+  async tryLoad(): Promise<TriedLoad> {
+    const startMs = performance.now();
+    const { loaded, problems, zonesKept } = await loadInThread(this.#configFile, this.loaded.get());
+    const isGood = loaded !== undefined && !hasErrors(problems);
+    return {
+      snapshot: isGood ? loaded.snapshot : null,
+      zones: isGood ? loaded.zones : null,
+      problems: isGood ? [...problems, ...restartWarnings(this.snapshot, loaded.snapshot)] : problems,
+      zonesKept,
+      tookMs: sinceMs(startMs),
+    };
   }
 
   /** Reads databases and network maps again, nothing else: what an operator is editing waits for a reload. */

@@ -48,6 +48,7 @@ export const ERRORS = {
   ERR_CONFIG_DUPLICATE: 'The same thing is defined twice.',
   ERR_CONFIG_COOKIE_SECRET:
     'A file of cookie secrets cannot be read, or does not hold one or two secrets of 32 hexadecimal digits.',
+  ERR_CONFIG_EXPOSED: 'The admin API would be reachable from other machines without tokens, or with tokens but without TLS.',
   ERR_CONFIG_UNUSED: 'A site, pool or policy is defined, but nothing refers to it.',
 
   // geography
@@ -88,6 +89,21 @@ export const ERRORS = {
   ERR_DRIVER_UNSUPPORTED: 'A setting has no counterpart in this balancer and is left out; everything else was applied.',
   ERR_LOAD_SOURCE: 'The load of a balancer cannot be read: unreachable, too slow, or a refusal.',
   ERR_LOAD_FORM: 'What a source of load says is not what it should be; it counts as not said.',
+  // the admin API
+  ERR_API_VALUE: 'A field of a request is missing, unknown or not as allowed; the reply names each one.',
+  ERR_API_TOKEN: 'The request has no token, or one that is not known; send it as Authorization: Bearer TOKEN.',
+  ERR_API_ROLE: 'The token is known, but its role may not do this.',
+  ERR_API_GUESSING: 'Too many requests with wrong tokens came from this address; it must wait.',
+  ERR_API_NOT_FOUND: 'There is nothing under this path, or no such item.',
+  ERR_API_METHOD: 'The path exists, but not for this method.',
+  ERR_API_ORIGIN: 'The request names a host that this address does not answer to, or comes from a web page of another origin.',
+  ERR_API_VERSION: 'The orders have changed since the version that If-Match names; read them again.',
+  ERR_API_REPEATED: 'An Idempotency-Key is used for another request, or the request with it is still under way.',
+  ERR_API_LIMIT: 'Too many requests came from this address, or too many clients listen to events.',
+  ERR_API_BODY: 'The body of a request is too large, not JSON, or did not arrive in time.',
+  ERR_API_LISTEN: 'The admin API cannot listen on an address, or not with this certificate; everything else goes on.',
+  ERR_SAFETY: 'An order would break a safety rule (admin.safety); break the glass with a reason, or order less.',
+  ERR_AUDIT: 'The audit file in the state directory is damaged, or cannot be read or written.',
 
   // running
   ERR_CAPACITY: 'No site has a capacity that load could be measured by.',

@@ -7,6 +7,7 @@ import { hasErrors, type Problem } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { bundledCountryDatabase } from '../geo/open.ts';
 import type { GeoSettings, ServerSettings, Snapshot } from '../model/snapshot.ts';
+import { adminSettings } from './admin.ts';
 import { missingFile, readRegularFile } from './files.ts';
 import { deepFreeze } from './freeze.ts';
 import { problemsOf } from './issues.ts';
@@ -67,9 +68,11 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
     keys && transfer && found && (scope === 'everything' ? transferSettings(source, keys, transfer, found.zones) : NO_TRANSFERS);
   const probesConfig = valid(schema.shape.probes, raw['probes']);
   const meshConfig = valid(schema.shape.mesh, raw['mesh']);
+  const adminConfig = valid(schema.shape.admin, raw['admin']);
+  const admin = adminConfig && adminSettings(source, adminConfig);
   const specs = probesConfig && probeSpecs(source, probesConfig);
   const mesh = meshConfig && meshSettings(source, meshConfig);
-  for (const part of [settings, geography, found, transfers, specs, mesh]) problems.push(...(part?.problems ?? []));
+  for (const part of [settings, geography, found, transfers, specs, mesh, admin]) problems.push(...(part?.problems ?? []));
 
   const policySchema = schema.shape.policies.unwrap().valueType;
   const policies = new Map(
@@ -87,7 +90,7 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
   if (targets) problems.push(...targets.problems);
 
   const ordered = inOrder(problems);
-  const isWhole = settings && geography && found && transfers && specs && mesh && targets;
+  const isWhole = settings && geography && found && transfers && specs && mesh && admin && targets;
   if (hasErrors(ordered) || !parsed.success || !isWhole) return { problems: ordered, ifUnused: new Map() };
   const snapshot = deepFreeze<Snapshot>({
     file,
@@ -101,6 +104,7 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
     health: healthSettings(parsed.data.health, parsed.data.pools),
     fleet: { threads: parsed.data.fleet.threads, passMs: parsed.data.fleet.pass },
     mesh: mesh.value,
+    admin: admin.value,
     zones: found.zones,
     transfer: transfers.value,
   });

@@ -1,6 +1,7 @@
 // The whole file: one schema, built for the names that the file defines. Those are read from the raw values first, right or
 // wrong, so that a mistake inside a pool does not make every reference to that pool a mistake as well.
 
+import { adminSections } from './admin-schema.ts';
 import { fields, Names } from './fields.ts';
 import { fleetSections } from './fleet-schema.ts';
 import { meshSections } from './mesh-schema.ts';
@@ -32,6 +33,7 @@ export function configSchema(defined: Defined) {
     ...steeringSections(defined),
     ...probeSections,
     ...fleetSections,
+    ...adminSections,
     ...meshSections,
     ...transferSections(defined.keys),
   });

@@ -1,6 +1,7 @@
 // A checked configuration: everything that an operator wrote, with defaults filled in, names resolved and paths absolute.
 
 import type { Cidr } from '../base/address.ts';
+import type { AdminSettings } from './admin.ts';
 import type { LoadUnit } from './capacity.ts';
 import type { HealthSettings } from './health.ts';
 import type { MeshSettings } from './mesh.ts';
@@ -127,6 +128,7 @@ export interface Snapshot {
   readonly fleet: FleetSettings;
   /** Names files of passwords, never holds one. */
   readonly mesh: MeshSettings;
+  readonly admin: AdminSettings;
   readonly zones: readonly ZoneSource[];
   readonly transfer: TransferSettings;
 }

@@ -41,7 +41,8 @@ export function demoDirectory(sitePorts?: Readonly<Record<string, number>>): str
   const config = join(directory, 'meridian.yaml');
   const text = readFileSync(config, 'utf8')
     .replace(/127\.0\.0\.1:5053/, '127.0.0.1:0')
-    .replace(/stateDirectory: \S+/, 'stateDirectory: var');
+    .replace(/stateDirectory: \S+/, 'stateDirectory: var')
+    .replace(/^admin:\n(?: .*\n)+/m, ''); // a port that two servers cannot have, and code that takes its time to load
   const isolated =
     sitePorts === undefined
       ? text.replaceAll(/^probes:\n(?: .*\n)+|^ {4}probe: .*\n|, check: \{[^}]*\}/gm, '')

@@ -11,7 +11,9 @@ import { watchFile } from '../../geo/watch.ts';
 import { countersSize } from '../../metrics/counters.ts';
 import type { Role } from '../../model/mesh.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
+import { Operations, rolesInForce } from '../admin-role.ts';
 import { type Command, DEFAULT_CONFIG, EXIT, printProblems } from '../args.ts';
+import type { Who } from '../changes.ts';
 import { type ControlRequest, openControl } from '../control.ts';
 import { ControlPlane } from '../control-plane.ts';
 import { demoText } from '../demo.ts';
@@ -39,8 +41,9 @@ export const serve: Command = {
 Runs the server in the foreground. It logs to standard output: text on a terminal, JSON lines otherwise.
 
   --config FILE   the configuration (default ${DEFAULT_CONFIG})
-  --role ROLE     dns answers queries, probe checks members, fleet judges for many; several are given one by one or as a list with
-                  commas. dns and probe unless given. A process without dns needs mesh.redis, and no zones or databases.
+  --role ROLE     dns answers queries, probe checks members, fleet judges for many, admin is the HTTP API where admin.listen says;
+                  several are given one by one or as a list with commas. dns, probe and admin unless given. A process without dns
+                  needs mesh.redis, and no zones or databases.
   --demo          run a small web server on loopback for each site whose checks go there, and print what to try
 
 SIGHUP (or 'meridian reload') reads all files again; a reload that finds an error changes nothing. SIGTERM and SIGINT stop it.`,
@@ -59,7 +62,8 @@ SIGHUP (or 'meridian reload') reads all files again; a reload that finds an erro
       printProblems(problems);
       return EXIT.USAGE;
     }
-    const useless = findUselessRole(roles.value, snapshot.mesh);
+    const inForce = rolesInForce(roles.value, snapshot);
+    const useless = findUselessRole(inForce, snapshot.mesh);
     if (useless !== undefined) return fail([useless], EXIT.USAGE);
     const settings = snapshot.server;
     const log = createLogger(settings.log);
@@ -69,15 +73,16 @@ SIGHUP (or 'meridian reload') reads all files again; a reload that finds an erro
     if (unusable !== undefined) return fail([unusable]);
     const stopped = stopSignal(log);
     const manager = new ServiceManager(log);
-    const desk: Desk = values['demo'] === true ? { demo: new DemoSites(log) } : {};
+    const operations = await Operations.open(settings.stateDirectory, log);
+    const desk: Desk = values['demo'] === true ? { operations, demo: new DemoSites(log) } : { operations };
     // The socket comes first: it tells whether another server already works in this state directory.
     const control = await openControl(settings.controlSocket, (request) => handle(request, desk, manager));
     if (!control.ok) return fail([control.error]);
-    const surroundings = { configFile, log, manager, hangup, stopped, roles: roles.value, desk };
+    const surroundings = { configFile, log, manager, hangup, stopped, roles: inForce, desk };
     await desk.demo?.follow(snapshot);
     const failures = loaded === undefined ? await probe(snapshot, surroundings) : await answer(loaded, surroundings);
     control.value.close();
-    await Promise.all([manager.stopping(), desk.demo?.close()]);
+    await Promise.all([manager.stopping(), desk.demo?.close(), operations.close()]);
     if (failures !== undefined) return fail(failures);
     log.info({}, 'stopped');
     return EXIT.DONE;
@@ -110,6 +115,7 @@ interface Surroundings {
 /** Where commands find what is running. */
 interface Desk {
   running?: Running;
+  readonly operations: Operations;
   /** With --demo. */
   readonly demo?: DemoSites;
 }
@@ -139,14 +145,16 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
       const { endpoints } = server;
       const { zones, geography } = server.loaded.get();
       log.info({ version: VERSION, endpoints, zones: zones.length, cells: geography.cells }, 'listening');
-      if (desk.demo !== undefined) console.log(demoText(server));
+      const attended = await desk.operations.attend(server);
+      if (desk.demo !== undefined) console.log(demoText({ endpoints, admin: attended.endpoints }));
       server.loaded.watch(({ snapshot }) => void desk.demo?.follow(snapshot));
       const stopWatching = watchGeography(server);
       void manager.ready(server.summary);
-      hangup.call(() => void reload(server, manager));
+      hangup.call(() => void reload(server, manager, desk.operations, BY_SIGNAL));
       const problem = (await Promise.race([server.lost, stopped])) ?? undefined;
       stopWatching();
       void manager.stopping();
+      await attended.close();
       return problem === undefined ? undefined : [problem];
     } finally {
       await server.close();
@@ -167,23 +175,29 @@ async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<un
     const server = new ProbeServer({ configFile, snapshot, log, plane, counters });
     desk.running = server;
     log.info({ version: VERSION, id: plane.id, targets: snapshot.targets.length }, doingOf(roles));
+    const attended = await desk.operations.attend(server);
     void manager.ready(server.summary);
-    hangup.call(() => void reload(server, manager));
+    hangup.call(() => void reload(server, manager, desk.operations, BY_SIGNAL));
     await stopped;
     void manager.stopping();
+    await attended.close();
   } finally {
     await plane.close();
   }
 }
 
 function doingOf(roles: readonly Role[]): string {
+  if (!roles.includes('probe') && !roles.includes('fleet')) return 'showing';
   if (!roles.includes('fleet')) return 'probing';
   return roles.includes('probe') ? 'probing and judging' : 'judging';
 }
 
-async function reload(running: Running, manager: ServiceManager): Promise<ReloadReport> {
+const BY_SIGNAL: Who = { actor: 'SIGHUP', via: 'signal', requestId: '' };
+const BY_COMMAND: Who = { actor: 'control socket', via: 'socket', requestId: '' };
+
+async function reload(running: Running, manager: ServiceManager, { changes }: Operations, who: Who): Promise<ReloadReport> {
   void manager.reloading();
-  const report = await running.reload();
+  const report = await changes.reload(running, who);
   void manager.ready(running.summary);
   return report;
 }
@@ -205,10 +219,11 @@ function fail(problems: readonly Problem[], code: number = EXIT.FAILED): number 
 }
 
 /** Answers a command, once there is somebody to answer. */
-async function handle(request: ControlRequest, { running, demo }: Desk, manager: ServiceManager): Promise<unknown> {
+async function handle(request: ControlRequest, { running, demo, operations }: Desk, manager: ServiceManager): Promise<unknown> {
   if (request.command === 'demo') return answerDemo(request, demo);
   if (running === undefined) return { error: 'the server is starting; try again' };
-  return request.command === 'reload' ? reload(running, manager) : answerRequest(request, running);
+  if (request.command === 'reload') return reload(running, manager, operations, BY_COMMAND);
+  return answerRequest(request, running, operations.changes);
 }
 
 /** Watches the files of the geography that is served, until the returned function is called. */

@@ -8,8 +8,8 @@ const rolesOf = (...words: readonly string[]): readonly Role[] | string => {
   return read.ok ? read.value : read.error.message;
 };
 
-test('without a word a process answers and probes', (t) => {
-  t.deepEqual(rolesOf(), ['dns', 'probe']);
+test('without a word a process answers, probes and has the API', (t) => {
+  t.deepEqual(rolesOf(), ['dns', 'probe', 'admin']);
 });
 
 test('roles are given one by one or as a list, in any order, and count once', (t) => {
@@ -20,8 +20,8 @@ test('roles are given one by one or as a list, in any order, and count once', (t
 });
 
 test('a word that is no role is named', (t) => {
-  t.is(rolesOf('dns,prober'), '--role takes dns, probe, fleet, found "prober"');
-  t.is(rolesOf(''), '--role takes dns, probe, fleet, found ""');
+  t.is(rolesOf('dns,prober'), '--role takes dns, probe, fleet, admin, found "prober"');
+  t.is(rolesOf(''), '--role takes dns, probe, fleet, admin, found ""');
 });
 
 test('a process that only probes needs a mesh that others share', (t) => {

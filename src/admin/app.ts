@@ -1,0 +1,194 @@
+// The API at one address: fastify with the hooks that every request passes, and the routes. Each route says by its schema what it
+// takes and gives (the OpenAPI document is made of these) and by its config which role it needs.
+
+import { randomUUID } from 'node:crypto';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import { type FastifyError, type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import {
+  hasZodFastifySchemaValidationErrors,
+  isResponseSerializationError,
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import type { ErrorCode } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { Access, type AccessSettings, type Caller, type RouteRole } from './access.ts';
+import type { Exposition } from './exposition.ts';
+import type { Guesses } from './guesses.ts';
+import { SECURITY_HEADERS } from './headers.ts';
+import type { Idempotency } from './idempotency.ts';
+import type { AdminPort } from './ports.ts';
+import { type FieldProblem, problemBody, Refusal, refusal } from './problems.ts';
+import { addChanges } from './routes-change.ts';
+import { addEvents, type Listeners } from './routes-events.ts';
+import { addReads } from './routes-read.ts';
+import { addService } from './routes-service.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call it. */
+    readonly role?: RouteRole;
+  }
+  interface FastifyRequest {
+    /** Who does; set before any handler of a route that is not public. */
+    caller: Caller | null;
+  }
+}
+
+const MOST_BODY_OCTETS = 64 * 1024;
+const MOST_HEADER_OCTETS = 16 * 1024;
+const MOST_PARAM_LENGTH = 512;
+const MOST_CONNECTIONS = 512;
+/** A request must be whole after this time, and a handler done a while later: a reload of millions of records takes its time. */
+const REQUEST_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_MS = 30_000;
+
+export interface AppOptions {
+  readonly port: AdminPort;
+  readonly log: Logger;
+  readonly version: string;
+  /** The address that is listened on. */
+  readonly address: string;
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
+  readonly access: () => AccessSettings;
+  readonly requestsPerSecond: number;
+  /** What the addresses of one process share. */
+  readonly guesses: Guesses;
+  readonly idempotency: Idempotency;
+  readonly exposition: Exposition;
+  readonly listeners: Listeners;
+}
+
+const typed = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();
+export type App = ReturnType<typeof typed>;
+
+/** Ready to listen or to be injected into. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const { tls, address, access, guesses } = options;
+  const server = { maxHeaderSize: MOST_HEADER_OCTETS };
+  const common = {
+    logger: false,
+    bodyLimit: MOST_BODY_OCTETS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    routerOptions: { maxParamLength: MOST_PARAM_LENGTH },
+    forceCloseConnections: true,
+    genReqId: () => randomUUID(),
+    return503OnClosing: true,
+  } as const;
+  const app = (
+    tls === null
+      ? fastify({ ...common, http: server })
+      : fastify({ ...common, https: { ...server, ...tls, minVersion: 'TLSv1.2' } })
+  ) as FastifyInstance;
+  app.server.maxConnections = MOST_CONNECTIONS;
+  app.removeContentTypeParser('text/plain'); // what a page of another origin may send without being asked
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  // Some clients send the type with requests that have no body.
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (body === '') done(null, undefined);
+    else void parseJson(request, body, done);
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+
+  const gate = new Access(address, access, guesses);
+  app.decorateRequest('caller', null);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ ...SECURITY_HEADERS, 'cache-control': 'no-store', 'x-request-id': request.id });
+    const { method, headers, ip } = request;
+    request.caller = gate.admit({ method, headers, from: ip, role: request.routeOptions.config?.role ?? 'viewer' });
+  });
+  addRefusals(app, options.log);
+  await app.register(rateLimit, {
+    max: options.requestsPerSecond,
+    timeWindow: 1000,
+    addHeadersOnExceeding: { 'x-ratelimit-limit': false, 'x-ratelimit-remaining': false, 'x-ratelimit-reset': false },
+    errorResponseBuilder: () =>
+      refusal('ERR_API_LIMIT', `at most ${options.requestsPerSecond} requests a second from one address`),
+  });
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Meridian admin API',
+        version: options.version,
+        description: 'Who is up and why, orders, reloads, events, audit.',
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  await app.register(async (scope) => {
+    const api = typed(scope);
+    addService(api, options);
+    addReads(api, options.port);
+    addChanges(api, options.port, options.idempotency);
+    addEvents(api, options.port.events, options.listeners);
+  });
+  await app.ready();
+  return app;
+}
+
+/** Whatever fails ends here, in the one form of an error. */
+function addRefusals(app: FastifyInstance, log: Logger): void {
+  app.setErrorHandler((error: FastifyError | Refusal, request, reply) => {
+    const refused = asRefusal(error, request);
+    if (refused.statusCode >= 500)
+      log.error({ requestId: request.id, url: request.url, message: error.stack ?? error.message }, 'API request failed');
+    else log.debug({ requestId: request.id, url: request.url, code: refused.code }, 'API request refused');
+    return reply
+      .status(refused.statusCode)
+      .headers(refused.headers)
+      .type('application/problem+json')
+      .serializer((body: unknown) => JSON.stringify(body))
+      .send(problemBody(refused, request.id));
+  });
+  app.setNotFoundHandler((request) => {
+    const path = request.url.split('?')[0]!;
+    const allowed = ['GET', 'POST', 'DELETE'].filter((method) => app.hasRoute({ method: method as 'GET', url: path }));
+    if (allowed.length === 0)
+      throw refusal('ERR_API_NOT_FOUND', `there is nothing at ${path}; /openapi.json lists what there is`);
+    throw refusal('ERR_API_METHOD', `${path} takes ${allowed.join(', ')}, found ${request.method}`, {
+      headers: { allow: allowed.join(', ') },
+    });
+  });
+}
+
+/** Codes of fastify's own refusals. */
+const OF_BODY: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: `the body may have at most ${MOST_BODY_OCTETS} octets`,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'the body must be application/json',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'the body must not be empty with Content-Type application/json',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'the body must be JSON',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'the body is not as long as Content-Length says',
+};
+
+function asRefusal(error: FastifyError | Refusal, request: FastifyRequest): Refusal {
+  if (error instanceof Refusal) return error;
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const part = error.validationContext ?? 'body';
+    const fields = error.validation.map(({ instancePath, message, params }): FieldProblem => {
+      const keys = (params as { keys?: readonly string[] }).keys ?? [];
+      const path = [part, ...instancePath.split('/').filter((step) => step !== ''), ...keys];
+      return { field: path.join('.'), message: message ?? 'is wrong' };
+    });
+    const detail = fields.map(({ field, message }) => `${field}: ${message}`).join('; ');
+    return refusal('ERR_API_VALUE', detail, { fields });
+  }
+  const ofBody = OF_BODY[error.code];
+  if (ofBody !== undefined) return refusal('ERR_API_BODY', ofBody, { status: error.statusCode ?? 400 });
+  // Prototype poisoning and the like: the parser says what it is.
+  const status = error.statusCode ?? 500;
+  if (!isResponseSerializationError(error) && status >= 400 && status < 500) {
+    const code: ErrorCode = status === 404 ? 'ERR_API_NOT_FOUND' : 'ERR_API_BODY';
+    return refusal(code, error.message, { status });
+  }
+  return refusal('ERR_INTERNAL', `a bug; the log of the server has more under request ${request.id}`);
+}

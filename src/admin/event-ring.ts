@@ -1,0 +1,43 @@
+// The latest events, for those who come late or come back. Ids are the moment of the start and a number, so that one of a former
+// process is never taken for one of this.
+
+import type { EventSource } from './ports.ts';
+import type { AdminEvent } from './schemas/changes.ts';
+
+const KEPT = 1000;
+
+export class EventRing implements EventSource {
+  readonly #epoch: string;
+  readonly #kept: AdminEvent[] = [];
+  readonly #listeners = new Set<(event: AdminEvent) => void>();
+  #last = 0;
+
+  /** `startMs` is the wall clock. */
+  constructor(startMs: number) {
+    this.#epoch = startMs.toString(36);
+  }
+
+  add(event: Omit<AdminEvent, 'id'>): void {
+    const whole = { id: `${this.#epoch}-${++this.#last}`, ...event };
+    this.#kept.push(whole);
+    if (this.#kept.length > KEPT) this.#kept.shift();
+    for (const listen of this.#listeners) listen(whole);
+  }
+
+  recent(limit: number): readonly AdminEvent[] {
+    return this.#kept.slice(-limit).reverse();
+  }
+
+  since(id: string): readonly AdminEvent[] | undefined {
+    const [epoch, number] = id.split('-');
+    const seq = Number(number);
+    const first = this.#last - this.#kept.length; // the number before the oldest that is kept
+    if (epoch !== this.#epoch || !Number.isSafeInteger(seq) || seq < first || seq > this.#last) return undefined;
+    return this.#kept.slice(seq - first);
+  }
+
+  subscribe(listen: (event: AdminEvent) => void): () => void {
+    this.#listeners.add(listen);
+    return () => this.#listeners.delete(listen);
+  }
+}

@@ -1,0 +1,57 @@
+// Counters and gauges as Prometheus text, by prom-client. Counters live in shared memory and are totals already: what is handed to
+// prom-client is the difference to what it has.
+
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { COUNTER_FACTS, type CounterName } from '../metrics/counters.ts';
+import { GAUGES, type GaugeName, type GaugeValue } from '../metrics/gauges.ts';
+
+export interface Sample {
+  readonly counters: Readonly<Record<CounterName, number>>;
+  readonly gauges: readonly GaugeValue[];
+}
+
+/** Of Node's own: named like counters, which they are not (promtool says so). */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
+const LABEL = /(\w+)="([^"]*)"/g;
+
+const labelsOf = (text: string): Record<string, string> =>
+  Object.fromEntries([...text.matchAll(LABEL)].map(([, name, value]) => [name!, value!]));
+
+export class Exposition {
+  readonly #registry = new Registry();
+  readonly #counters = new Map<string, Counter>();
+  readonly #gauges = new Map<GaugeName, Gauge>();
+
+  constructor() {
+    for (const { metric, labels, help } of Object.values(COUNTER_FACTS)) {
+      if (this.#counters.has(metric)) continue;
+      const labelNames = Object.keys(labelsOf(labels));
+      this.#counters.set(metric, new Counter({ name: metric, help, labelNames, registers: [this.#registry] }));
+    }
+    for (const [name, { metric, labels, help }] of Object.entries(GAUGES)) {
+      const labelNames = [...labels];
+      this.#gauges.set(name as GaugeName, new Gauge({ name: metric, help, labelNames, registers: [this.#registry] }));
+    }
+    collectDefaultMetrics({ register: this.#registry });
+    for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  text({ counters, gauges }: Sample): Promise<string> {
+    for (const counter of this.#counters.values()) counter.reset();
+    for (const [name, value] of Object.entries(counters) as [CounterName, number][]) {
+      const { metric, labels } = COUNTER_FACTS[name];
+      this.#counters.get(metric)!.inc(labelsOf(labels), value);
+    }
+    for (const gauge of this.#gauges.values()) gauge.reset();
+    for (const { gauge, labels, value } of gauges) {
+      const names = GAUGES[gauge].labels;
+      this.#gauges.get(gauge)!.set(Object.fromEntries(names.map((label, i) => [label, labels[i]!])), value);
+    }
+    return this.#registry.metrics();
+  }
+}

@@ -1,0 +1,76 @@
+// What the API needs of the process it belongs to. app/ implements it: admin/ knows no thread, no mesh and no steering.
+
+import type { Problem } from '../base/errors.ts';
+import type { Result } from '../base/result.ts';
+import type { Sample } from './exposition.ts';
+import type {
+  AdminEvent,
+  AuditEntry,
+  OrderReply,
+  OrderRequest,
+  OverrideItem,
+  RecallReply,
+  ReloadReply,
+} from './schemas/changes.ts';
+import type { Status } from './schemas/status.ts';
+import type { ExplainQuery, Explanation, Place, Policy, Zone } from './schemas/steering.ts';
+import type { Member, Pool, Probe, Site } from './schemas/world.ts';
+
+/** Who changes something, for the audit. */
+export interface Actor {
+  /** Name of the token; `loopback` without one. */
+  readonly name: string;
+  readonly requestId: string;
+}
+
+/** The terms of a change that concern its safety. */
+export interface ChangeTerms {
+  readonly actor: Actor;
+  /** The change is made only to this version of the set of orders; null = to the newest. */
+  readonly ifVersion: number | null;
+}
+
+export interface RecallRequest {
+  /** Id or glob of orders. */
+  readonly what: string;
+  /** Only orders that do this; null = all. */
+  readonly action: 'drain' | null;
+  readonly dryRun: boolean;
+  readonly breakGlass: boolean;
+}
+
+/** Reads are of one moment each and never wait. Changes resolve when they are kept, in force and in the audit. */
+export interface AdminPort {
+  status(): Status;
+  sites(): readonly Site[];
+  pools(): readonly Pool[];
+  members(): readonly Member[];
+  policies(): readonly Policy[];
+  /** Undefined if there is no such policy; ERR_ROLE if this process does not answer. */
+  places(policy: string, family: 4 | 6): Result<readonly Place[], Problem> | undefined;
+  probes(): readonly Probe[];
+  zones(): readonly Zone[];
+  /** The zone as a master file; undefined if it is not served. */
+  zoneText(zone: string): string | undefined;
+  explain(query: ExplainQuery): Result<Explanation, Problem>;
+  overrides(): { readonly version: number; readonly items: readonly OverrideItem[] };
+  /** ERR_SAFETY if a rule forbids it; ERR_API_VERSION, ERR_OVERRIDE, ERR_USAGE, ERR_AUDIT, ERR_MESH_*. */
+  order(request: OrderRequest & { readonly author: string }, terms: ChangeTerms): Promise<Result<OrderReply, Problem>>;
+  recall(request: RecallRequest, terms: ChangeTerms): Promise<Result<RecallReply, Problem>>;
+  reload(dryRun: boolean, actor: Actor): Promise<ReloadReply>;
+  /** The newest first, those before `before` (a seq). */
+  audit(before: number | null, limit: number): Promise<readonly AuditEntry[]>;
+  readonly events: EventSource;
+  /** For /metrics. */
+  sample(): Sample;
+}
+
+/** What has happened lately, and what happens from now on. */
+export interface EventSource {
+  /** The newest first. */
+  recent(limit: number): readonly AdminEvent[];
+  /** Events behind the one with this id, oldest first; undefined if it is not kept (any more). */
+  since(id: string): readonly AdminEvent[] | undefined;
+  /** Calls `listen` at each event until the returned function is called. */
+  subscribe(listen: (event: AdminEvent) => void): () => void;
+}

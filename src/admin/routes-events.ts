@@ -1,0 +1,91 @@
+// Events as they happen (server-sent events, HTML Standard section 9.2), or the latest ones as a list. Who comes back with
+// Last-Event-ID misses nothing that is still kept, and is told (event `reset`) if something is not.
+
+import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
+import type { App } from './app.ts';
+import { SECURITY_HEADERS } from './headers.ts';
+import type { EventSource } from './ports.ts';
+import { refusal } from './problems.ts';
+import { type AdminEvent, eventList } from './schemas/changes.ts';
+import { problem } from './schemas/common.ts';
+
+const MOST_LISTENERS = 64;
+/** Shorter than what proxies commonly wait for. */
+const SIGN_OF_LIFE_MS = 15_000;
+/** Octets that may wait for a listener who does not read. */
+const MOST_UNREAD = 1024 * 1024;
+const RECONNECT_MS = 3000;
+const MOST_ITEMS = 1000;
+
+/** How many listen, at all addresses of the process together. */
+export interface Listeners {
+  count: number;
+}
+
+const query = z.strictObject({
+  after: z.string().max(64).optional().describe('Like Last-Event-ID, for those who cannot send it'),
+  limit: z.coerce.number().int().min(1).max(MOST_ITEMS).default(100).describe('Of the list'),
+});
+
+export function addEvents(app: App, events: EventSource, listeners: Listeners): void {
+  app.get(
+    '/v1/events',
+    {
+      schema: {
+        tags: ['events'],
+        summary: 'Events as they happen with Accept: text/event-stream, else the latest as a list',
+        querystring: query,
+        response: { 200: eventList, 400: problem, 401: problem, 403: problem, 429: problem },
+      },
+    },
+    async (request, reply) => {
+      if (!(request.headers.accept ?? '').includes('text/event-stream')) {
+        const all = events.recent(MOST_ITEMS);
+        return { items: all.slice(0, request.query.limit), total: all.length };
+      }
+      if (listeners.count >= MOST_LISTENERS) {
+        throw refusal('ERR_API_LIMIT', `at most ${MOST_LISTENERS} clients listen to events at a time`);
+      }
+      const last = request.headers['last-event-id'];
+      stream(reply, events, listeners, typeof last === 'string' ? last : request.query.after, request.id);
+      return reply;
+    },
+  );
+}
+
+function stream(
+  reply: FastifyReply,
+  events: EventSource,
+  listeners: Listeners,
+  after: string | undefined,
+  requestId: string,
+): void {
+  reply.hijack();
+  const { raw } = reply;
+  raw.writeHead(200, {
+    ...SECURITY_HEADERS,
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+    'x-request-id': requestId,
+  });
+  const missed = after === undefined ? [] : events.since(after);
+  raw.write(`retry: ${RECONNECT_MS}\n\n`);
+  if (missed === undefined) raw.write('event: reset\ndata: {}\n\n');
+  for (const event of missed ?? []) raw.write(textOf(event));
+  listeners.count++;
+  const unsubscribe = events.subscribe((event) => {
+    if (raw.writableLength > MOST_UNREAD) raw.destroy();
+    else raw.write(textOf(event));
+  });
+  const timer = setInterval(() => raw.write(': alive\n\n'), SIGN_OF_LIFE_MS);
+  raw.on('error', () => raw.destroy());
+  raw.once('close', () => {
+    clearInterval(timer);
+    unsubscribe();
+    listeners.count--;
+  });
+}
+
+const textOf = (event: AdminEvent): string => `id: ${event.id}\nevent: ${event.kind}\ndata: ${JSON.stringify(event)}\n\n`;

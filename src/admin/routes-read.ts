@@ -1,0 +1,222 @@
+// Everything that can be read without changing anything.
+
+import { z } from 'zod';
+import type { App } from './app.ts';
+import { pageOf } from './paging.ts';
+import type { AdminPort } from './ports.ts';
+import { Refusal, refusal } from './problems.ts';
+import { auditList, overrideItem, overrideList } from './schemas/changes.ts';
+import { id, page, problem } from './schemas/common.ts';
+import { status } from './schemas/status.ts';
+import { explainQuery, explanation, placeList, policy, policyList, zone, zoneList } from './schemas/steering.ts';
+import { member, memberList, pool, poolList, probeList, site, siteList } from './schemas/world.ts';
+
+const WRONG = { 400: problem, 401: problem, 403: problem, 429: problem };
+const NO_SUCH = { ...WRONG, 404: problem };
+const MOST_AUDIT = 1000;
+
+/** The item with this id, or a refusal. */
+function one<T extends { readonly id: string }>(items: readonly T[], wanted: string, noun: string): T {
+  const found = items.find((item) => item.id === wanted);
+  if (found === undefined) throw refusal('ERR_API_NOT_FOUND', `there is no ${noun} "${wanted}"`);
+  return found;
+}
+
+export function addReads(app: App, port: AdminPort): void {
+  addWorld(app, port);
+  addSteering(app, port);
+
+  app.get(
+    '/v1/overrides',
+    { schema: { tags: ['orders'], summary: 'Orders in force', querystring: page, response: { 200: overrideList, ...WRONG } } },
+    ({ query }, reply) => {
+      const { version, items } = port.overrides();
+      void reply.header('etag', `"${version}"`);
+      return { ...pageOf(items, query), version };
+    },
+  );
+  app.get(
+    '/v1/overrides/:id',
+    {
+      schema: {
+        tags: ['orders'],
+        summary: 'One of them',
+        params: z.strictObject({ id: id('Id of the order') }),
+        response: { 200: overrideItem, ...NO_SUCH },
+      },
+    },
+    ({ params }, reply) => {
+      const { version, items } = port.overrides();
+      void reply.header('etag', `"${version}"`);
+      return one(items, params.id, 'order');
+    },
+  );
+  app.get(
+    '/v1/audit',
+    {
+      schema: {
+        tags: ['orders'],
+        summary: 'Who changed what, the newest first',
+        querystring: z.strictObject({
+          before: z.coerce.number().int().min(1).optional().describe('Only entries with a lower seq'),
+          limit: z.coerce.number().int().min(1).max(MOST_AUDIT).default(100),
+        }),
+        response: { 200: auditList, ...WRONG },
+      },
+    },
+    async ({ query: { before, limit } }) => {
+      const items = await port.audit(before ?? null, limit);
+      const last = items.at(-1)?.seq ?? 1;
+      return { items: [...items], next: items.length === limit && last > 1 ? last : null };
+    },
+  );
+}
+
+function addWorld(app: App, port: AdminPort): void {
+  const tags = ['world'];
+  const byId = z.strictObject({ id: id('Its name') });
+  app.get(
+    '/v1/status',
+    { schema: { tags: ['status'], summary: 'The server at a glance', response: { 200: status, ...WRONG } } },
+    () => port.status(),
+  );
+  app.get(
+    '/v1/sites',
+    { schema: { tags, summary: 'Sites', querystring: page, response: { 200: siteList, ...WRONG } } },
+    ({ query }) => pageOf(port.sites(), query),
+  );
+  app.get(
+    '/v1/sites/:id',
+    { schema: { tags, summary: 'A site', params: byId, response: { 200: site, ...NO_SUCH } } },
+    ({ params }) => one(port.sites(), params.id, 'site'),
+  );
+  app.get(
+    '/v1/pools',
+    { schema: { tags, summary: 'Pools', querystring: page, response: { 200: poolList, ...WRONG } } },
+    ({ query }) => pageOf(port.pools(), query),
+  );
+  app.get(
+    '/v1/pools/:id',
+    { schema: { tags, summary: 'A pool', params: byId, response: { 200: pool, ...NO_SUCH } } },
+    ({ params }) => one(port.pools(), params.id, 'pool'),
+  );
+  const memberQuery = page.extend({
+    pool: id('Only of this pool').optional(),
+    site: id('Only at this site').optional(),
+    state: member.shape.state.optional().describe('Only in this state'),
+  });
+  app.get(
+    '/v1/members',
+    {
+      schema: {
+        tags,
+        summary: 'Members: forced and real state, and who sees what',
+        querystring: memberQuery,
+        response: { 200: memberList, ...WRONG },
+      },
+    },
+    ({ query }) => {
+      const { pool: ofPool, site: atSite, state } = query;
+      const wanted = port.members().filter((item) => {
+        return (ofPool ?? item.pool) === item.pool && (atSite ?? item.site) === item.site && (state ?? item.state) === item.state;
+      });
+      return pageOf(wanted, query);
+    },
+  );
+  app.get(
+    '/v1/members/:pool/:name',
+    {
+      schema: {
+        tags,
+        summary: 'A member',
+        params: z.strictObject({ pool: id('Its pool'), name: id('Its name in the pool') }),
+        response: { 200: member, ...NO_SUCH },
+      },
+    },
+    ({ params }) => one(port.members(), `${params.pool}/${params.name}`, 'member'),
+  );
+  app.get(
+    '/v1/probes',
+    { schema: { tags, summary: 'Checks', querystring: page, response: { 200: probeList, ...WRONG } } },
+    ({ query }) => pageOf(port.probes(), query),
+  );
+}
+
+function addSteering(app: App, port: AdminPort): void {
+  const tags = ['steering'];
+  const byId = z.strictObject({ id: id('Its name') });
+  app.get(
+    '/v1/policies',
+    { schema: { tags, summary: 'Policies', querystring: page, response: { 200: policyList, ...WRONG } } },
+    ({ query }) => pageOf(port.policies(), query),
+  );
+  app.get(
+    '/v1/policies/:id',
+    { schema: { tags, summary: 'A policy', params: byId, response: { 200: policy, ...NO_SUCH } } },
+    ({ params }) => one(port.policies(), params.id, 'policy'),
+  );
+  app.get(
+    '/v1/policies/:id/places',
+    {
+      schema: {
+        tags,
+        summary: 'Which sites serve which country now',
+        params: byId,
+        querystring: page.extend({ family: z.enum(['4', '6']).default('4').describe('IP version') }),
+        response: { 200: placeList, ...NO_SUCH, 409: problem },
+      },
+    },
+    ({ params, query }) => {
+      const places = port.places(params.id, query.family === '4' ? 4 : 6);
+      if (places === undefined) throw refusal('ERR_API_NOT_FOUND', `there is no policy "${params.id}"`);
+      if (!places.ok) throw new Refusal(places.error);
+      return pageOf(places.value, query);
+    },
+  );
+  app.get(
+    '/v1/zones',
+    { schema: { tags, summary: 'Zones', querystring: page, response: { 200: zoneList, ...WRONG } } },
+    ({ query }) => pageOf(port.zones(), query),
+  );
+  app.get(
+    '/v1/zones/:id',
+    { schema: { tags, summary: 'A zone', params: byId, response: { 200: zone, ...NO_SUCH } } },
+    ({ params }) => one(port.zones(), absolute(params.id), 'zone'),
+  );
+  app.get(
+    '/v1/zones/:id/text',
+    {
+      schema: {
+        tags,
+        summary: 'A zone as a master file',
+        params: byId,
+        response: { 200: z.string(), ...NO_SUCH },
+        produces: ['text/plain'],
+      },
+    },
+    async ({ params }, reply) => {
+      const text = port.zoneText(absolute(params.id));
+      if (text === undefined) throw refusal('ERR_API_NOT_FOUND', `there is no zone "${params.id}"`);
+      return reply.type('text/plain; charset=utf-8').serializer(String).send(text);
+    },
+  );
+  app.get(
+    '/v1/explain',
+    {
+      schema: {
+        tags,
+        summary: 'Why a client gets its answer',
+        querystring: explainQuery,
+        response: { 200: explanation, ...WRONG, 409: problem },
+      },
+    },
+    ({ query }) => {
+      const explained = port.explain(query);
+      if (!explained.ok) throw new Refusal(explained.error);
+      return explained.value;
+    },
+  );
+}
+
+/** Names of zones are shown with their final dot, and found without it. */
+const absolute = (name: string): string => (name.endsWith('.') ? name : `${name}.`).toLowerCase();

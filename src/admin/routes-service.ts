@@ -1,0 +1,54 @@
+// What machines ask first: whether the process lives and serves, its metrics, and what the API is.
+
+import { z } from 'zod';
+import type { App, AppOptions } from './app.ts';
+import { READER_STYLE, readerPage } from './reader.ts';
+import { session } from './schemas/status.ts';
+
+const health = z.object({ status: z.enum(['ok', 'unready']), reasons: z.array(z.string()) }).meta({ id: 'Readiness' });
+const HOUR = 'max-age=3600';
+
+export function addService(app: App, { port, exposition }: AppOptions): void {
+  const tags = ['service'];
+  app.get('/healthz', { schema: { tags, summary: 'The process lives', response: { 200: health } } }, () => ({
+    status: 'ok' as const,
+    reasons: [],
+  }));
+  app.get(
+    '/readyz',
+    { schema: { tags, summary: 'The process serves', response: { 200: health, 503: health } } },
+    async (_, reply) => {
+      const { isReady, reasons } = port.status().readiness;
+      return reply.status(isReady ? 200 : 503).send({ status: isReady ? 'ok' : 'unready', reasons });
+    },
+  );
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        tags,
+        summary: 'Counters and gauges as Prometheus text',
+        response: { 200: z.string() },
+        produces: ['text/plain'],
+      },
+    },
+    async (_, reply) => {
+      const text = await exposition.text(port.sample());
+      return reply.type(exposition.contentType).serializer(String).send(text);
+    },
+  );
+  app.get('/openapi.json', { schema: { hide: true } }, async (_, reply) =>
+    reply.type('application/json').send(JSON.stringify(app.swagger())),
+  );
+  app.get('/api', { schema: { hide: true } }, async (_, reply) =>
+    reply.type('text/html; charset=utf-8').send(readerPage(app.swagger())),
+  );
+  app.get('/api.css', { schema: { hide: true }, config: { role: 'public' } }, async (_, reply) =>
+    reply.type('text/css').header('cache-control', HOUR).send(READER_STYLE),
+  );
+  app.get(
+    '/v1/session',
+    { schema: { tags: ['status'], summary: 'Who asks and what they may do', response: { 200: session } } },
+    ({ caller }) => caller!,
+  );
+}

@@ -1,0 +1,65 @@
+// The API at all its addresses. What cannot listen is told and left out: DNS goes on without it.
+
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Clock } from '../base/clock.ts';
+import type { Problem } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import type { AdminSettings } from '../model/admin.ts';
+import type { Endpoint } from '../model/snapshot.ts';
+import { buildApp } from './app.ts';
+import { Exposition } from './exposition.ts';
+import { Guesses } from './guesses.ts';
+import { Idempotency } from './idempotency.ts';
+import type { AdminPort } from './ports.ts';
+
+export interface AdminServerOptions {
+  /** In force now: tokens, hosts and the role of loopback are read anew for each request. */
+  readonly settings: () => AdminSettings;
+  readonly port: AdminPort;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly version: string;
+}
+
+export interface AdminServer {
+  /** Those that are listened on. */
+  readonly endpoints: readonly Endpoint[];
+  /** ERR_API_LISTEN, one for each address that could not be listened on. */
+  readonly problems: readonly Problem[];
+  close(): Promise<void>;
+}
+
+/** Listens on every address of the settings. Never rejects for what the system refuses. */
+export async function openAdmin({ settings, port, clock, log, version }: AdminServerOptions): Promise<AdminServer> {
+  const { listen, tls: files, requestsPerSecond } = settings();
+  const shared = {
+    guesses: new Guesses(clock),
+    idempotency: new Idempotency(),
+    exposition: new Exposition(),
+    listeners: { count: 0 },
+  };
+  const apps: FastifyInstance[] = [];
+  const endpoints: Endpoint[] = [];
+  const problems: Problem[] = [];
+  for (const { address, port: number } of listen) {
+    try {
+      const tls = files && { cert: readFileSync(files.certificateFile), key: readFileSync(files.keyFile) };
+      const app = await buildApp({ port, log, version, address, tls, access: settings, requestsPerSecond, ...shared });
+      await app.listen({ host: address, port: number });
+      apps.push(app);
+      endpoints.push({ address, port: (app.server.address() as AddressInfo).port });
+    } catch (error) {
+      const message = `the admin API cannot listen on ${address} port ${number}: ${(error as Error).message}`;
+      problems.push({ severity: 'error', code: 'ERR_API_LISTEN', message });
+    }
+  }
+  return {
+    endpoints,
+    problems,
+    close: async () => {
+      await Promise.all(apps.map((app) => app.close()));
+    },
+  };
+}

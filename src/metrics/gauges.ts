@@ -1,0 +1,43 @@
+// What is measured besides the counters: the state of this process at the moment of asking. The one list of these names;
+// docs/reference/metrics.md is made of it and of COUNTER_FACTS.
+
+export interface GaugeFacts {
+  readonly metric: string;
+  readonly labels: readonly string[];
+  readonly help: string;
+}
+
+const gauge = (name: string, help: string, ...labels: string[]): GaugeFacts => ({ metric: `meridian_${name}`, labels, help });
+
+export const GAUGES = {
+  BUILD: gauge('build_info', 'Always 1; the version and roles of this process.', 'version', 'roles'),
+  UP_SECONDS: gauge('up_seconds', 'Seconds since the start.'),
+  LOADS: gauge('config_loads', 'Loads of the configuration since the start, the first one included.'),
+  READY: gauge('ready', '1 if the process serves.'),
+  WORKERS: gauge('dns_workers', 'Threads that answer.', 'state'),
+  ZONE_SERIAL: gauge('zone_serial', 'SOA serial of a zone that is served.', 'zone'),
+  ZONE_RECORDS: gauge('zone_records', 'Resource records of a zone that is served.', 'zone'),
+  CELLS: gauge('geo_cells', 'Sets of client networks that the policies tell apart.'),
+  MEMBERS: gauge('health_members', 'Members by what traffic follows and what is seen.', 'state'),
+  MEMBERS_ORDERED: gauge('health_members_ordered', 'Members under an order.'),
+  POOL_SERVING: gauge('health_pool_serving', 'Members of a pool that get traffic.', 'pool'),
+  POOL_MEMBERS: gauge('health_pool_members', 'Members of a pool.', 'pool'),
+  SITE_SERVING: gauge('health_site_serving', 'Members of a site that get traffic.', 'site'),
+  SITE_MEMBERS: gauge('health_site_members', 'Members of a site.', 'site'),
+  CONCLUDED_AGE: gauge('health_concluded_age_seconds', 'Since health was last concluded.'),
+  PROBER_WITHDRAWN: gauge('health_prober_withdrawn', '1 while this prober mistrusts itself.'),
+  MESH_STATE: gauge('mesh_state', '1 for the state that the mesh is in.', 'state'),
+  MESH_AGE: gauge('mesh_age_seconds', 'Since the engine of the mesh last answered.'),
+  MESH_PEERS: gauge('mesh_peers', 'Live processes of the mesh by role; one with several roles counts for each.', 'role'),
+  OVERRIDES: gauge('overrides', 'Orders in force.', 'action'),
+  OVERRIDES_VERSION: gauge('overrides_version', 'Version of the set of orders: equal on all servers that hear the mesh.'),
+} as const satisfies Readonly<Record<string, GaugeFacts>>;
+
+export type GaugeName = keyof typeof GAUGES;
+
+/** One measured value; labels in the order of the gauge's. */
+export interface GaugeValue {
+  readonly gauge: GaugeName;
+  readonly labels: readonly string[];
+  readonly value: number;
+}

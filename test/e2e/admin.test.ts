@@ -1,0 +1,108 @@
+// The admin API of the real server: what it orders is what dig is answered, what it shows is what happens, and what it has
+// acknowledged outlives a kill.
+
+import { rmSync } from 'node:fs';
+import test from 'ava';
+import { adminDirectory, startAdmin } from '../support/admin-client.ts';
+import { dig } from '../support/dig.ts';
+import { stormUntilKilled } from '../support/override-storm.ts';
+import { eventually } from '../support/patience.ts';
+import { editConfig, meridian, run } from '../support/server.ts';
+
+const LONDON = '192.0.2.10';
+const WRITES = 60;
+
+interface Items<T> {
+  readonly items: readonly T[];
+}
+
+test('orders, events, audit, metrics and reloads over HTTP', async (t) => {
+  const { server, api } = await startAdmin(adminDirectory());
+  t.teardown(() => server.stop());
+  const answer = async () => (await dig(server.port, '+short', 'www.example.test', '+subnet=81.2.69.142/32')).trim();
+
+  t.is(await answer(), LONDON);
+  t.is((await fetch(`${api.url}/readyz`)).status, 200);
+
+  const order = await api.post<{ order: { id: string } }>('/v1/overrides', { action: 'down', what: 'london', reason: 'a test' });
+  t.is(order.status, 200);
+  t.not(await answer(), LONDON, 'it is in force when it is acknowledged');
+
+  const drained = await meridian(['drain', 'tokyo', '--reason', 'by command', '--author', 'ann', '--config', server.config]);
+  t.is(drained.code, 0, drained.stderr);
+  const audit = await api.get<Items<{ actor: string; via: string; subject: string }>>('/v1/audit');
+  t.deepEqual(
+    audit.items.map(({ actor, via, subject }) => [actor, via, subject]),
+    [
+      ['ann', 'socket', 'site:tokyo'],
+      ['loopback', 'api', 'site:london'],
+    ],
+  );
+
+  const refused = await meridian(['override', 'down', '*', '--reason', 'a slip', '--config', server.config]);
+  t.is(refused.code, 1);
+  t.regex(refused.stderr, /^error ERR_SAFETY: refused by admin\.safety: leastSites: 0 sites would serve, at least 1 must/);
+
+  const removed = await fetch(`${api.url}/v1/overrides/${order.body.order.id}`, { method: 'DELETE' });
+  t.is(removed.status, 200);
+  t.is(await answer(), LONDON);
+
+  editConfig(server.directory, ['bias: { london: 10 }', 'bias: { london: 20 }']);
+  const tried = await api.post<{ isDone: boolean; changes: { policies: { changed: string[] } } }>('/v1/reload', { dryRun: true });
+  t.false(tried.body.isDone);
+  t.true(tried.body.changes.policies.changed.includes('www-policy'));
+  t.is((await api.get<{ generation: number }>('/v1/status')).generation, 1);
+  editConfig(server.directory, ['tieBand: 25km', 'tieBand: far']);
+  t.is((await api.post('/v1/reload', {})).status, 422);
+  editConfig(server.directory, ['tieBand: far', 'tieBand: 25km']);
+  t.is((await api.post('/v1/reload', {})).status, 200);
+  t.is((await api.get<{ generation: number }>('/v1/status')).generation, 2);
+
+  const { items } = await api.get<Items<{ kind: string }>>('/v1/events');
+  for (const kind of ['order', 'recall', 'reload', 'health'])
+    t.true(
+      items.some((event) => event.kind === kind),
+      kind,
+    );
+
+  const checked = await run('sh', ['-c', `curl -s ${api.url}/metrics | promtool check metrics 2>&1`]);
+  t.is(checked.code, 0, checked.stdout);
+  const shown = await run('curl', ['-s', `${api.url}/metrics`]);
+  t.regex(shown.stdout, /^meridian_dns_queries_total\{transport="udp"\} [1-9]/m);
+  t.regex(shown.stdout, /^meridian_overrides\{action="drain"\} 1$/m);
+});
+
+test('no acknowledged order is lost by a kill, nor its line in the audit, and tokens come and go by a reload', async (t) => {
+  const directory = adminDirectory();
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  const first = await startAdmin(directory);
+  const acknowledged = await stormUntilKilled(first.api, WRITES, () => first.server.signal('SIGKILL'));
+  await first.server.ended;
+  t.true(acknowledged.length >= WRITES);
+
+  const { server, api } = await startAdmin(directory);
+  t.teardown(() => server.stop());
+  const kept = await api.get<Items<{ glob: string }>>('/v1/overrides?limit=1000');
+  const globs = new Set(kept.items.map(({ glob }) => glob));
+  t.deepEqual(
+    acknowledged.filter((glob) => !globs.has(glob)),
+    [],
+  );
+  const audit = await api.get<Items<{ subject: string }>>('/v1/audit?limit=1000');
+  const audited = new Set(audit.items.map(({ subject }) => subject));
+  t.deepEqual(
+    acknowledged.filter((glob) => !audited.has(glob)),
+    [],
+  );
+
+  const made = await meridian(['token', 'new', '--role', 'viewer', '--name', 'ann', '--json']);
+  const { token, hash } = JSON.parse(made.stdout) as { token: string; hash: string };
+  editConfig(directory, ['admin:\n', `admin:\n  tokens: { ann: { role: viewer, hash: "${hash}" } }\n`]);
+  server.signal('SIGHUP');
+  await eventually(
+    async () => (await fetch(`${api.url}/v1/session`)).status === 401,
+    () => `the token was never asked for:\n${server.log()}`,
+  );
+  const reply = await fetch(`${api.url}/v1/session`, { headers: { authorization: `Bearer ${token}` } });
+  t.like((await reply.json()) as object, { name: 'ann', role: 'viewer', isOpen: false });
+});

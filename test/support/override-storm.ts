@@ -1,0 +1,30 @@
+// Many orders from several clients at once, until the server is killed in the middle of them. Each order has a glob of its own.
+
+import type { AdminClient } from './admin-client.ts';
+
+const CLIENTS = 4;
+const NAME = 'johannesburg';
+
+/** A glob that no other number gives, and that names web/johannesburg: which letters stand as `?` are the bits of the number. */
+const globOf = (number: number): string => `web/${[...NAME].map((letter, i) => ((number >> i) & 1 ? '?' : letter)).join('')}`;
+
+/** Gives orders until `most` are acknowledged, then calls `kill` while others are under way; resolves to what was acknowledged. */
+export async function stormUntilKilled(api: AdminClient, most: number, kill: () => void): Promise<string[]> {
+  const acknowledged: string[] = [];
+  let next = 0;
+  let isKilled = false;
+  const client = async (): Promise<void> => {
+    while (!isKilled) {
+      const what = globOf(next++);
+      const reply = await api.post('/v1/overrides', { action: 'up', what, reason: 'storm' }).catch(() => undefined);
+      if (reply === undefined) return;
+      if (reply.status !== 200) throw new Error(`order refused: ${JSON.stringify(reply.body)}`);
+      acknowledged.push(what);
+      if (acknowledged.length < most || isKilled) continue;
+      isKilled = true;
+      kill();
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+  return acknowledged;
+}
