@@ -5,6 +5,7 @@
 import { type Child, startChild } from '../support/child.ts';
 import { eventually } from '../support/patience.ts';
 import { run } from '../support/server.ts';
+import { SYSTEM_PROGRAMS_FIRST } from './private-network.ts';
 import type { Endpoint, Thing, Uplinks } from './uplinks.ts';
 
 const PREFIX = '198.18';
@@ -117,7 +118,7 @@ export class NamespaceUplinks implements Uplinks {
 }
 
 async function shell(commands: readonly string[], wrapper: readonly string[] = []): Promise<void> {
-  const [command, ...args] = [...wrapper, 'sh', '-ec', commands.join('\n')];
+  const [command, ...args] = [...wrapper, 'sh', '-ec', [SYSTEM_PROGRAMS_FIRST, ...commands].join('\n')];
   const { code, stderr } = await run(command!, args);
   if (code !== 0) throw new Error(`${commands.join('; ')}: ${stderr}`);
 }

@@ -5,8 +5,14 @@ import { spawn, spawnSync } from 'node:child_process';
 
 const OWN = ['--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
 const MARK = 'MERIDIAN_DRILL_NETWORK';
+/**
+ * Ahead of commands of the system: npm puts programs of packages before them, and one of those is called nft too, does nothing and
+ * says that it went well.
+ */
+export const SYSTEM_PROGRAMS_FIRST = 'PATH="/usr/sbin:/sbin:/usr/bin:/bin:$PATH"';
 /** What a drill does in it: namespaces within, a pair of interfaces, and rules. */
 const TRIAL = `set -e
+${SYSTEM_PROGRAMS_FIRST}
 ip link set lo up
 unshare --net sleep 5 & holder=$!
 sleep 0.2

@@ -21,11 +21,15 @@ import { load } from '../../src/app/load.ts';
 import type { Running } from '../../src/app/requests.ts';
 import { countersOf } from '../../src/app/server.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import type { Problem } from '../../src/base/errors.ts';
+import { err } from '../../src/base/result.ts';
 import { Counters, countersSize } from '../../src/metrics/counters.ts';
 import type { AdminRole, AdminSettings, SafetySettings } from '../../src/model/admin.ts';
 import { recordingLogger } from './mesh.ts';
 import { ROOT } from './paths.ts';
 
+/** No site of the demo has one. */
+const NO_CAPACITY: Problem = { severity: 'error', code: 'ERR_CAPACITY', message: 'no site has a capacity' };
 const CONFIG = `${ROOT}zones/meridian.yaml`;
 const { loaded } = load(CONFIG);
 
@@ -120,8 +124,11 @@ function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buff
       cells: served.geography.cells,
       counters: countersOf(buffer),
       health: plane.report(),
+      capacity: null,
     }),
     explain: (request) => explainAnswer(served, images(), plane.facts, request),
+    whatIf: () => err(NO_CAPACITY),
+    reportLoad: () => err(NO_CAPACITY),
     settle: async () => undefined,
   };
 }
