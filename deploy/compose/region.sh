@@ -16,7 +16,7 @@ containers=$(docker ps --all --quiet --filter "label=meridian.region=$region")
 for container in $containers; do
   project=$(docker inspect --format '{{index .Config.Labels "com.docker.compose.project"}}' "$container")
   if [ "$action" = cut ]; then
-    docker network disconnect --force "${project}_wan" "$container"
+    docker network disconnect "${project}_wan" "$container"
   else
     address=$(docker inspect --format '{{index .Config.Labels "meridian.wan"}}' "$container")
     docker network connect --ip "$address" "${project}_wan" "$container"

@@ -50,6 +50,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Comma
     summary: 'force members up or down whatever the checks see; list all orders',
     load: async () => (await import('./commands/override.ts')).override,
   },
+  import: {
+    summary: 'zones and configuration from those of gdnsd or Route 53',
+    load: async () => (await import('./commands/import.ts')).importCommand,
+  },
   demo: {
     summary: 'stop and start the sites of the demo',
     load: async () => (await import('./commands/demo.ts')).demo,
