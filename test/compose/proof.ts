@@ -17,8 +17,6 @@ const HOME_ANSWERS = 12;
 /** Five seconds until the sentinels agree, a promotion, and the longest wait of a client that tries again. */
 const REDIS_LIMIT_MS = 60_000;
 const QUIET_MS = 20_000;
-/** A region that was cut off and is back finds Redis at its own time. */
-const MESH_LIMIT_MS = 60_000;
 
 interface Status {
   readonly health: {
@@ -79,13 +77,10 @@ export class Proof {
     const backMs = performance.now();
     await this.#stack.start(services);
     const isBack = (): boolean => this.#questions.since(backMs).some(({ home, site: named }) => home === site && named === site);
-    this.#ledger.within(
-      `${site} is back: until the first answer names it`,
-      await waitFor(isBack, BACK_LIMIT_MS * 2),
-      BACK_LIMIT_MS,
-    );
-    const homeMs = await waitFor(() => this.#isHome(site, backMs), HOME_LIMIT_MS * 2);
-    this.#ledger.within(`${site} is back: until all its clients are home`, homeMs, HOME_LIMIT_MS);
+    await waitFor(isBack, BACK_LIMIT_MS * 2);
+    this.#ledger.within(`${site} is back: until the first answer names it`, performance.now() - backMs, BACK_LIMIT_MS);
+    await waitFor(() => this.#isHome(site, backMs), HOME_LIMIT_MS * 2);
+    this.#ledger.within(`${site} is back: until all its clients are home`, performance.now() - backMs, HOME_LIMIT_MS);
     this.#unanswered(`${site} is back`, backMs);
   }
 
@@ -107,7 +102,8 @@ export class Proof {
     const backMs = performance.now();
     await this.#stack.start(['redis-1']);
     const isReplica = async (): Promise<boolean> => /role:slave/.test(await this.#redis('redis-1', ['info', 'replication']));
-    this.#ledger.within('Redis is back: until it follows', await waitFor(isReplica, REDIS_LIMIT_MS * 2), REDIS_LIMIT_MS);
+    await waitFor(isReplica, REDIS_LIMIT_MS * 2);
+    this.#ledger.within('Redis is back: until it follows', performance.now() - backMs, REDIS_LIMIT_MS);
     const changed = this.#questions.since(backMs).filter(({ home, site }) => site !== home);
     this.#ledger.none('Redis is back: answers that changed', changed.length, sample(changed));
   }
@@ -134,14 +130,10 @@ export class Proof {
     this.#ledger.note('asia is back');
     const backMs = performance.now();
     await this.#stack.region('join', 'asia');
-    this.#ledger.within(
-      'region is back: until every server is whole',
-      await waitFor(() => this.isWhole(), HOME_LIMIT_MS * 2),
-      HOME_LIMIT_MS,
-    );
+    await waitFor(() => this.isWhole(), HOME_LIMIT_MS * 2);
+    this.#ledger.within('region is back: until every server is whole', performance.now() - backMs, HOME_LIMIT_MS);
     this.#unanswered('region is back', backMs, others);
     local.stop();
-    await sleep(MESH_LIMIT_MS / 10);
   }
 
   #all(home: SiteName, site: SiteName, sinceMs: number): boolean {

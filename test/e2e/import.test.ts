@@ -18,7 +18,10 @@ async function serveImported(t: ExecutionContext, ...source: readonly string[]):
   t.is(readFileSync(join(out, 'import-report.txt'), 'utf8'), stdout.match(/(?<=^not carried over: ).*\n/gm)!.join(''));
   const config = join(out, 'meridian.yaml');
   const text = readFileSync(config, 'utf8').replace('127.0.0.1:5053', '127.0.0.1:0');
-  writeFileSync(config, text.replaceAll(/probe: [\w-]+, |^ +(?:probe|check): .*\n|, check: \{.*?\}/gm, '').replace(/^probes:\n(?: .*\n)+/m, ''));
+  writeFileSync(
+    config,
+    text.replaceAll(/probe: [\w-]+, |^ +(?:probe|check): .*\n|, check: \{.*?\}/gm, '').replace(/^probes:\n(?: .*\n)+/m, ''),
+  );
   const server = await startServer(out);
   t.teardown(() => server.stop());
   return server;
