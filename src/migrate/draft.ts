@@ -65,6 +65,8 @@ export class Draft {
   /** Zone name without the final dot -> text of its master file. */
   readonly zones: Map<string, string> = new Map();
   readonly #losses = new Set<string>();
+  /** Name in the source -> name here. */
+  readonly #siteNames = new Map<string, string>();
 
   /** `where` is a place in the input, `what` a sentence on what is different now. */
   lose(where: string, what: string): void {
@@ -83,11 +85,25 @@ export class Draft {
     return name;
   }
 
-  /** A site of that name; its place is kept if it is known already. */
+  /** Adds a policy under a name like `wanted`; returns the name. */
+  addPolicy(wanted: string, policy: DraftPolicy): string {
+    const name = freeName([wanted], this.policies);
+    this.policies.set(name, policy);
+    return name;
+  }
+
+  /** Adds a probe under a name like `wanted`; returns the name. */
+  addProbe(wanted: string, probe: DraftProbe): string {
+    const name = freeName([wanted], this.probes);
+    this.probes.set(name, probe);
+    return name;
+  }
+
+  /** The site that the source calls so; its place is kept if it is known already. */
   addSite(name: string, site?: DraftSite): string {
-    const id = plainName(name);
-    const known = this.sites.get(id);
-    if (site !== undefined || known === undefined) this.sites.set(id, site ?? { latitude: 0, longitude: 0 });
+    const id = this.#siteNames.get(name) ?? freeName([name], this.sites);
+    this.#siteNames.set(name, id);
+    if (site !== undefined || !this.sites.has(id)) this.sites.set(id, site ?? { latitude: 0, longitude: 0 });
     return id;
   }
 

@@ -2,7 +2,6 @@
 // Defaults and bounds: gdnsd.config(5), "SERVICE_TYPES".
 
 import type { Draft, DraftProbe } from './draft.ts';
-import { plainName } from './draft.ts';
 import { at, inherited, isTrue, listOf, placeOf, type Scope, textAt } from './gdnsd-tree.ts';
 import type { Vscf } from './vscf.ts';
 
@@ -19,6 +18,8 @@ export class GdnsdProbes {
   readonly #draft: Draft;
   readonly #types: Vscf | undefined;
   readonly #file: string;
+  /** Service type -> probe; undefined for one that has no counterpart. */
+  readonly #names = new Map<string, string | undefined>();
 
   constructor(draft: Draft, file: string, config: Vscf) {
     this.#draft = draft;
@@ -33,11 +34,11 @@ export class GdnsdProbes {
     const [first, ...others] = wanted;
     if (first === undefined) return undefined;
     if (others.length > 0) this.#draft.lose(where, `several service types; only ${first} is checked, not ${others.join(', ')}`);
-    if (this.#draft.probes.has(plainName(first))) return plainName(first);
-    const probe = this.#probe(first);
-    if (probe === undefined) return undefined;
-    this.#draft.probes.set(plainName(first), probe);
-    return plainName(first);
+    if (!this.#names.has(first)) {
+      const probe = this.#probe(first);
+      this.#names.set(first, probe === undefined ? undefined : this.#draft.addProbe(first, probe));
+    }
+    return this.#names.get(first);
   }
 
   #probe(name: string): DraftProbe | undefined {

@@ -21,6 +21,8 @@ export class GdnsdResources {
   /** Resources that are being read, the outermost first: gdnsd does not notice circles. */
   readonly #open: string[] = [];
   readonly #used = new Set<string>();
+  /** What records name -> the policy for it. */
+  readonly #policies = new Map<string, string>();
   /** What is made already of resources whose sites do not depend on where they are named. */
   readonly #made = new Map<string, Branch | undefined>();
 
@@ -34,8 +36,9 @@ export class GdnsdResources {
 
   /** The name of the policy for what a DYNA or DYNC record names; undefined, and reported, if there can be none. */
   policyFor(reference: string, where: string): string | undefined {
-    const name = plainName(reference.replace('!', '-').replace('/', '-'));
-    if (this.#draft.policies.has(name)) return name;
+    const known = this.#policies.get(reference);
+    if (known !== undefined) return known;
+    const name = plainName(reference);
     const branch = this.#reference(reference, '', { names: [name], site: UNPLACED, scope: [], where });
     if (branch === undefined) return undefined;
     const isOnePool = branch.pool !== undefined;
@@ -47,8 +50,9 @@ export class GdnsdResources {
     if (isOnePool && branch.together > MAX_ANSWERS)
       this.#draft.lose(`${this.#file}: ${reference}`, `${branch.together} addresses; here ${MAX_ANSWERS} at a time, in turn`);
     const answers = isOnePool ? Math.min(MAX_ANSWERS, branch.together) : 1;
-    this.#draft.policies.set(name, { rule: branch.rule, ...(answers > 1 ? { answers } : {}) });
-    return name;
+    const policy = this.#draft.addPolicy(name, { rule: branch.rule, ...(answers > 1 ? { answers } : {}) });
+    this.#policies.set(reference, policy);
+    return policy;
   }
 
   /** Reports the resources that no zone leads to. */

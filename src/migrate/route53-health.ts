@@ -38,9 +38,8 @@ export class Route53Health {
     const probe = this.#probe(config, `health check ${id}`);
     if (probe === undefined) return undefined;
     const key = JSON.stringify(probe);
-    const name = this.#probes.get(key) ?? `check-${this.#probes.size + 1}`;
+    const name = this.#probes.get(key) ?? this.#draft.addProbe(`check-${this.#probes.size + 1}`, probe);
     this.#probes.set(key, name);
-    this.#draft.probes.set(name, probe);
     const host = text(config['IPAddress']) ?? text(config['FullyQualifiedDomainName']);
     const port = number(config['Port']);
     return { probe: name, check: { ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) } };

@@ -31,6 +31,8 @@ export interface Route53Document {
   readonly healthChecks: readonly HealthCheck[];
 }
 
+const TEXT_TYPES = ['TXT', 'SPF'];
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The error is a sentence. */
@@ -65,9 +67,10 @@ function recordSet(set: Fields): RecordSet | undefined {
   const { Name: name, Type: type, AliasTarget: alias, ResourceRecords: records } = set;
   if (typeof name !== 'string' || typeof type !== 'string') return undefined;
   if (!isFields(alias) && !Array.isArray(records)) return undefined;
-  const values = (Array.isArray(records) ? records : []).flatMap(
+  const printed = (Array.isArray(records) ? records : []).flatMap(
     (record) => text(isFields(record) ? record['Value'] : undefined) ?? [],
   );
+  const values = TEXT_TYPES.includes(type) ? printed.map(decimalEscapes) : printed;
   const target = isFields(alias) ? text(alias['DNSName']) : undefined;
   if (target === undefined && values.length === 0) return undefined;
   const location = set['GeoLocation'];
@@ -93,14 +96,15 @@ function recordSet(set: Fields): RecordSet | undefined {
   };
 }
 
-/** Route 53 escapes in octal, master files in decimal; an asterisk needs neither. */
-export function nameOf(name: string): string {
-  const converted = name.replaceAll(/\\([0-3][0-7]{2})/g, (_, octal: string) => {
-    const code = Number.parseInt(octal, 8);
-    return code === 0x2a ? '*' : `\\${String(code).padStart(3, '0')}`;
-  });
-  return `${converted.toLowerCase().replace(/\.$/, '')}.`;
-}
+/** Absolute, lower case, an asterisk as itself. */
+export const nameOf = (name: string): string =>
+  `${decimalEscapes(name).replaceAll('\\042', '*').toLowerCase().replace(/\.$/, '')}.`;
+
+/** Route 53 escapes octets in octal, master files in decimal. A backslash that is escaped itself begins neither. */
+const decimalEscapes = (printed: string): string =>
+  printed.replaceAll(/\\(?:([0-3][0-7]{2})|\\)/g, (whole, octal: string | undefined) =>
+    octal === undefined ? whole : `\\${String(Number.parseInt(octal, 8)).padStart(3, '0')}`,
+  );
 
 export const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 export const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);

@@ -55,7 +55,7 @@ export class Route53Rules {
     const kind = kindOf(sets[0]!);
     if (kinds.size > 1)
       this.#draft.lose(name, `its sets are routed in different ways (${[...kinds].join(', ')}); those by ${kind} are taken`);
-    const choices = byIdentifier(sets.filter((set) => kindOf(set) === kind));
+    const choices = byIdentifier(sets.filter((set) => kindOf(set) === kind)).map((choice) => this.#ofOneSort(choice, name));
     switch (kind) {
       case 'simple':
         return this.#simple(choices, name);
@@ -88,6 +88,24 @@ export class Route53Rules {
     return rule === undefined ? undefined : { rule, answers: Math.max(1, Math.min(MAX_ANSWERS, most)) };
   }
 
+  /** A member is addresses or another name, not both; one other name serves both families. */
+  #ofOneSort(choice: Choice, name: string): Choice {
+    const away = choice.filter(isAway);
+    const where = `${name} ${choice[0]!.id ?? ''}`.trim();
+    if (away.length === 0) return choice;
+    if (away.length < choice.length) {
+      this.#draft.lose(where, 'one family has addresses and the other an alias; the alias is left out');
+      return choice.filter((set) => !isAway(set));
+    }
+    const targets = new Set(away.map((set) => set.alias?.name ?? set.values[0]));
+    if (targets.size > 1) this.#draft.lose(where, `its families lead to different names; both lead to ${[...targets][0]} now`);
+    const types = new Set(away.map(({ type }) => type));
+    const all = this.#sets.get(away[0]!.alias?.name ?? '') ?? [];
+    if (!types.has('CNAME') && (types.size === 1 ? all.length === 0 || all.some(({ type }) => !types.has(type)) : false))
+      this.#draft.lose(where, `an alias for ${[...types][0]} alone; here what it leads to is answered for both families`);
+    return away;
+  }
+
   /** What one identifier stands for: addresses, a name elsewhere, or the rule of another name of the zone. */
   #leaf(choice: Choice, name: string): DraftRule | undefined {
     const [first] = choice;
@@ -97,6 +115,11 @@ export class Route53Rules {
         this.#draft.lose(
           `${name} ${first!.id ?? ''}`.trim(),
           'EvaluateTargetHealth is false; here health of what it leads to always counts',
+        );
+      if (first!.healthCheck !== undefined)
+        this.#draft.lose(
+          `${name} ${first!.id ?? ''}`.trim(),
+          'its own health check does not count; that of what it leads to does',
         );
       return this.ruleOf(target)?.rule;
     }
@@ -220,6 +243,7 @@ export class Route53Rules {
   }
 }
 
+const isAway = (set: RecordSet): boolean => set.alias !== undefined || set.type === 'CNAME';
 const one = (rule: DraftRule | undefined): NameRule | undefined => (rule === undefined ? undefined : { rule, answers: 1 });
 const absolute = (name: string): string => (name.endsWith('.') ? name : `${name}.`);
 

@@ -3,7 +3,7 @@
 
 import type { Problem } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { Draft, plainName } from './draft.ts';
+import { Draft } from './draft.ts';
 import { Route53Health } from './route53-health.ts';
 import { type HealthCheck, type RecordSet, readRoute53 } from './route53-input.ts';
 import { kindOf, Route53Rules } from './route53-rules.ts';
@@ -71,8 +71,10 @@ function zoneText(origin: string, sets: readonly RecordSet[], draft: Draft, rule
       draft.lose(name, 'nothing of it could be carried over; left out');
       continue;
     }
-    const policy = plainName(name.replace(/\.$/, '').replaceAll('*', 'any'));
-    draft.policies.set(policy, { rule: found.rule, ...(found.answers > 1 ? { answers: found.answers } : {}) });
+    const policy = draft.addPolicy(name.replace(/\.$/, '').replaceAll('*', 'any'), {
+      rule: found.rule,
+      ...(found.answers > 1 ? { answers: found.answers } : {}),
+    });
     const ttlSec = Math.min(...own.map((set) => set.ttlSec ?? ALIAS_TTL_SEC));
     lines.push(`${name} ${ttlSec} GSLB ${policy}`);
   }

@@ -66,8 +66,7 @@ export class Proof {
   async #loseSite(site: SiteName, next: SiteName, title: string): Promise<void> {
     const services = [`web-${site}-1`, `web-${site}-2`];
     this.#ledger.note(`${title}: ${site}`);
-    const lostMs = performance.now();
-    await this.#stack.kill(services);
+    const lostMs = await this.#stack.kill(services);
     await waitFor(() => this.#all(site, next, lostMs), FAILOVER_LIMIT_MS * 2);
     this.#ledger.within(`${title}: until every server names ${next}`, performance.now() - lostMs, FAILOVER_LIMIT_MS);
     await this.#quiet(`${title}: afterwards`, (answer) => answer.site === (answer.home === site ? next : answer.home));
@@ -86,8 +85,7 @@ export class Proof {
 
   async #loseRedis(): Promise<void> {
     this.#ledger.note('the master of Redis is killed');
-    const lostMs = performance.now();
-    await this.#stack.kill(['redis-1']);
+    const lostMs = await this.#stack.kill(['redis-1']);
     await waitFor(async () => (await this.#master()) === '10.153.0.22', REDIS_LIMIT_MS);
     this.#ledger.within('Redis: until Sentinel names the replica', performance.now() - lostMs, REDIS_LIMIT_MS);
     await waitFor(() => this.isWhole(), REDIS_LIMIT_MS * 2);

@@ -78,8 +78,19 @@ export class Stack {
     return this.compose(['exec', '-T', service, ...command]);
   }
 
-  kill(services: readonly string[]): Promise<string> {
-    return this.compose(['kill', ...services]);
+  /** Kills services; resolves to the time at which the last of them was gone, as performance.now() would have told it. */
+  async kill(services: readonly string[]): Promise<number> {
+    await this.compose(['kill', ...services]);
+    const ids = (await this.compose(['ps', '-q', '-a', ...services])).trim().split(/\s+/);
+    const ends = await this.run(['docker', 'inspect', '--format', '{{.State.FinishedAt}}', ...ids]);
+    return (
+      Math.max(
+        ...ends
+          .trim()
+          .split('\n')
+          .map((end) => Date.parse(end)),
+      ) - performance.timeOrigin
+    );
   }
 
   start(services: readonly string[]): Promise<string> {

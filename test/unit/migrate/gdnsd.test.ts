@@ -53,6 +53,37 @@ test('weights are kept, and scaled down together if one is above 65535', (t) => 
   t.regex(lost(draft), /weighted!w: weights above 65535 are scaled down/);
 });
 
+test('groups of weights are answered one address at a time, which keeps the share of each group', (t) => {
+  const draft = draftOf(
+    'plugins = { weighted = { w = { g1 = { a = [ 192.0.2.1, 2 ], b = [ 192.0.2.2, 1 ] }, g2 = { a = [ 192.0.2.3, 3 ] } } } }',
+    'w 60 DYNA weighted!w',
+  );
+  t.deepEqual(
+    draft.pools.get('weighted-w')!.members.map(({ name, weight }) => [name, weight]),
+    [
+      ['g1-a', 2],
+      ['g1-b', 1],
+      ['g2-a', 3],
+    ],
+  );
+  t.deepEqual(draft.policies.get('weighted-w'), { rule: { pool: 'weighted-w' } });
+});
+
+test('a resource that is not defined leaves its record as a comment', (t) => {
+  const draft = draftOf('plugins = {}', 'a 60 DYNA multifo!gone');
+  t.regex(recordsOf(draft), /^; a 60 DYNA multifo!gone$/m);
+  t.regex(lost(draft), /zones\/example\.com:1: multifo!gone is not defined/);
+});
+
+test('data centres with coordinates that differ in kind keep a fixed order, and that is told', (t) => {
+  const draft = draftOf(
+    'plugins = { geoip = { maps = { m = { datacenters = [ us, eu ], auto_dc_coords = { us = [ 38, -77 ], eu = [ 50, 8 ] } } }, resources = { r = { map = m, dcmap = { us = 192.0.2.1, eu = eu.example.net. } } } } }',
+    'r 60 DYNC geoip!r',
+  );
+  t.deepEqual(draft.policies.get('geoip-r')!.rule, { failover: [{ pool: 'geoip-r-us' }, { pool: 'geoip-r-eu' }] });
+  t.regex(lost(draft), /so their order is fixed/);
+});
+
 test('metafo nests what its data centres refer to, each at a site of its own', (t) => {
   const draft = draftOf(
     'plugins = { multifo = { x = { a = 192.0.2.1 } }, metafo = { resources = { r = { datacenters = [ d2, d1 ], dcmap = { d1 = %multifo!x, d2 = 192.0.2.2 } } } } }',
@@ -131,6 +162,17 @@ test('a service type keeps its pace, and thresholds make the watermarks of the p
     fall: 3,
   });
   t.deepEqual(draft.pools.get('multifo-r')!.up, { low: 30, high: 30, of: 'members' });
+});
+
+test('programs and connections are checks too; what has no counterpart is told', (t) => {
+  const draft = draftOf(
+    'service_types = { p = { plugin = extmon, cmd = [ /bin/c, %%ITEM%% ] }, c = { plugin = tcp_connect, port = 25 }, f = { plugin = extfile } } plugins = { multifo = { r1 = { service_types = p, a = 192.0.2.1 }, r2 = { service_types = c, a = 192.0.2.2 }, r3 = { service_types = f, a = 192.0.2.3 } } }',
+    'r1 60 DYNA multifo!r1\nr2 60 DYNA multifo!r2\nr3 60 DYNA multifo!r3',
+  );
+  t.like(draft.probes.get('p'), { exec: { argv: ['/bin/c', '{address}'] }, interval: '10s' });
+  t.like(draft.probes.get('c'), { tcp: {}, port: 25 });
+  t.is(draft.pools.get('multifo-r3')!.probe, undefined);
+  t.regex(lost(draft), /service type f: plugin extfile has no counterpart/);
 });
 
 const STATIC = 'plugins = { static = { s = 192.0.2.1 } }';

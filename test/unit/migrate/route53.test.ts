@@ -50,6 +50,43 @@ test('octal escapes become decimal ones, and the one of the wildcard an asterisk
   t.regex(draft.zones.get('example.org')!, /\n\*\.a\.example\.org\. 30 TXT "x"\nb\\064c\.example\.org\. 30/);
 });
 
+test('text escapes become decimal too, but for backslashes that are escaped themselves', (t) => {
+  const value = '"\\303\\251 \\\\101"';
+  const draft = draftOf([{ Name: 't.example.org.', Type: 'TXT', TTL: 30, ResourceRecords: [{ Value: value }] }]);
+  t.true(draft.zones.get('example.org')!.endsWith('TXT "\\195\\169 \\\\101"\n'), draft.zones.get('example.org'));
+});
+
+test('two names that differ in dots and dashes alone have a policy each', (t) => {
+  const weighted = set('a', '192.0.2.1', { Weight: 1 });
+  const draft = draftOf([
+    { ...weighted, Name: 'a.b.example.org.' },
+    { ...weighted, Name: 'a-b.example.org.' },
+  ]);
+  t.deepEqual([...draft.policies.keys()], ['a-b-example-org', 'a-b-example-org-2']);
+  t.regex(
+    draft.zones.get('example.org')!,
+    /a\.b\.example\.org\. 60 GSLB a-b-example-org\na-b\.example\.org\. 60 GSLB a-b-example-org-2\n/,
+  );
+});
+
+test('an alias beside addresses of the other family is left out and told', (t) => {
+  const draft = draftOf([
+    set('a', '192.0.2.1', { Weight: 1 }),
+    { ...set('a', '', aliasTo('d1.cdn.example.net.')), Type: 'AAAA', Weight: 1 },
+  ]);
+  t.deepEqual(draft.pools.get('w-example-org-a')!.members, [{ site: 'unplaced', name: 'a', v4: '192.0.2.1' }]);
+  t.regex(lost(draft), /one family has addresses and the other an alias/);
+});
+
+test('latency between sets that differ in kind becomes a fixed order, and is told', (t) => {
+  const draft = draftOf([
+    set('a', '192.0.2.1', { Region: 'eu-west-1' }),
+    set('b', '', { Region: 'sa-east-1', ...aliasTo('d1.cdn.example.net.') }),
+  ]);
+  t.deepEqual(ruleOf(draft), { failover: [{ pool: 'w-example-org-a' }, { pool: 'w-example-org-b' }] });
+  t.regex(lost(draft), /so their order is fixed/);
+});
+
 test('weighted sets keep their weights', (t) => {
   const draft = draftOf([set('a', '192.0.2.1', { Weight: 3 }), set('b', '192.0.2.2', { Weight: 0 })]);
   t.deepEqual(ruleOf(draft), {
