@@ -25,11 +25,12 @@ export const MAY_IMPORT = {
   site: ['base', 'model', 'balance'],
   sim: ['base', 'model', 'geo', 'steering', 'config'],
   admin: ['base', 'model', 'config', 'metrics'],
+  migrate: ['base', 'wire', 'zone', 'model'],
   app: null, // the composition root may import everything
 };
 
 /** Folders whose code is pure: no node: module, no clock, no random number. */
-export const PURE = ['wire', 'zone', 'steering', 'health', 'balance', 'responder', 'transfer'];
+export const PURE = ['wire', 'zone', 'steering', 'health', 'balance', 'responder', 'transfer', 'migrate'];
 
 /** package -> the one folder that may import it, or the few. */
 export const PACKAGE_HOME = {

@@ -61,6 +61,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Comma
   token: {
     summary: 'make a token for the admin API',
     load: async () => (await import('./commands/token.ts')).token,
+    },
+  import: {
+    summary: 'zones and configuration from those of gdnsd or Route 53',
+    load: async () => (await import('./commands/import.ts')).importCommand,
   },
   demo: {
     summary: 'stop and start the sites of the demo',

@@ -123,6 +123,7 @@ export const ERRORS = {
   ERR_CONTROL: 'No running server could be reached on its control socket, or it refused the request.',
   ERR_BENCH: 'The tool that makes load for `meridian bench` is missing or failed; the message says which and why.',
   ERR_SIMULATE: 'The page of `meridian simulate` cannot be written; the message says why.',
+  ERR_IMPORT: 'What is to be imported cannot be read, or is not in the format that it is said to be; nothing has been written.',
   ERR_QUERY: 'A DNS server did not answer a query in time or answered with something that is not DNS.',
 } as const;
 

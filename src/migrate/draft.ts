@@ -1,0 +1,154 @@
+// What an import has made so far: a configuration of Meridian as plain values, zone texts, and a line for each thing that could not be
+// carried over. Invariant: every name it hands out is one that the configuration allows, and no two things share one.
+
+import type { Family } from '../base/address.ts';
+
+/** Longest name of a site, pool, member or policy, in characters. */
+const MAX_NAME = 63;
+
+export interface DraftMember {
+  readonly site: string;
+  readonly name: string;
+  readonly v4?: string;
+  readonly v6?: string;
+  readonly alias?: string;
+  readonly weight?: number;
+  readonly check?: { readonly host?: string; readonly port?: number };
+}
+
+export interface DraftPool {
+  readonly probe?: string;
+  readonly up?: { readonly low: number; readonly high: number; readonly of: 'members' | 'weight' };
+  readonly members: readonly DraftMember[];
+}
+
+export type DraftRule =
+  | { readonly pool: string }
+  | {
+      readonly nearest: {
+        readonly pool: string;
+        readonly tieBand: string;
+        readonly bias?: Readonly<Record<string, number>>;
+      };
+    }
+  | { readonly failover: readonly DraftRule[] }
+  | { readonly weighted: readonly { readonly weight: number; readonly rule: DraftRule }[] }
+  | { readonly map: DraftMap };
+
+export interface DraftMap {
+  readonly network?: Readonly<Record<string, DraftRule>>;
+  readonly subdivision?: Readonly<Record<string, DraftRule>>;
+  readonly country?: Readonly<Record<string, DraftRule>>;
+  readonly continent?: Readonly<Record<string, DraftRule>>;
+  readonly default: DraftRule;
+}
+
+export interface DraftPolicy {
+  readonly rule: DraftRule;
+  readonly answers?: number;
+}
+
+export interface DraftSite {
+  /** Degrees. */
+  readonly latitude: number;
+  readonly longitude: number;
+}
+
+/** A probe as the configuration writes it. */
+export type DraftProbe = Readonly<Record<string, unknown>>;
+
+export class Draft {
+  readonly sites: Map<string, DraftSite> = new Map();
+  readonly probes: Map<string, DraftProbe> = new Map();
+  readonly pools: Map<string, DraftPool> = new Map();
+  readonly policies: Map<string, DraftPolicy> = new Map();
+  /** Zone name without the final dot -> text of its master file. */
+  readonly zones: Map<string, string> = new Map();
+  readonly #losses = new Set<string>();
+  /** Name in the source -> name here. */
+  readonly #siteNames = new Map<string, string>();
+
+  /** `where` is a place in the input, `what` a sentence on what is different now. */
+  lose(where: string, what: string): void {
+    this.#losses.add(`${where}: ${what}`);
+  }
+
+  /** In the order in which they were found, each once. */
+  get losses(): readonly string[] {
+    return [...this.#losses];
+  }
+
+  /** Adds a pool under a name made of `parts`; returns the name. */
+  addPool(parts: readonly string[], pool: DraftPool): string {
+    const name = freeName(parts, this.pools);
+    this.pools.set(name, pool);
+    return name;
+  }
+
+  /** Adds a policy under a name like `wanted`; returns the name. */
+  addPolicy(wanted: string, policy: DraftPolicy): string {
+    const name = freeName([wanted], this.policies);
+    this.policies.set(name, policy);
+    return name;
+  }
+
+  /** Adds a probe under a name like `wanted`; returns the name. */
+  addProbe(wanted: string, probe: DraftProbe): string {
+    const name = freeName([wanted], this.probes);
+    this.probes.set(name, probe);
+    return name;
+  }
+
+  /** The site that the source calls so; its place is kept if it is known already. */
+  addSite(name: string, site?: DraftSite): string {
+    const id = this.#siteNames.get(name) ?? freeName([name], this.sites);
+    this.#siteNames.set(name, id);
+    if (site !== undefined || !this.sites.has(id)) this.sites.set(id, site ?? { latitude: 0, longitude: 0 });
+    return id;
+  }
+
+  /** The configuration, in the order in which people read it, without pools and probes that went into others. */
+  toConfig(): Readonly<Record<string, unknown>> {
+    const used = new Set([...this.policies.values()].flatMap(({ rule }) => poolsOf(rule)));
+    for (const name of [...this.pools.keys()]) if (!used.has(name)) this.pools.delete(name);
+    const members = [...this.pools.values()].flatMap((pool) => pool.members);
+    for (const name of [...this.sites.keys()]) if (!members.some(({ site }) => site === name)) this.sites.delete(name);
+    const probes = new Set([...this.pools.values()].map(({ probe }) => probe));
+    for (const name of [...this.probes.keys()]) if (!probes.has(name)) this.probes.delete(name);
+    return {
+      server: { listen: ['127.0.0.1:5053'], stateDirectory: 'var' },
+      sites: Object.fromEntries(this.sites),
+      ...(this.probes.size > 0 ? { probes: Object.fromEntries(this.probes) } : {}),
+      pools: Object.fromEntries(this.pools),
+      policies: Object.fromEntries(this.policies),
+    };
+  }
+}
+
+function poolsOf(rule: DraftRule): readonly string[] {
+  if ('pool' in rule) return [rule.pool];
+  if ('nearest' in rule) return [rule.nearest.pool];
+  if ('failover' in rule) return rule.failover.flatMap(poolsOf);
+  if ('weighted' in rule) return rule.weighted.flatMap((entry) => poolsOf(entry.rule));
+  const { default: otherwise, ...maps } = rule.map;
+  return [otherwise, ...Object.values(maps).flatMap((map) => Object.values(map as Readonly<Record<string, DraftRule>>))].flatMap(
+    poolsOf,
+  );
+}
+
+/** A name that the configuration allows. */
+export const plainName = (text: string): string => text.replaceAll(/[^A-Za-z0-9_-]+/g, '-').slice(0, MAX_NAME) || 'unnamed';
+
+function freeName(parts: readonly string[], taken: ReadonlyMap<string, unknown>): string {
+  const wanted = plainName(parts.join('-'));
+  for (let nth = 2, name = wanted; ; nth++) {
+    if (!taken.has(name)) return name;
+    name = `${wanted.slice(0, MAX_NAME - 4)}-${nth}`;
+  }
+}
+
+const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+const IPV6 = /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/;
+
+/** The family of a numeric address, undefined for anything else. A first look: `meridian check` judges the address itself. */
+export const familyOf = (text: string): Family | undefined => (IPV4.test(text) ? 4 : IPV6.test(text) ? 6 : undefined);
