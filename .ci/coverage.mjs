@@ -21,6 +21,7 @@ const FLOOR = {
   sim: 85,
   probe: 90,
   site: 90,
+  admin: 90,
 };
 
 const raw = 'coverage/raw';
