@@ -1,10 +1,13 @@
-// Writes the generated pages of docs/reference/: config.md from the schemas, errors.md from the catalogue of errors.
+// Writes the generated pages of docs/reference/: config.md from the schemas, errors.md from the catalogue of errors, metrics.md from
+// the lists of counters and gauges.
 // With --check writes nothing and exits with 1 if a page is out of date.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ERRORS } from '../base/errors.ts';
 import { configReference } from '../config/reference.ts';
+import { COUNTER_FACTS } from '../metrics/counters.ts';
+import { GAUGES } from '../metrics/gauges.ts';
 
 const ERRORS_HEAD = `<!-- Generated from src/base/errors.ts by \`npm run docs:gen\`. Do not edit. -->
 
@@ -37,12 +40,36 @@ function errorReference(): string {
   return page;
 }
 
+const METRICS_HEAD = `<!-- Generated from src/metrics/ by \`npm run docs:gen\`. Do not edit. -->
+
+# Metrics
+
+What \`/metrics\` of the admin API shows ([admin.md](../admin.md)), as Prometheus text. Besides these, prom-client adds what it knows of the
+process (\`process_*\`) and of Node (\`nodejs_*\`); the delay of the event loop there is that of the control thread, which answers no
+queries.
+`;
+
+function metricsReference(): string {
+  const counters = new Map<string, { labels: string[]; help: string }>();
+  for (const { metric, labels, help } of Object.values(COUNTER_FACTS)) {
+    const known = counters.get(metric) ?? { labels: [], help };
+    counters.set(metric, { labels: labels === '' ? [] : [...known.labels, labels], help });
+  }
+  const table = (title: string, rows: readonly string[]): string =>
+    `\n## ${title}\n\n| metric | labels | meaning |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
+  const code = (words: readonly string[]): string => words.map((word) => `\`${word}\``).join(', ');
+  const counterRows = [...counters].map(([metric, { labels, help }]) => `| \`${metric}\` | ${code(labels)} | ${help} |`);
+  const gaugeRows = Object.values(GAUGES).map(({ metric, labels, help }) => `| \`${metric}\` | ${code(labels)} | ${help} |`);
+  return `${METRICS_HEAD}${table('Counters', counterRows)}${table('Gauges', gaugeRows)}`;
+}
+
 const directory = new URL('../../../docs/reference/', import.meta.url); // from dist/src/app/
 const isCheck = process.argv.includes('--check');
 mkdirSync(directory, { recursive: true });
 for (const [name, page] of [
   ['config.md', configReference()],
   ['errors.md', errorReference()],
+  ['metrics.md', metricsReference()],
 ] as const) {
   const file = fileURLToPath(new URL(name, directory));
   if (!isCheck) writeFileSync(file, page);

@@ -35,6 +35,7 @@ import { messageToJson } from './message-text.ts';
 import type { Images } from './messages.ts';
 
 const MAX_MESSAGE_SIZE = 65535;
+const KEPT_OPEN_MS = 60_000;
 
 export interface ExplainRequest {
   readonly name: string;
@@ -92,7 +93,7 @@ export function explainAnswer(
     return refuse('ERR_USAGE', `client "${request.client}" is not an address or ADDRESS/LENGTH without bits beyond the length`);
   }
   const model = loaded.snapshot.steering;
-  const opened = openGeo(loaded.snapshot.geo);
+  const opened = openedFor(loaded);
   if (opened.problems[0] !== undefined) return err(opened.problems[0]);
   const { place, evidence } = placeOf({ ...opened, networks: new Classifier(model).networks }, client.family, client.octets);
   const packed = lookupCell(new GeoImage(images.geo), client.family, client.octets, 0);
@@ -128,6 +129,20 @@ export function explainAnswer(
 
 const classOf = ({ columns, columnOf }: CellTable, policy: number, cell: number): number =>
   policy < 0 ? -1 : (columns[columnOf[policy]!]![cell] ?? -1);
+
+/** Databases opened for explanations; opening one takes a hundred times longer than the rest of an explanation. */
+const open = new WeakMap<Loaded['geography'], ReturnType<typeof openGeo>>();
+
+function openedFor({ geography, snapshot }: Pick<Loaded, 'geography' | 'snapshot'>): ReturnType<typeof openGeo> {
+  const known = open.get(geography);
+  if (known !== undefined) return known;
+  const opened = openGeo(snapshot.geo);
+  if (opened.problems.length > 0) return opened;
+  open.set(geography, opened);
+  // A city database takes much memory, and most explanations come in a row.
+  setTimeout(() => open.delete(geography), KEPT_OPEN_MS).unref();
+  return opened;
+}
 
 const refuse = (code: ErrorCode, message: string): { readonly ok: false; readonly error: Problem } =>
   err({ severity: 'error', code, message });

@@ -50,13 +50,8 @@ export function readTerms(values: OptionValues, loginName: () => string = userNa
   if (forMs === undefined || (forMs !== null && (forMs < 1000 || forMs > LONGEST_MS))) {
     return err(`--for takes a time from 1s to 3650d such as 30m or 1h30m, found "${text}"`);
   }
-  return ok({
-    source: values['tool'] === true ? 'tool' : 'human',
-    author,
-    reason,
-    forMs,
-    breaksGlass: values['break-glass'] === true,
-  });
+  const glass = values['break-glass'] === true ? { breaksGlass: true } : {};
+  return ok({ source: values['tool'] === true ? 'tool' : 'human', author, reason, forMs, ...glass });
 }
 
 function userName(): string {

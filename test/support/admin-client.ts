@@ -11,7 +11,8 @@ export interface AdminClient {
 /** A directory as demoDirectory makes it, with the API on a free port of loopback. */
 export function adminDirectory(sitePorts?: Parameters<typeof demoDirectory>[0]): string {
   const directory = demoDirectory(sitePorts);
-  editConfig(directory, [/^zones:\n/m, 'admin:\n  listen: ["127.0.0.1:0"]\nzones:\n']);
+  // Another address than that of DNS, whose port 0 startServer fills in.
+  editConfig(directory, [/^zones:\n/m, 'admin:\n  listen: ["127.0.0.2:0"]\nzones:\n']);
   return directory;
 }
 
@@ -23,7 +24,7 @@ export async function startAdmin(
   const server = await startServer(directory, { args });
   const { endpoints } = await server.logged('admin API listening');
   const { port } = (endpoints as { port: number }[])[0]!;
-  return { server, api: clientOf(`http://127.0.0.1:${port}`) };
+  return { server, api: clientOf(`http://127.0.0.2:${port}`) };
 }
 
 const clientOf = (url: string): AdminClient => ({
