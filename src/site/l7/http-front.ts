@@ -33,6 +33,9 @@ export class HttpFront {
   readonly #connections = new Map<Socket, Connection | null>();
   /** Connections by client address, or /64. */
   readonly #perClient = new Map<string, number>();
+  /** Nothing listens, and no connection is left. */
+  readonly #emptied: Promise<void>;
+  #whenEmpty: () => void = () => {};
 
   /** By id of the service: all that routes name must be among them. Files of certificates are read here. */
   static open(
@@ -66,6 +69,9 @@ export class HttpFront {
       pool: new ServerPool(clock, plan.settings.timeouts.serverKeepAliveMs),
     };
     this.#server = server;
+    this.#emptied = new Promise((resolve) => {
+      this.#whenEmpty = resolve;
+    });
     server.on('connection', (socket: Socket) => this.#accept(socket));
   }
 
@@ -99,23 +105,25 @@ export class HttpFront {
   }
 
   /** Stops listening, ends idle connections and all others after their response, and what is left after `graceMs`. */
-  drain(graceMs: number): Promise<void> {
+  async drain(graceMs: number): Promise<void> {
     this.#context.isDraining = true;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#destroyAll(), graceMs);
-      this.#server.close(() => {
-        clearTimeout(timer);
-        this.#context.deadlines.close();
-        this.#context.pool.close();
-        resolve();
-      });
-      for (const connection of this.#connections.values()) connection?.drain();
-    });
+    const timer = setTimeout(() => this.#destroyAll(), graceMs);
+    this.#server.close(() => this.#checkEmpty());
+    for (const connection of this.#connections.values()) connection?.drain();
+    await this.#emptied;
+    clearTimeout(timer);
+    this.#context.deadlines.close();
+    this.#context.pool.close();
   }
 
   /** Ends everything at once. */
   close(): Promise<void> {
     return this.drain(0);
+  }
+
+  /** The server knows of the end of a connection before those do who heed its `close`. */
+  #checkEmpty(): void {
+    if (!this.#server.listening && this.#connections.size === 0) this.#whenEmpty();
   }
 
   #destroyAll(): void {
@@ -144,6 +152,7 @@ export class HttpFront {
       const left = this.#perClient.get(name)! - 1;
       if (left === 0) this.#perClient.delete(name);
       else this.#perClient.set(name, left);
+      this.#checkEmpty();
     });
     const peer: Peer = { ...address, text: formatAddress(address.octets, address.family), scheme: 'http' };
     this.#connections.set(socket, new Http1Client(socket, peer, this.#context));

@@ -63,6 +63,7 @@ export class ServerPool {
   close(): void {
     clearInterval(this.#timer);
     for (const connection of this.#all) connection.abandon();
+    this.#all.clear();
   }
 
   #idleOf(server: SiteServer): Idle {
