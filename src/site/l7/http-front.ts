@@ -1,6 +1,7 @@
 // A listening address at layer 7: HTTP/1.1, and HTTP/2 over TLS. Its settings can be replaced while it runs; connections stay.
 
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { type Family, formatAddress, maskOctets, parseAddress } from '../../base/address.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Problem } from '../../base/errors.ts';
@@ -8,10 +9,12 @@ import { PrefixSet } from '../../base/prefix-set.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { HttpFrontSettings } from '../../model/site-http.ts';
 import type { Service } from '../service.ts';
+import { Certificates } from './certificates.ts';
 import type { Peer } from './client.ts';
 import { type Context, type HttpFrontCounts, makeCounts, type Plan } from './context.ts';
 import { Deadlines } from './deadlines.ts';
 import { Http1Client } from './http1-client.ts';
+import { Http2Session } from './http2-client.ts';
 import { Edits } from './rewrite.ts';
 import { Routes } from './routes.ts';
 import { ServerPool } from './server-pool.ts';
@@ -30,34 +33,45 @@ export class HttpFront {
   readonly counts: HttpFrontCounts;
   readonly #context: Context;
   readonly #server: Server;
-  readonly #connections = new Map<Socket, Connection | null>();
+  readonly #sockets = new Set<Socket>();
+  readonly #connections = new Set<Connection>();
   /** Connections by client address, or /64. */
   readonly #perClient = new Map<string, number>();
   /** Nothing listens, and no connection is left. */
   readonly #emptied: Promise<void>;
   #whenEmpty: () => void = () => {};
 
-  /** By id of the service: all that routes name must be among them. Files of certificates are read here. */
-  static open(
+  readonly #certificates: Certificates | null;
+  readonly #tls: TlsServer | null;
+
+  /**
+   * `services` by id: all that routes name must be among them. Files of certificates are read here, and again when they change: what is
+   * wrong with them then goes to `report`.
+   */
+  static async open(
     settings: HttpFrontSettings,
     services: ReadonlyMap<string, Service>,
     clock: Clock,
+    report: (problem: Problem) => void = () => {},
   ): Promise<Result<HttpFront, readonly Problem[]>> {
     const planned = planOf(settings, services);
-    if (!planned.ok) return Promise.resolve(planned);
+    if (!planned.ok) return planned;
+    const certificates = settings.tls === null ? ok(null) : await Certificates.open(settings.tls, report);
+    if (!certificates.ok) return certificates;
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     return new Promise((resolve) => {
       server.once('error', (error) => {
+        certificates.value?.close();
         const message = `tcp ${settings.address} port ${settings.port} cannot be used: ${error.message}`;
         resolve(err([{ severity: 'error', code: 'ERR_LISTEN', message }]));
       });
       server.listen({ host: settings.address, port: settings.port, backlog: BACKLOG, ipv6Only: true, exclusive: true }, () =>
-        resolve(ok(new HttpFront(planned.value, clock, server))),
+        resolve(ok(new HttpFront(planned.value, clock, server, certificates.value))),
       );
     });
   }
 
-  private constructor(plan: Plan, clock: Clock, server: Server) {
+  private constructor(plan: Plan, clock: Clock, server: Server, certificates: Certificates | null) {
     this.counts = makeCounts();
     this.#context = {
       plan,
@@ -72,6 +86,8 @@ export class HttpFront {
     this.#emptied = new Promise((resolve) => {
       this.#whenEmpty = resolve;
     });
+    this.#certificates = certificates;
+    this.#tls = certificates === null ? null : this.#makeTls(plan.settings, certificates);
     server.on('connection', (socket: Socket) => this.#accept(socket));
   }
 
@@ -82,7 +98,7 @@ export class HttpFront {
 
   /** Client connections. */
   get connections(): number {
-    return this.#connections.size;
+    return this.#sockets.size;
   }
 
   /** Requests under way, tunnels among them. */
@@ -99,6 +115,10 @@ export class HttpFront {
   async replace(settings: HttpFrontSettings, services: ReadonlyMap<string, Service>): Promise<readonly Problem[]> {
     const planned = planOf(settings, services);
     if (!planned.ok) return planned.error;
+    if (settings.tls !== null && this.#certificates !== null) {
+      const problems = await this.#certificates.replace(settings.tls);
+      if (problems.length > 0) return problems;
+    }
     this.#context.plan = planned.value;
     this.#context.pool.configure(settings.timeouts.serverKeepAliveMs);
     return [];
@@ -109,11 +129,12 @@ export class HttpFront {
     this.#context.isDraining = true;
     const timer = setTimeout(() => this.#destroyAll(), graceMs);
     this.#server.close(() => this.#checkEmpty());
-    for (const connection of this.#connections.values()) connection?.drain();
+    for (const connection of this.#connections) connection.drain();
     await this.#emptied;
     clearTimeout(timer);
     this.#context.deadlines.close();
     this.#context.pool.close();
+    this.#certificates?.close();
   }
 
   /** Ends everything at once. */
@@ -123,11 +144,27 @@ export class HttpFront {
 
   /** The server knows of the end of a connection before those do who heed its `close`. */
   #checkEmpty(): void {
-    if (!this.#server.listening && this.#connections.size === 0) this.#whenEmpty();
+    if (!this.#server.listening && this.#sockets.size === 0) this.#whenEmpty();
+  }
+
+  /** Takes connections of the server over, and hands them back once they are encrypted. */
+  #makeTls(settings: HttpFrontSettings, certificates: Certificates): TlsServer {
+    const server = createTlsServer({
+      ALPNProtocols: settings.tls!.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+      minVersion: settings.tls!.minVersion,
+      handshakeTimeout: settings.timeouts.headMs,
+      SNICallback: (name, done) => done(null, certificates.contextFor(name)),
+    });
+    const setFallback = (): void => server.setSecureContext(certificates.fallback);
+    setFallback();
+    certificates.onChange = setFallback;
+    server.on('tlsClientError', (_, socket) => socket.destroy());
+    server.on('secureConnection', (socket) => this.#begin(socket, 'https'));
+    return server;
   }
 
   #destroyAll(): void {
-    for (const socket of this.#connections.keys()) socket.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #accept(socket: Socket): void {
@@ -141,21 +178,37 @@ export class HttpFront {
     const { limits } = plan.settings;
     const name = clientName(address.family, address.octets);
     const ofClient = this.#perClient.get(name) ?? 0;
-    if (this.#connections.size >= limits.mostConnections || ofClient >= limits.mostConnectionsPerClient) {
+    if (this.#sockets.size >= limits.mostConnections || ofClient >= limits.mostConnectionsPerClient) {
       counts.refusedByLimit++;
       socket.resetAndDestroy();
       return;
     }
+    this.#sockets.add(socket);
     this.#perClient.set(name, ofClient + 1);
     socket.once('close', () => {
-      this.#connections.delete(socket);
+      this.#sockets.delete(socket);
       const left = this.#perClient.get(name)! - 1;
       if (left === 0) this.#perClient.delete(name);
       else this.#perClient.set(name, left);
       this.#checkEmpty();
     });
-    const peer: Peer = { ...address, text: formatAddress(address.octets, address.family), scheme: 'http' };
-    this.#connections.set(socket, new Http1Client(socket, peer, this.#context));
+    if (this.#tls === null) this.#begin(socket, 'http');
+    else this.#tls.emit('connection', socket);
+  }
+
+  /** The client may speak. */
+  #begin(socket: Socket | TLSSocket, scheme: 'http' | 'https'): void {
+    const address = parseAddress(socket.remoteAddress ?? '');
+    if (address === undefined) {
+      socket.destroy(); // it is gone already
+      return;
+    }
+    const peer: Peer = { ...address, text: formatAddress(address.octets, address.family), scheme };
+    const isHttp2 = 'alpnProtocol' in socket && socket.alpnProtocol === 'h2';
+    const connection = isHttp2 ? new Http2Session(socket, peer, this.#context) : new Http1Client(socket, peer, this.#context);
+    this.#connections.add(connection);
+    socket.once('close', () => this.#connections.delete(connection));
+    if (this.#context.isDraining) connection.drain();
   }
 }
 

@@ -127,7 +127,14 @@ test('a client that leaves while it waits for a server gives up its place', asyn
   t.is(service.active, 1);
 });
 
-const timeoutTest = (what: string, key: keyof typeof TIMEOUTS, status: number, octets: string, answer: string | null, ms = SHORT_MS): void => {
+const timeoutTest = (
+  what: string,
+  key: keyof typeof TIMEOUTS,
+  status: number,
+  octets: string,
+  answer: string | null,
+  ms = SHORT_MS,
+): void => {
   test(`time is over: ${what}`, async (t) => {
     const backend = await Backend.open(t, 'a', (socket) => socket.on('data', () => answer !== null && socket.write(answer)));
     const { front, service } = await httpStage(t, [backend.server], { timeouts: { ...TIMEOUTS, [key]: ms } });
