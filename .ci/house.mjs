@@ -37,6 +37,7 @@ export const PACKAGE_HOME = {
   yaml: 'config',
   dns2: 'client',
   ioredis: 'mesh',
+  'rate-limiter-flexible': 'site',
   highs: 'sim',
   pino: 'app',
   'pino-pretty': 'app',

@@ -5,9 +5,11 @@ import type { PrefixSet } from '../../base/prefix-set.ts';
 import type { HttpFrontSettings, HttpRoute } from '../../model/site-http.ts';
 import type { Service } from '../service.ts';
 import type { Deadlines } from './deadlines.ts';
+import type { RateLimit } from './rate-limit.ts';
 import type { Edits } from './rewrite.ts';
 import type { Routes } from './routes.ts';
 import type { ServerPool } from './server-pool.ts';
+import type { StickyCookie } from './sticky.ts';
 
 export interface HttpFrontCounts {
   /** Connections accepted, and refused by a limit. */
@@ -49,11 +51,14 @@ export interface RoutePlan {
   readonly service: Service | null;
   readonly requestEdits: Edits;
   readonly responseEdits: Edits;
+  readonly sticky: StickyCookie | null;
+  readonly rateLimit: RateLimit | null;
 }
 
 /** The settings in force, replaced whole: an exchange keeps those that it began with. */
 export interface Plan {
   readonly settings: HttpFrontSettings;
+  readonly plans: readonly RoutePlan[];
   readonly routes: Routes<RoutePlan>;
   readonly trusted: PrefixSet;
 }

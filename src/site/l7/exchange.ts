@@ -5,20 +5,21 @@
 // that broke off is broken off for the client too.
 
 import { NONE } from '../../balance/chooser.ts';
-import { addressKey } from '../../balance/key.ts';
 import type { SiteServer } from '../../model/site.ts';
 import type { Service, Waiter } from '../service.ts';
 import type { Client } from './client.ts';
+import { Compressor, type CompressorSink, encodingFor } from './compression.ts';
 import type { Context, Plan, RoutePlan } from './context.ts';
 import type { Timed } from './deadlines.ts';
 import type { Fields } from './fields.ts';
-import { forwardingLines, originOf } from './forwarding.ts';
+import { clientKey, forwardingLines } from './forwarding.ts';
 import { sendPage } from './pages.ts';
 import { CHUNKED, type RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
-import { requestText } from './rewrite.ts';
-import { hostOf } from './routes.ts';
+import { requestText, responseFields } from './rewrite.ts';
+import { isFailure, isReplayable, isWithoutBody, locationOf } from './semantics.ts';
 import type { Responder, ServerConnection } from './server-connection.ts';
+import { hashKeyOf } from './sticky.ts';
 import { Tunnel, type TunnelSide } from './tunnel.ts';
 
 /** `connect` and `response`: what is waited for; `body`: the response is on its way. */
@@ -28,7 +29,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** What a client that was refused for want of a server is told to wait. */
 const RETRY_AFTER_SEC = '5';
 
-export class Exchange implements Waiter, Responder, Timed {
+export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   key = 0;
   deadlineMs = NEVER;
   readonly #context: Context;
@@ -37,6 +38,8 @@ export class Exchange implements Waiter, Responder, Timed {
   readonly #head: RequestHead;
   #phase: Phase = 'queue';
   #route: RoutePlan | null = null;
+  /** Id of the server that the client's cookie names. */
+  #wanted: string | null = null;
   #text = '';
   #slot = NONE;
   /** That has the slot. */
@@ -48,10 +51,12 @@ export class Exchange implements Waiter, Responder, Timed {
   #isReused = false;
   #startMs = 0;
   #wholeAtMs = NEVER;
+  #compressor: Compressor | null = null;
   #hasResponse = false;
   #isRequestEnded: boolean;
   /** Of the request body: octets that were taken from the client. */
   #taken = 0;
+  #bodyLimit = 0;
   #moved = 0;
 
   constructor(context: Context, client: Client, head: RequestHead) {
@@ -72,12 +77,30 @@ export class Exchange implements Waiter, Responder, Timed {
       return;
     }
     this.#route = route;
+    this.#bodyLimit = route.route.bodySize ?? this.#plan.settings.limits.bodySize;
     if (this.#head.bodySize > this.#bodyLimit) {
       this.#page(413);
       return;
     }
+    this.key = clientKey(this.#head, this.#client.peer, this.#plan);
+    if (route.rateLimit === null) this.#act(route);
+    else void route.rateLimit.waitSec(this.#head, this.key).then((waitSec) => this.#admit(route, waitSec));
+  }
+
+  /** The rate limit has been asked. */
+  #admit(route: RoutePlan, waitSec: number): void {
+    if (this.#phase === 'over') return;
+    if (waitSec === 0) this.#act(route);
+    else {
+      this.#context.counts.rateLimited++;
+      this.#page(429, ['retry-after', String(waitSec)]);
+    }
+  }
+
+  #act(route: RoutePlan): void {
     const { action } = route.route;
-    if (action.kind === 'redirect') this.#page(action.status, ['location', this.#locationOf(action.location)]);
+    if (action.kind === 'redirect')
+      this.#page(action.status, ['location', locationOf(action.location, this.#head, this.#client.peer)]);
     else if (action.kind === 'respond') this.#page(action.status, [], action.body);
     else this.#askFor(route.service!);
   }
@@ -104,33 +127,64 @@ export class Exchange implements Waiter, Responder, Timed {
   onResponse(head: ResponseHead): void {
     const { nowMs } = this;
     const { status } = head;
-    if (this.#route!.route.retries.onStatus.includes(status) && this.#isReplayable && this.#retry(nowMs)) return;
+    if (this.#route!.route.retries.onStatus.includes(status) && isReplayable(this.#head) && this.#retry(nowMs)) return;
     this.#service.observe(this.#slot, nowMs - this.#startMs, isFailure(status));
     this.#phase = 'body';
     this.#hasResponse = true;
     this.#wait(nowMs, this.#plan.settings.timeouts.responseIdleMs);
     this.#context.counts.responses[Math.trunc(status / 100)]!++;
-    const hasBody = head.bodySize !== 0 || !this.#isWithoutBody(status);
-    this.#client.sendHead(status, head.reason, this.#route!.responseEdits.apply(head.fields), head.statedSize, hasBody);
+    const hasBody = head.bodySize !== 0 || !isWithoutBody(this.#head.method, status);
+    const { compression } = this.#route!.route;
+    const encoding = compression === null ? null : encodingFor(this.#head, head, compression);
+    const fields = responseFields(head, this.#route!, encoding, this.#server!.id, this.#wanted);
+    if (encoding !== null) this.#compressor = new Compressor(encoding, this);
+    this.#client.sendHead(status, head.reason, fields, encoding === null ? head.statedSize : -1, hasBody);
   }
 
   onResponseBody(octets: Buffer): void {
     this.#moved += octets.length;
-    if (!this.#client.sendBody(octets)) this.#connection!.pause();
+    const isRoom = this.#compressor === null ? this.#client.sendBody(octets) : this.#compressor.write(octets);
+    if (!isRoom) this.#connection!.pause();
   }
 
   onPause(): void {
     if (!this.#hasResponse) return;
     this.#wait(this.nowMs, this.#plan.settings.timeouts.responseIdleMs);
-    this.#client.flush();
+    if (this.#compressor === null) this.#client.flush();
+    else this.#compressor.flush();
   }
 
   onResponseEnd(trailers: Fields | null): void {
     const connection = this.#connection!;
+    this.#connection = null;
     if (this.#isRequestEnded) this.#context.pool.give(this.#server!, connection);
     else connection.abandon();
+    if (this.#compressor !== null) {
+      this.#compressor.end();
+      return;
+    }
     this.#settle();
     this.#client.sendEnd(trailers);
+  }
+
+  // What becomes of compressed octets.
+
+  onCompressed(octets: Buffer): boolean {
+    if (this.#phase === 'over') return true;
+    const isRoom = this.#client.sendBody(octets);
+    this.#client.flush();
+    this.#wait(this.nowMs, this.#plan.settings.timeouts.responseIdleMs);
+    return isRoom;
+  }
+
+  onRoom(): void {
+    this.#connection?.resume();
+  }
+
+  onCompressedEnd(): void {
+    if (this.#phase === 'over') return;
+    this.#settle();
+    this.#client.sendEnd(null);
   }
 
   onTunnel(head: ResponseHead, side: TunnelSide): void {
@@ -162,30 +216,25 @@ export class Exchange implements Waiter, Responder, Timed {
   onFailure(why: 'connect' | 'closed' | 'malformed'): void {
     if (this.#phase === 'over') return;
     if (this.#hasResponse) {
-      this.#settle();
-      this.#client.abort();
+      this.#breakOff();
       return;
     }
     // A connection that was closed while nobody used it says nothing about its server.
-    const isStale = why === 'closed' && this.#isReused && !this.#connection!.hasBegun && this.#isReplayable;
-    if (isStale) {
+    if (why === 'closed' && this.#isReused && !this.#connection!.hasBegun && isReplayable(this.#head)) {
       this.#connect(true);
       return;
     }
-    const canRetry = why === 'connect' ? this.#taken === 0 : this.#isReplayable;
+    const canRetry = why === 'connect' ? this.#taken === 0 : isReplayable(this.#head);
     if (canRetry && this.#retry(this.nowMs)) return;
     this.#fail(502);
   }
 
   expire(nowMs: number): void {
-    const connection = this.#connection;
     const isConnecting = this.#phase === 'connect';
     if (this.#phase === 'queue') this.#service.leave(this);
-    connection?.abandon();
-    if (this.#hasResponse) {
-      this.#settle();
-      this.#client.abort();
-    } else if (!isConnecting || nowMs >= this.#wholeAtMs || !this.#retry(nowMs)) this.#fail(504);
+    this.#connection?.abandon();
+    if (this.#hasResponse) this.#breakOff();
+    else if (!isConnecting || nowMs >= this.#wholeAtMs || !this.#retry(nowMs)) this.#fail(504);
   }
 
   // What becomes of the client.
@@ -193,21 +242,11 @@ export class Exchange implements Waiter, Responder, Timed {
   onRequestBody(octets: Buffer): void {
     this.#taken += octets.length;
     if (this.#taken > this.#bodyLimit) {
-      this.#connection?.abandon();
-      this.#refuse(413);
+      this.refuse(413);
       return;
     }
     this.#moved += octets.length;
-    const { socket } = this.#connection!;
-    let isRoom: boolean;
-    if (this.#head.bodySize === CHUNKED) {
-      socket.cork();
-      socket.write(`${octets.length.toString(16)}\r\n`, 'latin1');
-      socket.write(octets);
-      isRoom = socket.write('\r\n', 'latin1');
-      socket.uncork();
-    } else isRoom = socket.write(octets);
-    if (isRoom) return;
+    if (this.#connection!.sendBody(octets, this.#head.bodySize === CHUNKED)) return;
     this.#client.pauseBody();
     if (!this.#hasResponse) this.#wait(this.nowMs, this.#plan.settings.timeouts.responseIdleMs);
   }
@@ -215,28 +254,24 @@ export class Exchange implements Waiter, Responder, Timed {
   onRequestEnd(trailers: Fields | null): void {
     this.#isRequestEnded = true;
     if (this.#connection === null) return;
-    if (this.#head.bodySize === CHUNKED) {
-      let text = '0\r\n';
-      for (let i = 0; trailers !== null && i < trailers.length; i += 2) text += `${trailers[i]}: ${trailers[i + 1]}\r\n`;
-      this.#connection.socket.write(`${text}\r\n`, 'latin1');
-    }
+    if (this.#head.bodySize === CHUNKED) this.#connection.sendEnd(trailers);
     if (this.#hasResponse) return;
     this.#phase = 'response';
     this.#wait(this.nowMs, this.#plan.settings.timeouts.responseMs);
   }
 
-  onRequestMalformed(): void {
+  /** The client has done wrong while its request was under way, or has not sent it in time. */
+  refuse(status: 400 | 408 | 413): void {
+    if (this.#phase === 'over') return;
     this.#connection?.abandon();
-    this.#refuse(400);
-  }
-
-  onBodyTimeout(): void {
-    this.#connection?.abandon();
-    this.#refuse(408);
+    if (!this.#hasResponse) this.#page(status);
+    else this.#breakOff();
   }
 
   onClientDrain(): void {
-    if (this.#phase === 'body') this.#connection!.resume();
+    if (this.#phase !== 'body') return;
+    if (this.#compressor === null) this.#connection?.resume();
+    else this.#compressor.resume();
   }
 
   onClientGone(): void {
@@ -255,29 +290,16 @@ export class Exchange implements Waiter, Responder, Timed {
     return this.#route!.service!;
   }
 
-  get #bodyLimit(): number {
-    return this.#route!.route.bodySize ?? this.#plan.settings.limits.bodySize;
-  }
-
   get #upgrade(): string | null {
     return this.#route!.route.upgrade && this.#head.bodySize === 0 ? this.#head.upgrade : null;
-  }
-
-  /** Whether the request may go to a server once more although it may have been heard there. */
-  get #isReplayable(): boolean {
-    return this.#head.bodySize === 0 && isIdempotent(this.#head.method);
-  }
-
-  #isWithoutBody(status: number): boolean {
-    return this.#head.method === 'HEAD' || status === 204 || status === 304;
   }
 
   #askFor(service: Service): void {
     const { settings, trusted } = this.#plan;
     const { peer } = this.#client;
-    const origin = originOf(this.#head, peer, settings.forwarding, trusted);
-    this.key = addressKey(origin.octets, origin.family === 4 ? settings.keyPrefixV4 : settings.keyPrefixV6);
-    const { rewrite } = this.#route!.route;
+    const { rewrite, stickiness } = this.#route!.route;
+    if (stickiness?.kind === 'cookie') this.#wanted = this.#route!.sticky!.idOf(this.#head.cookie, service.balancer.table.ids);
+    else if (stickiness !== null) this.key = hashKeyOf(this.#head, stickiness) ?? this.key;
     const forwarding = forwardingLines(this.#head, peer, settings.forwarding, trusted);
     this.#text = requestText(this.#head, rewrite, this.#route!.requestEdits, forwarding, this.#upgrade);
     this.#context.deadlines.add(this);
@@ -285,7 +307,9 @@ export class Exchange implements Waiter, Responder, Timed {
       this.#wholeAtMs = this.nowMs + settings.timeouts.wholeMs;
       this.deadlineMs = this.#wholeAtMs;
     }
-    if (!service.request(this)) this.giveUp();
+    const slot = this.#wanted === null ? NONE : service.particular(this.#wanted);
+    if (slot !== NONE) this.proceed(slot);
+    else if (!service.request(this)) this.giveUp();
   }
 
   /** To the server in `#slot`. */
@@ -351,14 +375,9 @@ export class Exchange implements Waiter, Responder, Timed {
     this.#page(status);
   }
 
-  /** The client has done wrong while its request was under way. */
-  #refuse(status: number): void {
-    if (this.#phase === 'over') return;
-    if (!this.#hasResponse) this.#page(status);
-    else {
-      this.#settle();
-      this.#client.abort();
-    }
+  #breakOff(): void {
+    this.#settle();
+    this.#client.abort();
   }
 
   /** A response of our own ends the exchange. */
@@ -372,8 +391,10 @@ export class Exchange implements Waiter, Responder, Timed {
 
   #settle(): void {
     if (this.#phase === 'over') return;
+    const isCutOff = this.#compressor !== null && this.#phase === 'body' && this.#connection !== null;
     this.#phase = 'over';
     this.#connection = null;
+    if (isCutOff) this.#compressor!.destroy();
     this.#context.active--;
     this.#context.deadlines.delete(this);
     if (this.#slot === NONE) return;
@@ -382,19 +403,4 @@ export class Exchange implements Waiter, Responder, Timed {
     if (this.#isRetry) service.retries.end();
     service.release(this.#slot);
   }
-
-  #locationOf(template: string): string {
-    const { peer } = this.#client;
-    return template.replace(/\{(scheme|host|target)\}/g, (_, name) => {
-      if (name === 'scheme') return peer.scheme;
-      return name === 'host' ? hostOf(this.#head.authority) : this.#head.target;
-    });
-  }
 }
-
-/** RFC 9110 section 9.2.2. */
-const isIdempotent = (method: string): boolean =>
-  method === 'GET' || method === 'HEAD' || method === 'PUT' || method === 'DELETE' || method === 'OPTIONS' || method === 'TRACE';
-
-/** The server's own fault: not what it will not or cannot do (501, 505). */
-const isFailure = (status: number): boolean => status >= 500 && status !== 501 && status !== 505;

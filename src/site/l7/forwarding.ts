@@ -1,10 +1,12 @@
 // What a server is told about the client: X-Forwarded-For, -Proto, -Host and Forwarded (RFC 7239). Only the word of trusted proxies is
 // passed on; what anybody else says of where a request came from is dropped, or every client could choose its address.
 
+import { addressKey } from '../../balance/key.ts';
 import { type Family, formatAddress, parseAddress } from '../../base/address.ts';
 import type { PrefixSet } from '../../base/prefix-set.ts';
 import type { HttpForwarding } from '../../model/site-http.ts';
 import type { Peer } from './client.ts';
+import type { Plan } from './context.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** More proxies than anybody has in a row. */
@@ -16,7 +18,7 @@ interface Origin {
 }
 
 /** The client behind trusted proxies: the last address in their list that is none of theirs. The peer, if it is not one of them. */
-export function originOf(head: RequestHead, peer: Peer, forwarding: HttpForwarding, trusted: PrefixSet): Origin {
+function originOf(head: RequestHead, peer: Peer, forwarding: HttpForwarding, trusted: PrefixSet): Origin {
   if (!trusted.has(peer.family, peer.octets)) return peer;
   let origin: Origin = peer;
   for (const hop of hopsOf(head, forwarding).slice(-MOST_HOPS).reverse()) {
@@ -26,6 +28,12 @@ export function originOf(head: RequestHead, peer: Peer, forwarding: HttpForwardi
     if (!trusted.has(address.family, address.octets)) return origin;
   }
   return origin;
+}
+
+/** What hashing algorithms and rate limits know a client by. */
+export function clientKey(head: RequestHead, peer: Peer, { settings, trusted }: Plan): number {
+  const { family, octets } = originOf(head, peer, settings.forwarding, trusted);
+  return addressKey(octets, family === 4 ? settings.keyPrefixV4 : settings.keyPrefixV6);
 }
 
 /** The lines for the server, each with its CR LF. */

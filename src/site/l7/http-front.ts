@@ -5,7 +5,6 @@ import { createServer as createTlsServer, type TLSSocket, type Server as TlsServ
 import { type Family, formatAddress, maskOctets, parseAddress } from '../../base/address.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Problem } from '../../base/errors.ts';
-import { PrefixSet } from '../../base/prefix-set.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { HttpFrontSettings } from '../../model/site-http.ts';
 import type { Service } from '../service.ts';
@@ -15,8 +14,7 @@ import { type Context, type HttpFrontCounts, makeCounts, type Plan } from './con
 import { Deadlines } from './deadlines.ts';
 import { Http1Client } from './http1-client.ts';
 import { Http2Session } from './http2-client.ts';
-import { Edits } from './rewrite.ts';
-import { Routes } from './routes.ts';
+import { planOf } from './plan.ts';
 import { ServerPool } from './server-pool.ts';
 
 const BACKLOG = 512;
@@ -54,7 +52,7 @@ export class HttpFront {
     clock: Clock,
     report: (problem: Problem) => void = () => {},
   ): Promise<Result<HttpFront, readonly Problem[]>> {
-    const planned = planOf(settings, services);
+    const planned = planOf(settings, services, null);
     if (!planned.ok) return planned;
     const certificates = settings.tls === null ? ok(null) : await Certificates.open(settings.tls, report);
     if (!certificates.ok) return certificates;
@@ -113,7 +111,7 @@ export class HttpFront {
 
   /** For all requests from now on; those under way end as they began. With an error nothing changes. */
   async replace(settings: HttpFrontSettings, services: ReadonlyMap<string, Service>): Promise<readonly Problem[]> {
-    const planned = planOf(settings, services);
+    const planned = planOf(settings, services, this.#context.plan);
     if (!planned.ok) return planned.error;
     if (settings.tls !== null && this.#certificates !== null) {
       const problems = await this.#certificates.replace(settings.tls);
@@ -210,21 +208,6 @@ export class HttpFront {
     socket.once('close', () => this.#connections.delete(connection));
     if (this.#context.isDraining) connection.drain();
   }
-}
-
-function planOf(settings: HttpFrontSettings, services: ReadonlyMap<string, Service>): Result<Plan, readonly Problem[]> {
-  const problems: Problem[] = [];
-  const routes = settings.routes.map((route) => {
-    const service = route.action.kind === 'service' ? (services.get(route.action.service) ?? null) : null;
-    if (route.action.kind === 'service' && service === null) {
-      const message = `route ${route.id}: there is no service ${route.action.service}`;
-      problems.push({ severity: 'error', code: 'ERR_CONFIG_REFERENCE', message });
-    }
-    const { request, response } = route.rewrite;
-    return { route, service, requestEdits: new Edits(request), responseEdits: new Edits(response) };
-  });
-  if (problems.length > 0) return err(problems);
-  return ok({ settings, routes: new Routes(routes), trusted: new PrefixSet(settings.forwarding.trustedProxies) });
 }
 
 function clientName(family: Family, source: Uint8Array): string {

@@ -82,7 +82,7 @@ export class Http1Client implements Client, Timed {
         break;
       case 'busy':
         this.deadlineMs = nowMs + LINGER_MS;
-        this.#exchange?.onBodyTimeout();
+        this.#exchange?.refuse(408);
         break;
       default:
         // Who reads slowly may have the rest of the response first.
@@ -284,7 +284,7 @@ export class Http1Client implements Client, Timed {
     const at = this.#body.read(octets, from);
     if (at >= 0) return at;
     this.#context.counts.malformed++;
-    this.#exchange?.onRequestMalformed();
+    this.#exchange?.refuse(400);
     return -1;
   }
 

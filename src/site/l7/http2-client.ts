@@ -140,7 +140,7 @@ class Http2Client implements Client, Timed {
 
   expire(): void {
     this.deadlineMs = Number.POSITIVE_INFINITY;
-    this.#exchange?.onBodyTimeout();
+    this.#exchange?.refuse(408);
   }
 
   sendInterim(status: number, fields: Fields): void {

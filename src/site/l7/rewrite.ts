@@ -1,9 +1,12 @@
-// Edits of header fields, and the head that a server gets.
+// Edits of header fields, the head that a server gets, and the fields that a client gets.
 
 import type { HttpHeaderEdits, HttpRewrite } from '../../model/site-http.ts';
+import { compressedFields } from './compression.ts';
+import type { RoutePlan } from './context.ts';
 import { type Fields, without } from './fields.ts';
 import { replacePrefix } from './path.ts';
 import { CHUNKED, type RequestHead } from './request-head.ts';
+import type { ResponseHead } from './response-head.ts';
 
 export class Edits {
   readonly isNone: boolean;
@@ -44,6 +47,19 @@ export function requestText(
   if (head.expectsContinue) text += 'expect: 100-continue\r\n';
   if (upgrade !== null) text += `connection: upgrade\r\nupgrade: ${upgrade}\r\n`;
   return `${text}${forwarding}\r\n`;
+}
+
+/** Fields for the client. `encoding`: how the body is compressed. `server` has answered, `wanted` is what the client's cookie names. */
+export function responseFields(
+  head: ResponseHead,
+  plan: RoutePlan,
+  encoding: 'br' | 'gzip' | null,
+  server: string,
+  wanted: string | null,
+): Fields {
+  let fields = plan.responseEdits.apply(head.fields);
+  if (plan.sticky !== null && wanted !== server) fields = [...fields, 'set-cookie', plan.sticky.cookieFor(server)];
+  return plan.route.compression === null ? fields : compressedFields(fields, encoding);
 }
 
 /** A length of 0 is said where a body would be usual (RFC 9110 section 8.6). */

@@ -90,7 +90,7 @@ export class ServerConnection {
     return this.#keepsAlive && this.#phase === 'idle' && this.#responder === null && this.socket.writable && this.isConnected;
   }
 
-  /** Sends the head of a request, latin1; what follows it goes by `socket`. */
+  /** Sends the head of a request, latin1. */
   begin(responder: Responder, head: string, isForHead: boolean): void {
     this.#responder = responder;
     this.#isForHead = isForHead;
@@ -98,6 +98,25 @@ export class ServerConnection {
     this.#hasBegun = false;
     this.requests++;
     this.socket.write(head, 'latin1');
+  }
+
+  /** Some of the body of the request; the octets must stay as they are. False: wait for onServerDrain. */
+  sendBody(octets: Buffer, isChunked: boolean): boolean {
+    const { socket } = this;
+    if (!isChunked) return socket.write(octets);
+    socket.cork();
+    socket.write(`${octets.length.toString(16)}\r\n`, 'latin1');
+    socket.write(octets);
+    const isRoom = socket.write('\r\n', 'latin1');
+    socket.uncork();
+    return isRoom;
+  }
+
+  /** The end of a body in chunks. */
+  sendEnd(trailers: Fields | null): void {
+    let text = '0\r\n';
+    for (let i = 0; trailers !== null && i < trailers.length; i += 2) text += `${trailers[i]}: ${trailers[i + 1]}\r\n`;
+    this.socket.write(`${text}\r\n`, 'latin1');
   }
 
   /** The responder wants no more of it; the connection is of no use to others. */
