@@ -1,8 +1,6 @@
 // One request and its response: a route, a server or a place in the queue, the request to that server or to another one, the response
-// back. It allocates its own object and the texts of the heads; everything else belongs to connections.
-//
-// What must hold: a server that was taken is given back once; of one response, whatever happens, the client gets one head; a response
-// that broke off is broken off for the client too.
+// back. It allocates itself and the texts of the heads; everything else belongs to connections.
+// What must hold: a server that was taken is given back once; the client gets one head of a response, and one that broke off looks so.
 
 import { NONE } from '../../balance/chooser.ts';
 import type { SiteServer } from '../../model/site.ts';
@@ -105,8 +103,6 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     else this.#askFor(route.service!);
   }
 
-  // What becomes of a server.
-
   proceed(slot: number): void {
     this.#slot = slot;
     this.#connect(false);
@@ -159,15 +155,9 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     this.#connection = null;
     if (this.#isRequestEnded) this.#context.pool.give(this.#server!, connection);
     else connection.abandon();
-    if (this.#compressor !== null) {
-      this.#compressor.end();
-      return;
-    }
-    this.#settle();
-    this.#client.sendEnd(trailers);
+    if (this.#compressor === null) this.#finish(trailers);
+    else this.#compressor.end();
   }
-
-  // What becomes of compressed octets.
 
   onCompressed(octets: Buffer): boolean {
     if (this.#phase === 'over') return true;
@@ -182,9 +172,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   }
 
   onCompressedEnd(): void {
-    if (this.#phase === 'over') return;
-    this.#settle();
-    this.#client.sendEnd(null);
+    if (this.#phase !== 'over') this.#finish(null);
   }
 
   onTunnel(head: ResponseHead, side: TunnelSide): void {
@@ -225,8 +213,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
       return;
     }
     const canRetry = why === 'connect' ? this.#taken === 0 : isReplayable(this.#head);
-    if (canRetry && this.#retry(this.nowMs)) return;
-    this.#fail(502);
+    if (!canRetry || !this.#retry(this.nowMs)) this.#fail(502);
   }
 
   expire(nowMs: number): void {
@@ -236,8 +223,6 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     if (this.#hasResponse) this.#breakOff();
     else if (!isConnecting || nowMs >= this.#wholeAtMs || !this.#retry(nowMs)) this.#fail(504);
   }
-
-  // What becomes of the client.
 
   onRequestBody(octets: Buffer): void {
     this.#taken += octets.length;
@@ -373,6 +358,11 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   #fail(status: 502 | 504): void {
     if (this.#slot !== NONE) this.#service.observe(this.#slot, this.nowMs - this.#startMs, true);
     this.#page(status);
+  }
+
+  #finish(trailers: Fields | null): void {
+    this.#settle();
+    this.#client.sendEnd(trailers);
   }
 
   #breakOff(): void {

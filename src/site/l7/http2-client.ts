@@ -91,7 +91,7 @@ export class Http2Session implements Timed {
       this.#windowEndMs = nowMs + RESET_WINDOW_MS;
       this.#resets = 0;
     }
-    if (++this.#resets <= most || this.#session.destroyed) return;
+    if (++this.#resets !== most + 1 || this.#session.destroyed) return;
     this.#context.counts.malformed++;
     this.#session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     setImmediate(() => this.#session.destroy());
