@@ -39,6 +39,7 @@ export const PACKAGE_HOME = {
   yaml: 'config',
   dns2: 'client',
   ioredis: 'mesh',
+  'rate-limiter-flexible': 'site',
   highs: 'sim',
   fastify: 'admin',
   '@fastify/rate-limit': 'admin',

@@ -61,7 +61,7 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Comma
   token: {
     summary: 'make a token for the admin API',
     load: async () => (await import('./commands/token.ts')).token,
-    },
+  },
   import: {
     summary: 'zones and configuration from those of gdnsd or Route 53',
     load: async () => (await import('./commands/import.ts')).importCommand,

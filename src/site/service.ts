@@ -72,6 +72,16 @@ export class Service {
     return true;
   }
 
+  /** The server of this id, counted, if it could be chosen at all and has room; NONE otherwise. It may be asked for past those who wait. */
+  particular(id: string): number {
+    const { table } = this.balancer;
+    const slot = table.ids.indexOf(id);
+    if (slot < 0 || table.columns.weight[slot] === 0 || !table.isFree(slot)) return NONE;
+    if (!this.balancer.isAvailable(slot, this.#clock.monotonicMs())) return NONE;
+    table.begin(slot);
+    return slot;
+  }
+
   /** A server that is none of `tried`, counted; NONE if there is no other. */
   another(key: number, tried: readonly number[]): number {
     const slot = this.balancer.chooseOther(tried, key, this.#clock.monotonicMs(), this.#random);

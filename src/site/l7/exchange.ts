@@ -1,0 +1,396 @@
+// One request and its response: a route, a server or a place in the queue, the request to that server or to another one, the response
+// back. It allocates itself and the texts of the heads; everything else belongs to connections.
+// What must hold: a server that was taken is given back once; the client gets one head of a response, and one that broke off looks so.
+
+import { NONE } from '../../balance/chooser.ts';
+import type { SiteServer } from '../../model/site.ts';
+import type { Service, Waiter } from '../service.ts';
+import type { Client } from './client.ts';
+import { Compressor, type CompressorSink, encodingFor } from './compression.ts';
+import type { Context, Plan, RoutePlan } from './context.ts';
+import type { Timed } from './deadlines.ts';
+import type { Fields } from './fields.ts';
+import { clientKey, forwardingLines } from './forwarding.ts';
+import { sendPage } from './pages.ts';
+import { CHUNKED, type RequestHead } from './request-head.ts';
+import type { ResponseHead } from './response-head.ts';
+import { requestText, responseFields } from './rewrite.ts';
+import { isFailure, isReplayable, isWithoutBody, locationOf } from './semantics.ts';
+import type { Responder, ServerConnection } from './server-connection.ts';
+import { hashKeyOf } from './sticky.ts';
+import { Tunnel, type TunnelSide } from './tunnel.ts';
+
+/** `connect` and `response`: what is waited for; `body`: the response is on its way. */
+type Phase = 'queue' | 'connect' | 'request' | 'response' | 'body' | 'tunnel' | 'over';
+
+const NEVER = Number.POSITIVE_INFINITY;
+/** What a client that was refused for want of a server is told to wait. */
+const RETRY_AFTER_SEC = '5';
+
+export class Exchange implements Waiter, Responder, CompressorSink, Timed {
+  key = 0;
+  deadlineMs = NEVER;
+  readonly #context: Context;
+  readonly #plan: Plan;
+  readonly #client: Client;
+  readonly #head: RequestHead;
+  #phase: Phase = 'queue';
+  #route: RoutePlan | null = null;
+  /** Id of the server that the client's cookie names. */
+  #wanted: string | null = null;
+  #text = '';
+  #slot = NONE;
+  /** That has the slot. */
+  #server: SiteServer | null = null;
+  /** Servers that have failed before this one; null = none. */
+  #tried: number[] | null = null;
+  #isRetry = false;
+  #connection: ServerConnection | null = null;
+  #isReused = false;
+  #startMs = 0;
+  #wholeAtMs = NEVER;
+  #compressor: Compressor | null = null;
+  #hasResponse = false;
+  #isRequestEnded: boolean;
+  /** Of the request body: octets that were taken from the client. */
+  #taken = 0;
+  #bodyLimit = 0;
+  #moved = 0;
+
+  constructor(context: Context, client: Client, head: RequestHead) {
+    this.#context = context;
+    this.#plan = context.plan;
+    this.#client = client;
+    this.#head = head;
+    this.#isRequestEnded = head.bodySize === 0;
+  }
+
+  start(): void {
+    const { counts } = this.#context;
+    counts.requests++;
+    this.#context.active++;
+    const route = this.#plan.routes.match(this.#head);
+    if (route === null || route === 'bad-path') {
+      this.#page(route === null ? 404 : 400);
+      return;
+    }
+    this.#route = route;
+    this.#bodyLimit = route.route.bodySize ?? this.#plan.settings.limits.bodySize;
+    if (this.#head.bodySize > this.#bodyLimit) {
+      this.#page(413);
+      return;
+    }
+    this.key = clientKey(this.#head, this.#client.peer, this.#plan);
+    if (route.rateLimit === null) this.#act(route);
+    else void route.rateLimit.waitSec(this.#head, this.key).then((waitSec) => this.#admit(route, waitSec));
+  }
+
+  /** The rate limit has been asked. */
+  #admit(route: RoutePlan, waitSec: number): void {
+    if (this.#phase === 'over') return;
+    if (waitSec === 0) this.#act(route);
+    else {
+      this.#context.counts.rateLimited++;
+      this.#page(429, ['retry-after', String(waitSec)]);
+    }
+  }
+
+  #act(route: RoutePlan): void {
+    const { action } = route.route;
+    if (action.kind === 'redirect')
+      this.#page(action.status, ['location', locationOf(action.location, this.#head, this.#client.peer)]);
+    else if (action.kind === 'respond') this.#page(action.status, [], action.body);
+    else this.#askFor(route.service!);
+  }
+
+  proceed(slot: number): void {
+    this.#slot = slot;
+    this.#connect(false);
+  }
+
+  giveUp(): void {
+    this.#page(503, ['retry-after', RETRY_AFTER_SEC]);
+  }
+
+  onConnected(): void {
+    if (this.#phase === 'connect') this.#sent();
+  }
+
+  onInterim(head: ResponseHead): void {
+    this.#client.sendInterim(head.status, head.fields);
+  }
+
+  onResponse(head: ResponseHead): void {
+    const { nowMs } = this;
+    const { status } = head;
+    if (this.#route!.route.retries.onStatus.includes(status) && isReplayable(this.#head) && this.#retry(nowMs)) return;
+    this.#service.observe(this.#slot, nowMs - this.#startMs, isFailure(status));
+    this.#phase = 'body';
+    this.#hasResponse = true;
+    this.#wait(nowMs, this.#plan.settings.timeouts.responseIdleMs);
+    this.#context.counts.responses[Math.trunc(status / 100)]!++;
+    const hasBody = head.bodySize !== 0 || !isWithoutBody(this.#head.method, status);
+    const { compression } = this.#route!.route;
+    const encoding = compression === null ? null : encodingFor(this.#head, head, compression);
+    const fields = responseFields(head, this.#route!, encoding, this.#server!.id, this.#wanted);
+    if (encoding !== null) this.#compressor = new Compressor(encoding, this);
+    this.#client.sendHead(status, head.reason, fields, encoding === null ? head.statedSize : -1, hasBody);
+  }
+
+  onResponseBody(octets: Buffer): void {
+    this.#moved += octets.length;
+    const isRoom = this.#compressor === null ? this.#client.sendBody(octets) : this.#compressor.write(octets);
+    if (!isRoom) this.#connection!.pause();
+  }
+
+  onPause(): void {
+    if (!this.#hasResponse) return;
+    this.#wait(this.nowMs, this.#plan.settings.timeouts.responseIdleMs);
+    if (this.#compressor === null) this.#client.flush();
+    else this.#compressor.flush();
+  }
+
+  onResponseEnd(trailers: Fields | null): void {
+    const connection = this.#connection!;
+    this.#connection = null;
+    if (this.#isRequestEnded) this.#context.pool.give(this.#server!, connection);
+    else connection.abandon();
+    if (this.#compressor === null) this.#finish(trailers);
+    else this.#compressor.end();
+  }
+
+  onCompressed(octets: Buffer): boolean {
+    if (this.#phase === 'over') return true;
+    const isRoom = this.#client.sendBody(octets);
+    this.#client.flush();
+    this.#wait(this.nowMs, this.#plan.settings.timeouts.responseIdleMs);
+    return isRoom;
+  }
+
+  onRoom(): void {
+    this.#connection?.resume();
+  }
+
+  onCompressedEnd(): void {
+    if (this.#phase !== 'over') this.#finish(null);
+  }
+
+  onTunnel(head: ResponseHead, side: TunnelSide): void {
+    const upgrade = this.#upgrade;
+    if (upgrade === null || head.upgrade === null) {
+      this.#connection!.abandon();
+      this.#fail(502);
+      return;
+    }
+    const { clock, deadlines, counts } = this.#context;
+    this.#service.observe(this.#slot, this.nowMs - this.#startMs, false);
+    this.#phase = 'tunnel';
+    this.deadlineMs = NEVER;
+    counts.tunnels++;
+    counts.responses[1]!++;
+    const client = this.#client.openTunnel(this.#route!.responseEdits.apply(head.fields), head.upgrade);
+    const tunnel: Tunnel = new Tunnel(client, side, this.#plan.settings.timeouts.tunnelIdleMs, clock, deadlines, () => {
+      this.#moved += tunnel.moved;
+      this.#settle();
+    });
+  }
+
+  onServerDrain(): void {
+    if (this.#isRequestEnded) return;
+    if (!this.#hasResponse) this.#wait(this.nowMs, null);
+    this.#client.readBody();
+  }
+
+  onFailure(why: 'connect' | 'closed' | 'malformed'): void {
+    if (this.#phase === 'over') return;
+    if (this.#hasResponse) {
+      this.#breakOff();
+      return;
+    }
+    // A connection that was closed while nobody used it says nothing about its server.
+    if (why === 'closed' && this.#isReused && !this.#connection!.hasBegun && isReplayable(this.#head)) {
+      this.#connect(true);
+      return;
+    }
+    const canRetry = why === 'connect' ? this.#taken === 0 : isReplayable(this.#head);
+    if (!canRetry || !this.#retry(this.nowMs)) this.#fail(502);
+  }
+
+  expire(nowMs: number): void {
+    const isConnecting = this.#phase === 'connect';
+    if (this.#phase === 'queue') this.#service.leave(this);
+    this.#connection?.abandon();
+    if (this.#hasResponse) this.#breakOff();
+    else if (!isConnecting || nowMs >= this.#wholeAtMs || !this.#retry(nowMs)) this.#fail(504);
+  }
+
+  onRequestBody(octets: Buffer): void {
+    this.#taken += octets.length;
+    if (this.#taken > this.#bodyLimit) {
+      this.refuse(413);
+      return;
+    }
+    this.#moved += octets.length;
+    if (this.#connection!.sendBody(octets, this.#head.bodySize === CHUNKED)) return;
+    this.#client.pauseBody();
+    if (!this.#hasResponse) this.#wait(this.nowMs, this.#plan.settings.timeouts.responseIdleMs);
+  }
+
+  onRequestEnd(trailers: Fields | null): void {
+    this.#isRequestEnded = true;
+    if (this.#connection === null) return;
+    if (this.#head.bodySize === CHUNKED) this.#connection.sendEnd(trailers);
+    if (this.#hasResponse) return;
+    this.#phase = 'response';
+    this.#wait(this.nowMs, this.#plan.settings.timeouts.responseMs);
+  }
+
+  /** The client has done wrong while its request was under way, or has not sent it in time. */
+  refuse(status: 400 | 408 | 413): void {
+    if (this.#phase === 'over') return;
+    this.#connection?.abandon();
+    if (!this.#hasResponse) this.#page(status);
+    else this.#breakOff();
+  }
+
+  onClientDrain(): void {
+    if (this.#phase !== 'body') return;
+    if (this.#compressor === null) this.#connection?.resume();
+    else this.#compressor.resume();
+  }
+
+  onClientGone(): void {
+    if (this.#phase === 'over' || this.#phase === 'tunnel') return;
+    this.#context.counts.aborted++;
+    if (this.#phase === 'queue') this.#service.leave(this);
+    this.#connection?.abandon();
+    this.#settle();
+  }
+
+  private get nowMs(): number {
+    return this.#context.clock.monotonicMs();
+  }
+
+  get #service(): Service {
+    return this.#route!.service!;
+  }
+
+  get #upgrade(): string | null {
+    return this.#route!.route.upgrade && this.#head.bodySize === 0 ? this.#head.upgrade : null;
+  }
+
+  #askFor(service: Service): void {
+    const { settings, trusted } = this.#plan;
+    const { peer } = this.#client;
+    const { rewrite, stickiness } = this.#route!.route;
+    if (stickiness?.kind === 'cookie') this.#wanted = this.#route!.sticky!.idOf(this.#head.cookie, service.balancer.table.ids);
+    else if (stickiness !== null) this.key = hashKeyOf(this.#head, stickiness) ?? this.key;
+    const forwarding = forwardingLines(this.#head, peer, settings.forwarding, trusted);
+    this.#text = requestText(this.#head, rewrite, this.#route!.requestEdits, forwarding, this.#upgrade);
+    this.#context.deadlines.add(this);
+    if (settings.timeouts.wholeMs !== null) {
+      this.#wholeAtMs = this.nowMs + settings.timeouts.wholeMs;
+      this.deadlineMs = this.#wholeAtMs;
+    }
+    const slot = this.#wanted === null ? NONE : service.particular(this.#wanted);
+    if (slot !== NONE) this.proceed(slot);
+    else if (!service.request(this)) this.giveUp();
+  }
+
+  /** To the server in `#slot`. */
+  #connect(isFresh: boolean): void {
+    const { connectMs } = this.#plan.settings.timeouts;
+    if (!isFresh) this.#server = this.#service.server(this.#slot);
+    const connection = this.#context.pool.take(this.#server!, isFresh);
+    this.#connection = connection;
+    this.#isReused = connection.requests > 0;
+    this.#startMs = this.nowMs;
+    this.#phase = 'connect';
+    this.#wait(this.#startMs, connectMs);
+    connection.begin(this, this.#text, this.#head.method === 'HEAD');
+    if (connection.isConnected) this.#sent();
+  }
+
+  /** The head has gone out. */
+  #sent(): void {
+    this.#phase = this.#isRequestEnded ? 'response' : 'request';
+    // While the client sends its body, its own deadline counts.
+    this.#wait(
+      this.#isReused ? this.#startMs : this.nowMs,
+      this.#isRequestEnded ? this.#plan.settings.timeouts.responseMs : null,
+    );
+    if (!this.#isRequestEnded) this.#client.readBody();
+  }
+
+  /** Moves the deadline; null = only the one for the whole exchange. */
+  #wait(nowMs: number, forMs: number | null): void {
+    this.deadlineMs = forMs === null ? this.#wholeAtMs : Math.min(nowMs + forMs, this.#wholeAtMs);
+  }
+
+  /** The server has failed: gives it back, and goes on with another one if that is allowed and there is one. */
+  #retry(nowMs: number): boolean {
+    const service = this.#service;
+    const tried = this.#tried ?? [];
+    if (tried.length + 1 >= this.#route!.route.retries.attempts) return false;
+    if (this.#isRetry) service.retries.end();
+    this.#isRetry = service.retries.tryBegin(service.active);
+    if (!this.#isRetry) return false;
+    tried.push(this.#slot);
+    const next = service.another(this.key, tried);
+    if (next === NONE) {
+      tried.pop();
+      return false;
+    }
+    this.#tried = tried;
+    service.observe(this.#slot, nowMs - this.#startMs, true);
+    const failed = this.#slot;
+    const connection = this.#connection;
+    this.#slot = next;
+    this.#connection = null;
+    connection?.abandon();
+    this.#context.counts.retries++;
+    service.release(failed);
+    this.#connect(false);
+    return true;
+  }
+
+  /** The server has failed, and no other takes its place. */
+  #fail(status: 502 | 504): void {
+    if (this.#slot !== NONE) this.#service.observe(this.#slot, this.nowMs - this.#startMs, true);
+    this.#page(status);
+  }
+
+  #finish(trailers: Fields | null): void {
+    this.#settle();
+    this.#client.sendEnd(trailers);
+  }
+
+  #breakOff(): void {
+    this.#settle();
+    this.#client.abort();
+  }
+
+  /** A response of our own ends the exchange. */
+  #page(status: number, fields: Fields = [], text?: string): void {
+    const { counts } = this.#context;
+    counts.responses[Math.trunc(status / 100)]!++;
+    if (status >= 502 && status <= 504) counts.unserved++;
+    this.#settle();
+    sendPage(this.#client, status, this.#head.method === 'HEAD', fields, text);
+  }
+
+  #settle(): void {
+    if (this.#phase === 'over') return;
+    const isCutOff = this.#compressor !== null && this.#phase === 'body' && this.#connection !== null;
+    this.#phase = 'over';
+    this.#connection = null;
+    if (isCutOff) this.#compressor!.destroy();
+    this.#context.active--;
+    this.#context.deadlines.delete(this);
+    if (this.#slot === NONE) return;
+    const service = this.#service;
+    service.balancer.table.addOctets(this.#slot, this.#moved, this.nowMs);
+    if (this.#isRetry) service.retries.end();
+    service.release(this.#slot);
+  }
+}

@@ -1,0 +1,217 @@
+// A listening address at layer 7: HTTP/1.1, and HTTP/2 over TLS. Its settings can be replaced while it runs; connections stay.
+
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import { type Family, formatAddress, maskOctets, parseAddress } from '../../base/address.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Problem } from '../../base/errors.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import type { HttpFrontSettings } from '../../model/site-http.ts';
+import type { Service } from '../service.ts';
+import { Certificates } from './certificates.ts';
+import type { Peer } from './client.ts';
+import { type Context, type HttpFrontCounts, makeCounts, type Plan } from './context.ts';
+import { Deadlines } from './deadlines.ts';
+import { Http1Client } from './http1-client.ts';
+import { Http2Session } from './http2-client.ts';
+import { planOf } from './plan.ts';
+import { ServerPool } from './server-pool.ts';
+
+const BACKLOG = 512;
+/** One household or data centre has a /64 (RFC 6177): an address per connection must not evade the limit. */
+const IPV6_CLIENT_PREFIX_LEN = 64;
+
+/** A client connection of any version. */
+interface Connection {
+  /** Ends it after what is under way. */
+  drain(): void;
+}
+
+export class HttpFront {
+  readonly counts: HttpFrontCounts;
+  readonly #context: Context;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #connections = new Set<Connection>();
+  /** Connections by client address, or /64. */
+  readonly #perClient = new Map<string, number>();
+  /** Nothing listens, and no connection is left. */
+  readonly #emptied: Promise<void>;
+  #whenEmpty: () => void = () => {};
+
+  readonly #certificates: Certificates | null;
+  readonly #tls: TlsServer | null;
+
+  /**
+   * `services` by id: all that routes name must be among them. Files of certificates are read here, and again when they change: what is
+   * wrong with them then goes to `report`.
+   */
+  static async open(
+    settings: HttpFrontSettings,
+    services: ReadonlyMap<string, Service>,
+    clock: Clock,
+    report: (problem: Problem) => void = () => {},
+  ): Promise<Result<HttpFront, readonly Problem[]>> {
+    const planned = planOf(settings, services, null);
+    if (!planned.ok) return planned;
+    const certificates = settings.tls === null ? ok(null) : await Certificates.open(settings.tls, report);
+    if (!certificates.ok) return certificates;
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    return new Promise((resolve) => {
+      server.once('error', (error) => {
+        certificates.value?.close();
+        const message = `tcp ${settings.address} port ${settings.port} cannot be used: ${error.message}`;
+        resolve(err([{ severity: 'error', code: 'ERR_LISTEN', message }]));
+      });
+      server.listen({ host: settings.address, port: settings.port, backlog: BACKLOG, ipv6Only: true, exclusive: true }, () =>
+        resolve(ok(new HttpFront(planned.value, clock, server, certificates.value))),
+      );
+    });
+  }
+
+  private constructor(plan: Plan, clock: Clock, server: Server, certificates: Certificates | null) {
+    this.counts = makeCounts();
+    this.#context = {
+      plan,
+      isDraining: false,
+      active: 0,
+      counts: this.counts,
+      clock,
+      deadlines: new Deadlines(clock),
+      pool: new ServerPool(clock, plan.settings.timeouts.serverKeepAliveMs),
+    };
+    this.#server = server;
+    this.#emptied = new Promise((resolve) => {
+      this.#whenEmpty = resolve;
+    });
+    this.#certificates = certificates;
+    this.#tls = certificates === null ? null : this.#makeTls(plan.settings, certificates);
+    server.on('connection', (socket: Socket) => this.#accept(socket));
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === 'object' && address !== null ? address.port : this.#context.plan.settings.port;
+  }
+
+  /** Client connections. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Requests under way, tunnels among them. */
+  get active(): number {
+    return this.#context.active;
+  }
+
+  /** Connections to servers, idle ones among them. */
+  get serverConnections(): number {
+    return this.#context.pool.size;
+  }
+
+  /** For all requests from now on; those under way end as they began. With an error nothing changes. */
+  async replace(settings: HttpFrontSettings, services: ReadonlyMap<string, Service>): Promise<readonly Problem[]> {
+    const planned = planOf(settings, services, this.#context.plan);
+    if (!planned.ok) return planned.error;
+    if (settings.tls !== null && this.#certificates !== null) {
+      const problems = await this.#certificates.replace(settings.tls);
+      if (problems.length > 0) return problems;
+    }
+    this.#context.plan = planned.value;
+    this.#context.pool.configure(settings.timeouts.serverKeepAliveMs);
+    return [];
+  }
+
+  /** Stops listening, ends idle connections and all others after their response, and what is left after `graceMs`. */
+  async drain(graceMs: number): Promise<void> {
+    this.#context.isDraining = true;
+    const timer = setTimeout(() => this.#destroyAll(), graceMs);
+    this.#server.close(() => this.#checkEmpty());
+    for (const connection of this.#connections) connection.drain();
+    await this.#emptied;
+    clearTimeout(timer);
+    this.#context.deadlines.close();
+    this.#context.pool.close();
+    this.#certificates?.close();
+  }
+
+  /** Ends everything at once. */
+  close(): Promise<void> {
+    return this.drain(0);
+  }
+
+  /** The server knows of the end of a connection before those do who heed its `close`. */
+  #checkEmpty(): void {
+    if (!this.#server.listening && this.#sockets.size === 0) this.#whenEmpty();
+  }
+
+  /** Takes connections of the server over, and hands them back once they are encrypted. */
+  #makeTls(settings: HttpFrontSettings, certificates: Certificates): TlsServer {
+    const server = createTlsServer({
+      ALPNProtocols: settings.tls!.http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+      minVersion: settings.tls!.minVersion,
+      handshakeTimeout: settings.timeouts.headMs,
+      SNICallback: (name, done) => done(null, certificates.contextFor(name)),
+    });
+    const setFallback = (): void => server.setSecureContext(certificates.fallback);
+    setFallback();
+    certificates.onChange = setFallback;
+    server.on('tlsClientError', (_, socket) => socket.destroy());
+    server.on('secureConnection', (socket) => this.#begin(socket, 'https'));
+    return server;
+  }
+
+  #destroyAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    const { counts, plan } = this.#context;
+    counts.accepted++;
+    const address = parseAddress(socket.remoteAddress ?? '');
+    if (address === undefined) {
+      socket.destroy(); // it is gone already
+      return;
+    }
+    const { limits } = plan.settings;
+    const name = clientName(address.family, address.octets);
+    const ofClient = this.#perClient.get(name) ?? 0;
+    if (this.#sockets.size >= limits.mostConnections || ofClient >= limits.mostConnectionsPerClient) {
+      counts.refusedByLimit++;
+      socket.resetAndDestroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    this.#perClient.set(name, ofClient + 1);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      const left = this.#perClient.get(name)! - 1;
+      if (left === 0) this.#perClient.delete(name);
+      else this.#perClient.set(name, left);
+      this.#checkEmpty();
+    });
+    if (this.#tls === null) this.#begin(socket, 'http');
+    else this.#tls.emit('connection', socket);
+  }
+
+  /** The client may speak. */
+  #begin(socket: Socket | TLSSocket, scheme: 'http' | 'https'): void {
+    const address = parseAddress(socket.remoteAddress ?? '');
+    if (address === undefined) {
+      socket.destroy(); // it is gone already
+      return;
+    }
+    const peer: Peer = { ...address, text: formatAddress(address.octets, address.family), scheme };
+    const isHttp2 = 'alpnProtocol' in socket && socket.alpnProtocol === 'h2';
+    const connection = isHttp2 ? new Http2Session(socket, peer, this.#context) : new Http1Client(socket, peer, this.#context);
+    this.#connections.add(connection);
+    socket.once('close', () => this.#connections.delete(connection));
+    if (this.#context.isDraining) connection.drain();
+  }
+}
+
+function clientName(family: Family, source: Uint8Array): string {
+  const octets = Uint8Array.from(source);
+  if (family === 6) maskOctets(octets, IPV6_CLIENT_PREFIX_LEN, octets.length);
+  return formatAddress(octets, family);
+}

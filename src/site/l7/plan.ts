@@ -1,0 +1,44 @@
+// Settings made ready to serve. What counts something, such as rate limits, is taken over from the plan before where its settings stay.
+
+import type { Problem } from '../../base/errors.ts';
+import { PrefixSet } from '../../base/prefix-set.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import type { HttpFrontSettings, HttpRateLimit } from '../../model/site-http.ts';
+import type { Service } from '../service.ts';
+import type { Plan, RoutePlan } from './context.ts';
+import { RateLimit } from './rate-limit.ts';
+import { Edits } from './rewrite.ts';
+import { Routes } from './routes.ts';
+import { StickyCookie } from './sticky.ts';
+
+/** `services` by id: all that routes name must be among them. */
+export function planOf(
+  settings: HttpFrontSettings,
+  services: ReadonlyMap<string, Service>,
+  before: Plan | null,
+): Result<Plan, readonly Problem[]> {
+  const problems: Problem[] = [];
+  const limits = new Map(before?.plans.map((plan) => [plan.route.id, plan.rateLimit]));
+  const plans = settings.routes.map((route): RoutePlan => {
+    const service = route.action.kind === 'service' ? (services.get(route.action.service) ?? null) : null;
+    if (route.action.kind === 'service' && service === null) {
+      const message = `route ${route.id}: there is no service ${route.action.service}`;
+      problems.push({ severity: 'error', code: 'ERR_CONFIG_REFERENCE', message });
+    }
+    const { stickiness, rateLimit, rewrite } = route;
+    return {
+      route,
+      service,
+      requestEdits: new Edits(rewrite.request),
+      responseEdits: new Edits(rewrite.response),
+      sticky: stickiness?.kind === 'cookie' ? new StickyCookie(stickiness) : null,
+      rateLimit: rateLimit === null ? null : rateLimitFor(rateLimit, limits.get(route.id) ?? null),
+    };
+  });
+  if (problems.length > 0) return err(problems);
+  return ok({ settings, plans, routes: new Routes(plans), trusted: new PrefixSet(settings.forwarding.trustedProxies) });
+}
+
+function rateLimitFor(rule: HttpRateLimit, before: RateLimit | null): RateLimit {
+  return before !== null && JSON.stringify(before.rule) === JSON.stringify(rule) ? before : new RateLimit(rule);
+}
