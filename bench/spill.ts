@@ -125,7 +125,13 @@ const busy = steps(map, calm.outcome, 0.9, 3 * ROUNDS);
 console.log(`step while sites are full             median ${median(busy.ms)} ms, most ${Math.max(...busy.ms).toFixed(1)} ms`);
 const [, limitsMs] = time(() => spillLimits(busy.outcome.state));
 console.log(`limits for plans                      ${limitsMs.toFixed(1)} ms`);
-const shared = { record: [] as number[], text: [] as number[], pack: [] as number[], read: [] as number[], state: [] as number[] };
+const shared = {
+  record: [] as number[],
+  text: [] as number[],
+  pack: [] as number[],
+  read: [] as number[],
+  state: [] as number[],
+};
 let octets = 0;
 for (let round = 0; round < ROUNDS; round++) {
   const [record, recordMs] = time(() => recordOf(busy.outcome.state));
