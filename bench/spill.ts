@@ -4,12 +4,15 @@
 //   npm run bench:spill -- --different  every policy over 20 sites of its own choice
 
 import { parseArgs } from 'node:util';
+import { deflateRawSync } from 'node:zlib';
 import { EVERYTHING_UP, type HealthView } from '../src/model/health.ts';
 import { NOWHERE, type Place } from '../src/model/place.ts';
 import type { Member, Policy, Pool, Site, SteeringModel } from '../src/model/steering.ts';
 import { Classifier } from '../src/steering/classes.ts';
 import { type SpillOutcome, spillLimits, spillStateFor, spillStep } from '../src/steering/spill.ts';
 import { SpillAtlas, type SpillMap } from '../src/steering/spill-map.ts';
+import { decodeSpill, encodeSpill } from '../src/steering/spill-record.ts';
+import { recordOf, stateFrom } from '../src/steering/spill-state.ts';
 
 const CELLS = 2000;
 const SITES = 100;
@@ -122,6 +125,30 @@ const busy = steps(map, calm.outcome, 0.9, 3 * ROUNDS);
 console.log(`step while sites are full             median ${median(busy.ms)} ms, most ${Math.max(...busy.ms).toFixed(1)} ms`);
 const [, limitsMs] = time(() => spillLimits(busy.outcome.state));
 console.log(`limits for plans                      ${limitsMs.toFixed(1)} ms`);
+const shared = {
+  record: [] as number[],
+  text: [] as number[],
+  pack: [] as number[],
+  read: [] as number[],
+  state: [] as number[],
+};
+let octets = 0;
+for (let round = 0; round < ROUNDS; round++) {
+  const [record, recordMs] = time(() => recordOf(busy.outcome.state));
+  const [text, textMs] = time(() => encodeSpill(record));
+  const [packed, packMs] = time(() => deflateRawSync(text, { level: 1 }));
+  const [read, readMs] = time(() => decodeSpill(text)!);
+  const [, stateMs] = time(() => stateFrom(map, read, busy.outcome.state.atMs));
+  octets = packed.length;
+  for (const [part, ms] of Object.entries({ record: recordMs, text: textMs, pack: packMs, read: readMs, state: stateMs })) {
+    shared[part as keyof typeof shared].push(ms);
+  }
+}
+const { record, text, pack, read, state } = shared;
+console.log(
+  `to share it                           record ${median(record)} ms, text ${median(text)} ms, packed ${median(pack)} ms: ${octets} octets`,
+);
+console.log(`to take over another's                read ${median(read)} ms, state ${median(state)} ms`);
 const largest = [...busy.outcome.loadAfter].indexOf(Math.max(...busy.outcome.loadAfter));
 const lost = map.siteOfRank[largest]!;
 const health: HealthView = { ...EVERYTHING_UP, isUp: (member) => members[member]!.site !== lost };

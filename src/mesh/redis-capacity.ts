@@ -1,7 +1,7 @@
 // Loads, demand and the shared spill step over Redis. A heartbeat says whether anything has changed; then one script reads what this
 // process follows. Own reports go out with the heartbeat, the newest of each agent; a step at once.
 
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { deflateRaw, inflateRawSync } from 'node:zlib';
 import { type AgentReport, type DemandReport, type HeardReport, REPORT_EXPIRES_MS } from '../model/capacity.ts';
 import { AGENTS_MAX, type Peer, type SharedSpill, SPILL_IDLE_MS, SPILL_MAX_LENGTH } from '../model/mesh.ts';
 import { CapacityBoard } from './capacity-board.ts';
@@ -17,6 +17,13 @@ const DEMAND_EXPIRES_MS = 15_000;
 const DEMAND_EVERY_MS = 2000;
 const MARK_PATTERN = /^[\x21-\x7e]{1,200}$/;
 
+interface Offer {
+  readonly base: SharedSpill | null;
+  readonly step: SharedSpill;
+  /** Text of the step, deflated, in base64. */
+  readonly packed: string;
+}
+
 type Asked = 'load' | 'demand' | 'share' | 'read';
 
 export class RedisCapacity implements Part {
@@ -29,7 +36,7 @@ export class RedisCapacity implements Part {
   #demandSentMs = Number.NEGATIVE_INFINITY;
   #demandReadMs = Number.NEGATIVE_INFINITY;
   #spill: SharedSpill | null = null;
-  #offer: { readonly base: SharedSpill | null; readonly step: SharedSpill } | null = null;
+  #offer: Offer | null = null;
   #offered: SharedSpill | null = null;
   #isFollowing = false;
   #version: number | null = null;
@@ -84,8 +91,12 @@ export class RedisCapacity implements Part {
       this.#desk.complaints.ignore('spill step', 'what we share ourselves');
       return;
     }
-    this.#offer = { base, step };
-    this.#desk.kick();
+    // on a thread of the library: this one has answers to think of
+    deflateRaw(step.text, { level: 1 }, (error, octets) => {
+      if (error !== null) return;
+      this.#offer = { base, step, packed: octets.toString('base64') };
+      this.#desk.kick();
+    });
   }
 
   /** `version`: counts what was written, as a heartbeat found it. */
@@ -188,12 +199,11 @@ export class RedisCapacity implements Part {
     return [PUT_REPORT, key, times, this.#desk.keys.state, id, epoch, seq, text, ms, AGENTS_MAX];
   }
 
-  #share({ base, step }: { readonly base: SharedSpill | null; readonly step: SharedSpill }): Command {
+  #share({ base, step, packed }: Offer): Command {
     this.#offered = step;
     const { spill, nudge } = this.#desk.keys;
-    const text = deflateRawSync(step.text, { level: 1 }).toString('base64');
     const from = base === null ? ['', ''] : [base.tick, base.mark];
-    return [SHARE_SPILL, spill, ...from, step.tick, step.mark, text, SPILL_IDLE_MS, nudge, NUDGE.SPILL];
+    return [SHARE_SPILL, spill, ...from, step.tick, step.mark, packed, SPILL_IDLE_MS, nudge, NUDGE.SPILL];
   }
 
   #read(): Command {

@@ -50,19 +50,18 @@ interface ItemRecord {
 export function recordOf(state: SpillState): SpillRecord {
   const { map } = state;
   const items: Record<string, ItemRecord> = {};
+  const names = slotNames(map);
   for (let item = 0; item < map.itemCount; item++) {
-    const names = slotNames(map, item);
-    const first = map.first[item]!;
+    const slots: Record<string, readonly [admit: number, held: number, seen: number]> = {};
+    for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++) {
+      const [admit, held, seen] = [state.admit[slot]!, state.held[slot]!, state.seen[slot]!];
+      if (admit !== ADMIT_ALL || held !== 0 || seen !== 0) slots[names[slot]!] = [admit, held, seen];
+    }
     items[map.keys[item]!] = {
       queries: state.queries[item]!,
       loadPerQuery: state.loadPerQuery[item]!,
       sinceMs: state.sinceMs[item]!,
-      slots: Object.fromEntries(
-        names.flatMap((name, i) => {
-          const values = [state.admit[first + i]!, state.held[first + i]!, state.seen[first + i]!] as const;
-          return values[0] === ADMIT_ALL && values[1] === 0 && values[2] === 0 ? [] : [[name, values] as const];
-        }),
-      ),
+      slots,
     };
   }
   const sites = Object.fromEntries(
@@ -114,15 +113,18 @@ function adopt(state: SpillState, item: number, known: ItemRecord): void {
   const { map } = state;
   state.queries[item] = known.queries;
   state.loadPerQuery[item] = known.loadPerQuery;
-  const first = map.first[item]!;
-  const names = slotNames(map, item);
-  const isChanged = names.some((name, i) => known.slots[name] === undefined && map.natural[first + i]! > 0);
+  const names = slotNames(map);
+  const [first, end] = [map.first[item]!, map.first[item + 1]!];
+  let isChanged = false;
+  for (let slot = first; slot < end && !isChanged; slot++) {
+    isChanged = map.natural[slot]! > 0 && known.slots[names[slot]!] === undefined;
+  }
   let limited = false;
-  for (const [i, name] of names.entries()) {
-    const slot = first + i;
-    const [admit, held, seen] = known.slots[name] ?? [ADMIT_ALL, 0, 0];
-    state.held[slot] = held;
-    state.seen[slot] = seen;
+  for (let slot = first; slot < end; slot++) {
+    const values = known.slots[names[slot]!];
+    const admit = values?.[0] ?? ADMIT_ALL;
+    state.held[slot] = values?.[1] ?? 0;
+    state.seen[slot] = values?.[2] ?? 0;
     if (isChanged && map.natural[slot] === 0) continue;
     state.admit[slot] = admit;
     limited ||= admit !== ADMIT_ALL;
@@ -130,14 +132,25 @@ function adopt(state: SpillState, item: number, known: ItemRecord): void {
   state.sinceMs[item] = limited ? known.sinceMs : 0;
 }
 
-function slotNames({ model, first, site, siteOfRank }: SpillMap, item: number): string[] {
-  const seen = new Map<number, number>();
+const knownNames = new WeakMap<SpillMap, readonly string[]>();
+
+/** By slot: site id, `#2` behind the second of one site in an item. Made once for each map. */
+function slotNames(map: SpillMap): readonly string[] {
+  const known = knownNames.get(map);
+  if (known !== undefined) return known;
+  const { model, first, site, siteOfRank, itemCount } = map;
+  const ids = siteOfRank.map((index) => model.sites[index]!.id);
+  const lastItem = new Int32Array(ids.length).fill(-1);
+  const count = new Int32Array(ids.length);
   const names: string[] = [];
-  for (let slot = first[item]!; slot < first[item + 1]!; slot++) {
-    const rank = site[slot]!;
-    const nth = (seen.get(rank) ?? 0) + 1;
-    seen.set(rank, nth);
-    names.push(`${model.sites[siteOfRank[rank]!]!.id}${nth > 1 ? `#${nth}` : ''}`);
+  for (let item = 0; item < itemCount; item++) {
+    for (let slot = first[item]!; slot < first[item + 1]!; slot++) {
+      const rank = site[slot]!;
+      count[rank] = lastItem[rank] === item ? count[rank]! + 1 : 1;
+      lastItem[rank] = item;
+      names.push(count[rank]! > 1 ? `${ids[rank]}#${count[rank]}` : ids[rank]!);
+    }
   }
+  knownNames.set(map, names);
   return names;
 }

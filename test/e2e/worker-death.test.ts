@@ -8,6 +8,7 @@ import { imagesOf } from '../../src/app/image-feed.ts';
 import { load } from '../../src/app/load.ts';
 import { Workers } from '../../src/app/workers.ts';
 import { COUNTER, Counters, countersSize } from '../../src/metrics/counters.ts';
+import { EVERYTHING_UP } from '../../src/model/health.ts';
 import { supportsReusePort } from '../../src/transport/listen.ts';
 import { idOf } from '../support/dns-octets.ts';
 import { ROOT } from '../support/paths.ts';
@@ -74,7 +75,7 @@ test('each of two workers has a share of the clients, also after one has died an
       warnings: [],
     },
     counters: buffer,
-    images: imagesOf(loaded!, 1),
+    images: imagesOf(loaded!, 1, EVERYTHING_UP, { workers: 2 }),
     log: { debug() {}, info() {}, warn() {}, error() {} },
   });
   t.teardown(() => workers.close());
