@@ -59,8 +59,7 @@ function Page({ live, state, world }: PageProps) {
       <div role="alert">
         {stale && (
           <p class="banner">
-            Connection lost{trouble === null ? '' : `: ${trouble.message}`}. What you see is from {timeText(fetchedAtMs, nowMs)};
-            the server may well be answering. Trying again.
+            {`Connection lost${trouble === null ? '' : `: ${trouble.message}`}. What you see is from ${timeText(fetchedAtMs, nowMs)}; the server may well be answering. Trying again.`}
           </p>
         )}
       </div>

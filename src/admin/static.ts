@@ -1,6 +1,5 @@
 // The dashboard's files, served from memory. Invariant: they are read once, at the start, into a fixed map; a path that a client
-// sends is looked up in this map and never reaches the file system. The page may load scripts, styles and data from its own
-// server only (Content Security Policy Level 3), so nothing that it shows can send anything elsewhere.
+// sends is looked up in this map and never reaches the file system.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -8,6 +7,7 @@ import { extname, join, relative, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type {} from '@fastify/swagger'; // `hide`: kept out of the OpenAPI document
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { SECURITY_HEADERS } from './headers.ts';
 
 interface StaticFile {
   readonly body: Buffer;
@@ -39,27 +39,6 @@ const REVALIDATE = 'no-cache';
 /** Smaller than this packing saves no packet. */
 const LEAST_PACKED_SIZE = 1024;
 
-export const PAGE_HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy': [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join('; '),
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
-};
-
 /** Reads what the build left in `folder`; an empty map if there is no such folder. Throws if a file cannot be read. */
 export function readStaticFiles(folder: string): StaticFiles {
   const files = new Map<string, StaticFile>();
@@ -87,14 +66,17 @@ function describe(body: Buffer, type: string, path: string): StaticFile {
   };
 }
 
+/** Asks for no token: the files hold no data. */
+const FREE = { schema: { hide: true }, config: { role: 'public' } } as const;
+
 /** Adds a route for each file, GET and HEAD. Everything else stays with the other routes of `app`. */
 export function registerStatic(app: FastifyInstance, files: StaticFiles): void {
   for (const [path, file] of files) {
-    app.get(path, { schema: { hide: true } }, (request, reply) => send(file, request, reply));
+    app.get(path, FREE, (request, reply) => send(file, request, reply));
   }
   if (!files.has('/')) {
-    app.get('/', { schema: { hide: true } }, (_, reply) =>
-      reply.code(404).headers(PAGE_HEADERS).type('text/plain').send('The dashboard has not been built (npm run build).\n'),
+    app.get('/', FREE, (_, reply) =>
+      reply.code(404).headers(SECURITY_HEADERS).type('text/plain').send('The dashboard has not been built (npm run build).\n'),
     );
   }
 }
@@ -102,7 +84,7 @@ export function registerStatic(app: FastifyInstance, files: StaticFiles): void {
 function send(file: StaticFile, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const isPacked = file.gzip !== null && acceptsGzip(request.headers['accept-encoding']);
   const etag = isPacked ? file.gzipEtag : file.etag;
-  void reply.headers(PAGE_HEADERS).headers({ etag, 'cache-control': file.cacheControl, vary: 'accept-encoding' });
+  void reply.headers(SECURITY_HEADERS).headers({ etag, 'cache-control': file.cacheControl, vary: 'accept-encoding' });
   if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send();
   void reply.type(file.type);
   if (isPacked) void reply.header('content-encoding', 'gzip');

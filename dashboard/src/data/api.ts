@@ -64,7 +64,7 @@ export const fetchSession = async (): Promise<Session> => (await ask<Session>('/
 
 /** Who serves each country by a policy now. */
 export const fetchPlaces = (policy: string, family: Family): Promise<readonly Place[]> =>
-  all<Place>(`/v1/policies/${encodeURIComponent(policy)}/map?family=${family}`);
+  all<Place>(`/v1/policies/${encodeURIComponent(policy)}/places?family=${family}`);
 
 export async function fetchExplanation(name: string, client: string, type: string): Promise<Explanation> {
   return (await ask<Explanation>(`/v1/explain?${new URLSearchParams({ name, client, type })}`)).body;
@@ -95,10 +95,11 @@ export async function forecastDrain(what: string): Promise<Preview> {
 
 /** Of taking back an order. */
 export async function forecastRecall({ id }: OverrideItem): Promise<Preview> {
-  const reply = await ask<RecallReply>(`/v1/overrides/${encodeURIComponent(id)}?dryRun=true`, { method: 'DELETE' });
+  const reply = await ask<RecallReply>(`${orderPath(id)}?dryRun=true`, { method: 'DELETE' });
   return { forecast: reply.body.forecast, etag: reply.etag };
 }
 
+const orderPath = (id: string): string => `/v1/overrides/${encodeURIComponent(id)}`;
 const onlyIf = (etag: string): Record<string, string> => (etag === '' ? {} : { 'if-match': etag });
 
 /** Takes clients away, little by little, if the orders are still those that `etag` stands for. */
@@ -109,8 +110,14 @@ export async function drain({ author, ...terms }: Terms, etag: string): Promise<
 }
 
 /** Takes one order back. */
-export async function recall({ id }: OverrideItem, etag: string): Promise<RecallReply> {
-  return (await ask<RecallReply>(`/v1/overrides/${encodeURIComponent(id)}`, { method: 'DELETE', headers: onlyIf(etag) })).body;
+export async function recall({ id }: OverrideItem, breakGlass: boolean, etag: string): Promise<RecallReply> {
+  const headers = { ...onlyIf(etag), 'idempotency-key': crypto.randomUUID() };
+  return (await ask<RecallReply>(`${orderPath(id)}?breakGlass=${breakGlass}`, { method: 'DELETE', headers })).body;
+}
+
+/** What has happened lately, the newest first. */
+export async function fetchEvents(limit: number): Promise<readonly AdminEvent[]> {
+  return (await ask<{ readonly items: readonly AdminEvent[] }>(`/v1/events?limit=${limit}`)).body.items;
 }
 
 /** An event of the stream; null for what is none of ours. */

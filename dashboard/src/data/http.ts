@@ -1,6 +1,8 @@
 // Requests to the server that the page came from, and to nobody else. The token, where one is asked for, is kept for this tab
 // only (sessionStorage) and sent as a header, so no other page can make the browser send it.
 
+import type { Problem } from '../../../src/admin/schemas/common.ts';
+
 const TOKEN_KEY = 'meridian-token';
 /** A server on the same machine or network that takes longer is not well. */
 const TIMEOUT_MS = 10_000;
@@ -62,23 +64,7 @@ export async function ask<T>(path: string, options: RequestOptions = {}): Promis
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-interface ProblemBody {
-  readonly title?: string;
-  readonly detail?: string;
-  readonly code?: string;
-  readonly errors?: readonly {
-    readonly field?: string;
-    readonly pointer?: string;
-    readonly message?: string;
-    readonly detail?: string;
-  }[];
-}
-
 async function refusalOf(reply: Response): Promise<ApiError> {
-  const problem = (await reply.json().catch(() => ({}))) as ProblemBody;
-  const fields = (problem.errors ?? []).map(
-    ({ field, pointer, message, detail }) => `${field ?? pointer ?? ''}: ${message ?? detail ?? ''}`,
-  );
-  const text = [problem.detail ?? problem.title ?? `the server answered ${reply.status}`, ...fields].join('\n');
-  return new ApiError(reply.status, problem.code ?? '', text);
+  const problem = (await reply.json().catch(() => ({}))) as Partial<Problem>;
+  return new ApiError(reply.status, problem.code ?? '', problem.detail ?? `the server answered ${reply.status}`);
 }

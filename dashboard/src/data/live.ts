@@ -2,7 +2,7 @@
 // of it now and then besides, for ages and rates. What was fetched last stays on show, with its age, when nothing new comes.
 
 import type { AdminEvent } from '../../../src/admin/schemas/changes.ts';
-import { fetchSession, fetchStatus, fetchWorld, readEvent, type Session, type World } from './api.ts';
+import { fetchEvents, fetchSession, fetchStatus, fetchWorld, readEvent, type Session, type World } from './api.ts';
 import { followEvents } from './event-stream.ts';
 import { ApiError } from './http.ts';
 import { Rates, type Sample } from './rates.ts';
@@ -80,8 +80,13 @@ export class Live {
           this.#set({ stream: 'open' });
           // Whatever happened while nobody listened.
           void this.look();
+          void this.#lookBack();
         },
-        onEvent: (event) => this.#hear(readEvent(event)),
+        onEvent: (event) => {
+          // The server no longer has what came after the last that we heard.
+          if (event.type === 'reset') void this.#lookBack();
+          else this.#hear(readEvent(event));
+        },
         onLost: (error) => {
           this.#set({ stream: 'lost' });
           this.#refused(error);
@@ -148,13 +153,24 @@ export class Live {
 
   #hear(event: AdminEvent | null): void {
     if (event === null) return;
-    if (!this.#state.events.some(({ id }) => id === event.id)) {
-      this.#set({ events: [event, ...this.#state.events].sort((a, b) => b.atMs - a.atMs).slice(0, MOST_EVENTS) });
-    }
+    this.#remember([event]);
     this.#gathering ??= setTimeout(() => {
       this.#gathering = undefined;
       void this.look();
     }, GATHER_MS);
+  }
+
+  async #lookBack(): Promise<void> {
+    try {
+      this.#remember(await fetchEvents(MOST_EVENTS));
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #remember(events: readonly AdminEvent[]): void {
+    const byId = new Map([...this.#state.events, ...events].map((event) => [event.id, event]));
+    this.#set({ events: [...byId.values()].sort((a, b) => b.atMs - a.atMs).slice(0, MOST_EVENTS) });
   }
 
   #failed(error: unknown): void {

@@ -67,13 +67,13 @@ export function ChangeDialog({ wish, session, members, onClose, onDone }: Props)
           },
           etag,
         );
-      } else await recall(wish.order, etag);
+      } else await recall(wish.order, form.has('breakGlass'), etag);
       onDone();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       setRefusal(error);
       // The orders have changed since the forecast: show what would happen now.
-      if (error.status === 412 || error.status === 409) foresee();
+      if (error.code === 'ERR_API_VERSION' || error.code === 'ERR_SAFETY') foresee();
     } finally {
       setBusy(false);
     }
@@ -81,6 +81,7 @@ export function ChangeDialog({ wish, session, members, onClose, onDone }: Props)
 
   const name = isDrain ? wish.label : wish.order.glob;
   const broken = preview?.forecast.broken ?? [];
+  const mayBreak = session?.role === 'admin';
   const title = isDrain ? `Drain ${name}?` : `Take back: ${name} ${ACTION_TEXT[wish.order.action]}?`;
   return (
     <dialog ref={dialog} class="dialog" aria-labelledby="dialog-title" onClose={onClose}>
@@ -132,7 +133,7 @@ export function ChangeDialog({ wish, session, members, onClose, onDone }: Props)
                 <li key={rule}>{message}</li>
               ))}
             </ul>
-            {session?.role === 'admin' && (
+            {mayBreak && (
               <label class="check">
                 <input type="checkbox" name="breakGlass" required /> Break the glass: do it all the same. It is audited.
               </label>
@@ -143,10 +144,10 @@ export function ChangeDialog({ wish, session, members, onClose, onDone }: Props)
           {refusal?.message ?? ''}
         </p>
         <div class="buttons">
-          <button type="button" onClick={() => dialog.current!.close()}>
+          <button type="button" class="act" onClick={() => dialog.current!.close()}>
             Cancel
           </button>
-          <button type="submit" class={isDrain ? 'danger' : 'primary'} disabled={isBusy}>
+          <button type="submit" class={isDrain ? 'danger' : 'primary'} disabled={isBusy || (broken.length > 0 && !mayBreak)}>
             {isDrain ? `Drain ${name}` : 'Take it back'}
           </button>
         </div>
@@ -191,18 +192,24 @@ function Shares({ sites }: { readonly sites: NonNullable<Forecast['sites']> }) {
       <thead>
         <tr>
           <th scope="col">Site</th>
-          <th scope="col">now</th>
-          <th scope="col">then</th>
-          <th scope="col" />
+          <th scope="col" class="number">
+            now
+          </th>
+          <th scope="col" class="number">
+            then
+          </th>
+          <th scope="col" class="number">
+            change
+          </th>
         </tr>
       </thead>
       <tbody>
         {moved.map(({ site, beforePercent, afterPercent }) => (
           <tr key={site}>
             <th scope="row">{site}</th>
-            <td>{percent(beforePercent)}</td>
-            <td>{percent(afterPercent)}</td>
-            <td class={afterPercent > beforePercent ? 'gain' : 'loss'}>
+            <td class="number">{percent(beforePercent)}</td>
+            <td class="number">{percent(afterPercent)}</td>
+            <td class={afterPercent > beforePercent ? 'number gain' : 'number loss'}>
               {afterPercent > beforePercent ? '+' : '−'}
               {percent(Math.abs(afterPercent - beforePercent))}
             </td>

@@ -136,7 +136,7 @@ function Steps({ steps, shares }: Pick<Steering, 'steps' | 'shares'>) {
           {step.considered.length > 0 && (
             <ul class="considered">
               {step.considered.map(({ name, site, fate, why }) => (
-                <li key={name} class={`fate-${fate}`}>
+                <li key={name} class={`consideration fate-${fate}`}>
                   <span class="fate">{fate}</span>
                   <span class="what">
                     {name}

@@ -110,7 +110,7 @@ function MemberRow({ member, isSelected }: { readonly member: Member; readonly i
       </tr>
       {isOpen && (
         <tr class="detail" id={detailId}>
-          <td colSpan={5}>
+          <td colSpan={5} class="detail-cell">
             <MemberDetail member={member} />
           </td>
         </tr>
