@@ -57,8 +57,8 @@ export interface AppOptions {
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   readonly access: () => AccessSettings;
   readonly requestsPerSecond: number;
-  /** The dashboard. */
-  readonly files: StaticFiles;
+  /** The dashboard; without it there is none. */
+  readonly files?: StaticFiles;
   /** What the addresses of one process share. */
   readonly guesses: Guesses;
   readonly idempotency: Idempotency;
@@ -134,7 +134,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     addReads(api, options.port);
     addChanges(api, options.port, options.idempotency);
     addEvents(api, options.port.events, options.listeners);
-    registerStatic(scope, options.files);
+    registerStatic(scope, options.files ?? new Map());
   });
   await app.ready();
   return app;

@@ -25,7 +25,7 @@ const SITES: readonly (readonly [id: string, latitude: number, longitude: number
   ['frankfurt', 50.11, 8.68, 6400],
   ['ashburn', 39.04, -77.49, 7310],
   ['tokyo', 35.68, 139.69, 3120],
-  ['saopaulo', -23.55, -46.63, 8450],
+  ['saopaulo', -23.55, -46.63, 6120],
   ['johannesburg', -26.2, 28.05, 910],
   ['sydney', -33.87, 151.21, 1730],
 ];
@@ -174,6 +174,7 @@ export function nightWorld(nowMs: number): DashboardWorld {
       ['frankfurt', 41.8],
     ];
   for (const country of COUNTRIES['johannesburg']!.split(' ')) serving[country] = [['frankfurt', 100]];
+  const sites = world.sites.map((site) => (site.id === 'saopaulo' ? { ...site, load: { ...site.load!, current: 8450 } } : site));
   const peers = status.peers.map((peer) => (peer.id === 'nrt-1' ? { ...peer, isWithdrawn: true } : peer));
   const says = (agoMs: number, kind: AdminEvent['kind'], level: AdminEvent['level'], text: string, up: boolean | null = null) =>
     ({
@@ -190,6 +191,7 @@ export function nightWorld(nowMs: number): DashboardWorld {
   return {
     ...world,
     status: { ...status, peers },
+    sites,
     orders: [order],
     events: [
       says(34_000, 'health', 'info', 'web/sydney is up again: 3 of 3 vantage points in 3 regions', true),

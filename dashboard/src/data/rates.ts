@@ -42,7 +42,7 @@ export class Rates {
 }
 
 const REPLIES = /^meridian_dns_replies_total\{rcode="([^"]+)"\}$/;
-const UNANSWERED = /^meridian_dns_(?:dropped|unanswered)_total/;
+const UNANSWERED = 'meridian_dns_dropped_total';
 
 /** Replies by rcode since the start, and what was left without one. */
 function countsOf({ counters }: Status): Record<string, number> {
@@ -50,7 +50,7 @@ function countsOf({ counters }: Status): Record<string, number> {
   for (const [name, count] of Object.entries(counters)) {
     const rcode = REPLIES.exec(name)?.[1];
     if (rcode !== undefined) counts[rcode] = count;
-    else if (UNANSWERED.test(name)) counts[DROPPED] = counts[DROPPED]! + count;
+    else if (name === UNANSWERED) counts[DROPPED] = count;
   }
   return counts;
 }

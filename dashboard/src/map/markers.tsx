@@ -77,7 +77,7 @@ function Marker({ site, look, point, colour, state, side, isSelected, onSelect }
       class={`marker ${colour}`}
       style={{ left: `${(100 * point.x) / MAP_WIDTH}%`, top: `${(100 * point.y) / MAP_HEIGHT}%` }}
       aria-pressed={isSelected}
-      aria-label={`${site.id}: ${look.text}`}
+      aria-label={`${site.id} ${look.text}`}
       title={`${site.id}: ${look.text}`}
       onClick={() => onSelect(site.id)}
     >
@@ -85,6 +85,7 @@ function Marker({ site, look, point, colour, state, side, isSelected, onSelect }
       {side !== null && (
         <span class={`marker-text side-${side}`}>
           {site.id}
+          {state !== '' && ' '}
           {state !== '' && <em class={`tone-${look.tone}`}>{state}</em>}
           {loadingOf(site)?.current != null && <LoadBar site={site} />}
         </span>
