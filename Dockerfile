@@ -9,13 +9,15 @@ COPY tsconfig.json ./
 COPY src src
 COPY test test
 COPY bench bench
-RUN npx tsc -p . && npm prune --omit=dev
+COPY dashboard dashboard
+RUN npx tsc -p . && npx vite build --config dashboard/vite.config.ts && npm prune --omit=dev
 
 FROM node:22-bookworm-slim
 WORKDIR /opt/meridian
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist/src dist/src
+COPY --from=build /build/dist/dashboard dist/dashboard
 COPY --from=build /build/native/build native/build
 COPY zones zones
 COPY LICENSE NOTICE ./

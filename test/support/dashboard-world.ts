@@ -276,8 +276,9 @@ function worldOf(members: readonly Member[], nowMs: number): DashboardWorld {
 export const placesOf = ({ serving }: DashboardWorld): Place[] =>
   Object.entries(serving).map(([country, sites]) => ({
     id: country,
-    country,
-    continent: null,
-    cells: 1,
+    continent: 'EU',
+    latitude: 0,
+    longitude: 0,
     sites: sites.map(([site, percent]) => ({ site, percent })),
+    lastResort: null,
   }));

@@ -73,8 +73,10 @@ function ofMembers({ sites, pools, members }: World): Concern[] {
       concerns.push(bad(`${whole}${why === null ? '' : `: ${why}`}`));
     }
   }
-  for (const pool of pools.filter(({ serving, members: count }) => serving === 0 && count > 0)) {
-    concerns.push(bad(`Pool ${pool.id} has nobody left: the last resort of its policies decides.`));
+  const empty = pools.filter(({ serving, members: count }) => serving === 0 && count > 0).map(({ id }) => id);
+  if (empty.length === 1) concerns.push(bad(`Pool ${empty[0]} has nobody left: the last resort of its policies decides.`));
+  if (empty.length > 1) {
+    concerns.push(bad(`Pools ${listText(empty)} have nobody left: the last resort of their policies decides.`));
   }
   const forcedUp = members.filter(
     ({ order, families }) => order?.action === 'up' && families.some(({ seen }) => seen === 'down'),

@@ -3,7 +3,7 @@
 import type { OverrideItem } from '../../../src/admin/schemas/changes.ts';
 import { Panel } from '../parts/panel.tsx';
 import { ACTION_TEXT } from '../state.ts';
-import { plural, roundLengthText } from '../text.ts';
+import { plural, roundLengthText, timeText } from '../text.ts';
 import type { Wish } from './site-list.tsx';
 
 interface Props {
@@ -26,7 +26,7 @@ export function Orders({ orders, nowMs, mayChange, onWish }: Props) {
               <span class="quiet">
                 by {order.author}
                 {order.source === 'tool' ? ' (tool)' : ''} {roundLengthText(nowMs - order.createdMs)} ago
-                {order.expiresMs === null ? '' : `, ends in ${roundLengthText(order.expiresMs - nowMs)}`}; {membersText(order)}
+                {order.expiresMs === null ? '' : `, until ${timeText(order.expiresMs, nowMs)}`}; {membersText(order)}
               </span>
               <span class="reason">{order.reason}</span>
             </div>

@@ -46,6 +46,13 @@ function PoolTable({ pool, members, selected }: PoolProps) {
         </span>
       </h3>
       <table class="members">
+        <colgroup>
+          <col class="col-member" />
+          <col class="col-state" />
+          <col />
+          <col class="col-since" />
+          <col class="col-site" />
+        </colgroup>
         <thead>
           <tr>
             <th scope="col">Member</th>

@@ -100,12 +100,12 @@ function readout(
   if (pointed !== null) {
     const served = byCountry.get(pointed)?.sites ?? [];
     const shares = served.map(({ site, percent }) => `${site} ${percent < 99.5 ? `${Math.round(percent)} %` : ''}`.trim());
-    return `${countryName(pointed)}: ${shares.length === 0 ? 'no address' : listText(shares, 6)}`;
+    const lastResort = byCountry.get(pointed)?.lastResort ?? null;
+    const why = lastResort === null ? '' : ` (last resort ${lastResort}: nothing that the policy may choose is up)`;
+    return `${countryName(pointed)}: ${shares.length === 0 ? 'no address' : listText(shares, 6)}${why}`;
   }
   if (selected !== null) {
-    const codes = places
-      .filter(({ sites }) => sites.some(({ site }) => site === selected))
-      .map(({ country, id }) => country ?? id);
+    const codes = places.filter(({ sites }) => sites.some(({ site }) => site === selected)).map(({ id }) => id);
     if (codes.length === 0) return `${selected} serves no country by this policy now.`;
     return `${selected} serves ${plural(codes.length, 'country', 'countries')}: ${listText(codes.map(countryName), 12)}`;
   }
