@@ -86,7 +86,11 @@ export const ACTION_TEXT = { up: 'forced up', down: 'forced down', drain: 'drain
 
 export function eventLook({ kind, level, isUp }: AdminEvent): Pick<Look, 'sign' | 'tone'> {
   if (kind === 'order' || kind === 'recall') return { sign: kind === 'order' ? 'out' : 'up', tone: 'order' };
-  if (isUp !== null && kind === 'health') return isUp ? LOOKS.up : LOOKS.down;
+  if (kind === 'health') {
+    if (level === 'info') return LOOKS.up;
+    // Of a member that has another family left, or is only seen otherwise.
+    return isUp === true ? { sign: 'partly', tone: 'warn' } : LOOKS.down;
+  }
   if (level === 'error') return LOOKS.down;
   return level === 'warning' ? LOOKS.unknownUp : LOOKS.unchecked;
 }

@@ -109,6 +109,8 @@ for (const [name, viewport] of [
       await page.locator('[data-member="web/tokyo"]').getByRole('button').click();
       t.regex(await textOf(page.locator('.member-detail')), /fra-1 \(europe\) sees it down .* connection refused.* ago/);
       t.regex(await textOf(page.locator('.foot')), /IP Geolocation by DB-IP.*Natural Earth/);
+      const { width } = (await page.locator('[data-member="web/tokyo"]').boundingBox())!;
+      t.true(width > viewport.width / 2, 'the rows of the pools have the room that there is');
       const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
       t.is(overflow, 0, 'nothing is wider than the screen');
       t.deepEqual(await seriousFindings(page), []);

@@ -89,7 +89,7 @@ export function ChangeDialog({ wish, session, members, onClose, onDone }: Props)
         <h2 id="dialog-title">{title}</h2>
         <p>
           {isDrain
-            ? `Its share of the answers goes down to nothing over the configured time of draining. It concerns ${plural(members.length, 'member')}: ${listText(members, 8)}.`
+            ? `Its share of the answers goes down to nothing over the configured time of draining, except where nobody else is left. It concerns ${plural(members.length, 'member')}: ${listText(members, 8)}.`
             : `${plural(members.length, 'member')} ${members.length === 1 ? 'follows' : 'follow'} what is seen again: ${listText(members, 8)}.`}
         </p>
         <Effect preview={preview} />
@@ -165,7 +165,7 @@ function Effect({ preview }: { readonly preview: Preview | null }) {
         <Change label="Sites serving" before={`${sitesServing.before}`} after={`${sitesServing.after}`} />
         <Change label="Capacity" before={percent(capacityPercent.before)} after={percent(capacityPercent.after)} />
         <div>
-          <dt>Clients moved</dt>
+          <dt>Stops serving</dt>
           <dd>{percent(movedPercent)}</dd>
         </div>
       </dl>
