@@ -64,7 +64,7 @@ function Page({ live, state, world }: PageProps) {
         )}
       </div>
       <main class={`page ${stale ? 'is-stale' : ''}`}>
-        <Attention world={world} />
+        <Attention world={world} asOf={stale ? timeText(fetchedAtMs, nowMs) : null} />
         <div class="column column-wide">
           <WorldMap
             {...{ sites, members, policies, policy, family, places, colours, selected }}

@@ -11,6 +11,9 @@ import { PATIENCE_MS } from './patience.ts';
 /** Screenshots of the last run: for people, not compared with anything. */
 export const SCREENSHOTS: string = `${ROOT}var/screenshots/`;
 
+/** For what the page should come to show: shorter than for a program to start, since a test waits for many such things. */
+const PAGE_PATIENCE_MS = 120_000;
+
 const EXECUTABLE = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 export const startBrowser = (): Promise<Browser> =>
@@ -36,7 +39,7 @@ export async function openPage(
 ): Promise<WatchedPage> {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
   t.teardown(() => context.close());
-  context.setDefaultTimeout(Number(process.env['PAGE_PATIENCE_MS'] ?? PATIENCE_MS));
+  context.setDefaultTimeout(PAGE_PATIENCE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));

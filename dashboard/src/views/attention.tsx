@@ -15,15 +15,21 @@ interface Concern {
 const TONES: readonly Tone[] = ['bad', 'warn', 'order', 'good', 'plain'];
 const MOST_CONCERNS = 6;
 
-export function Attention({ world }: { readonly world: World }) {
+interface Props {
+  readonly world: World;
+  /** Time of the picture if it may be old; null = it is live. */
+  readonly asOf: string | null;
+}
+
+export function Attention({ world, asOf }: Props) {
   const concerns = concernsOf(world).sort((a, b) => TONES.indexOf(a.tone) - TONES.indexOf(b.tone));
   const { serving, members } = world.status.health;
   const sites = world.sites.filter(({ isServing }) => isServing).length;
-  const calm: Concern = {
-    tone: 'good',
-    sign: 'up',
-    text: `All is well: ${serving} of ${plural(members, 'member')} serve, at ${plural(sites, 'site')}.`,
-  };
+  const count = `${serving} of ${plural(members, 'member')} serve`;
+  const calm: Concern =
+    asOf === null
+      ? { tone: 'good', sign: 'up', text: `All is well: ${count}, at ${plural(sites, 'site')}.` }
+      : { tone: 'plain', sign: 'unknown', text: `All was well at ${asOf}; what is now is not known here.` };
   const shown = concerns.length === 0 ? [calm] : concerns.slice(0, MOST_CONCERNS);
   return (
     <section class="attention" aria-label="What needs attention" id="attention">
