@@ -15,7 +15,8 @@ COPY tsconfig.json ./
 COPY src src
 COPY test test
 COPY bench bench
-RUN npx tsc -p . && npm prune --omit=dev --no-audit --no-fund
+COPY dashboard dashboard
+RUN npx tsc -p . && npx vite build --config dashboard/vite.config.ts && npm prune --omit=dev --no-audit --no-fund
 # What the runtime gets besides: Node with the one capability that port 53 needs, an init, the OpenMP runtime of the fleet addon.
 RUN mkdir -p /runtime/usr/local/bin /runtime/usr/lib \
  && cp "$(command -v node)" /runtime/usr/local/bin/node && setcap cap_net_bind_service=+ep /runtime/usr/local/bin/node \

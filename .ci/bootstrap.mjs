@@ -29,11 +29,11 @@ function run(what, command, args) {
   }
 }
 
-function sourceFiles(folder, found = []) {
+function filesIn(folder, found = []) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) sourceFiles(path, found);
-    else if (path.endsWith('.ts')) found.push(path);
+    if (entry.isDirectory()) filesIn(path, found);
+    else found.push(path);
   }
   return found;
 }
@@ -49,26 +49,33 @@ if (read(packagesStamp) !== packagesWanted) {
 // The native addons. Says in one line why not, if one cannot be built; neither is needed.
 spawnSync(process.execPath, ['native/build.mjs'], { stdio: ['ignore', 'inherit', 'inherit'] });
 
-// Code. Names, sizes and times of all sources stand for their content.
-const sources = ['src', 'test', 'bench'].flatMap((folder) => (existsSync(folder) ? sourceFiles(folder) : []));
+// Names, sizes and times of files stand for their content.
+const facts = (files) => files.map((file) => `${file} ${statSync(file).size} ${statSync(file).mtimeMs}`);
+
+// Code.
+const sources = ['src', 'test', 'bench']
+  .flatMap((folder) => (existsSync(folder) ? filesIn(folder) : []))
+  .filter((file) => file.endsWith('.ts'));
 const buildStamp = 'dist/.stamp';
-const buildWanted = hash(
-  [
-    read('tsconfig.json'),
-    packagesWanted,
-    ...sources.map((file) => `${file} ${statSync(file).size} ${statSync(file).mtimeMs}`),
-  ].join('\n'),
-);
+const buildWanted = hash([read('tsconfig.json'), packagesWanted, ...facts(sources)].join('\n'));
 if (read(buildStamp) !== buildWanted) {
   run('compiling', process.execPath, ['node_modules/typescript/bin/tsc', '-p', '.']);
   // What a deleted source left behind would still be run as a test.
   const expected = new Set(sources.map((file) => join('dist', file.replace(/\.ts$/, '.js'))));
-  const emitted = (folder) =>
-    readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
-      entry.isDirectory() ? emitted(join(folder, entry.name)) : [join(folder, entry.name)],
-    );
-  for (const file of emitted('dist')) if (file.endsWith('.js') && !expected.has(file)) rmSync(file);
+  const emitted = ['dist/src', 'dist/test', 'dist/bench'].flatMap((folder) => (existsSync(folder) ? filesIn(folder) : []));
+  for (const file of emitted) if (file.endsWith('.js') && !expected.has(file)) rmSync(file);
   writeFileSync(buildStamp, buildWanted);
+}
+
+// The dashboard, where there is what builds it (a development dependency).
+if (existsSync('dashboard') && existsSync('node_modules/vite')) {
+  const dashboardStamp = 'dist/.stamp-dashboard';
+  const dashboardWanted = hash([packagesWanted, ...facts(filesIn('dashboard'))].join('\n'));
+  if (read(dashboardStamp) !== dashboardWanted || !existsSync('dist/dashboard/index.html')) {
+    const vite = ['node_modules/vite/bin/vite.js', 'build', '--config', 'dashboard/vite.config.ts'];
+    run('building the dashboard', process.execPath, vite);
+    writeFileSync(dashboardStamp, dashboardWanted);
+  }
 }
 
 // `npx meridian` finds the command of this checkout.

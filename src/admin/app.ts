@@ -27,6 +27,7 @@ import { addChanges } from './routes-change.ts';
 import { addEvents, type Listeners } from './routes-events.ts';
 import { addReads } from './routes-read.ts';
 import { addService } from './routes-service.ts';
+import { registerStatic, type StaticFiles } from './static.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -56,6 +57,8 @@ export interface AppOptions {
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
   readonly access: () => AccessSettings;
   readonly requestsPerSecond: number;
+  /** The dashboard; without it there is none. */
+  readonly files?: StaticFiles;
   /** What the addresses of one process share. */
   readonly guesses: Guesses;
   readonly idempotency: Idempotency;
@@ -131,6 +134,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     addReads(api, options.port);
     addChanges(api, options.port, options.idempotency);
     addEvents(api, options.port.events, options.listeners);
+    registerStatic(scope, options.files ?? new Map());
   });
   await app.ready();
   return app;

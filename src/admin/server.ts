@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
@@ -13,6 +14,10 @@ import { Exposition } from './exposition.ts';
 import { Guesses } from './guesses.ts';
 import { Idempotency } from './idempotency.ts';
 import type { AdminPort } from './ports.ts';
+import { readStaticFiles } from './static.ts';
+
+/** Where the build puts the dashboard, seen from dist/src/admin. */
+const DASHBOARD = fileURLToPath(new URL('../../dashboard/', import.meta.url));
 
 export interface AdminServerOptions {
   /** In force now: tokens, hosts and the role of loopback are read anew for each request. */
@@ -39,6 +44,7 @@ export async function openAdmin({ settings, port, clock, log, version }: AdminSe
     idempotency: new Idempotency(),
     exposition: new Exposition(),
     listeners: { count: 0 },
+    files: readStaticFiles(DASHBOARD),
   };
   const apps: FastifyInstance[] = [];
   const endpoints: Endpoint[] = [];

@@ -61,7 +61,7 @@ const adminSchema = fields({
     ),
   requestsPerSecond: integer(1, 100_000, 'requests a second')
     .default(500)
-    .describe('For one client address; beyond it 429. DNS is not slowed down: docs/admin.md has the figures.'),
+    .describe('For one client address; beyond it 429. The API shares the machine with DNS: docs/admin.md has figures.'),
   safety: safetySchema
     .prefault({})
     .describe('What an order, over HTTP or by command, may not do unless it breaks the glass (`--break-glass`).'),

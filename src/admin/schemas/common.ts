@@ -43,6 +43,8 @@ export const problem = z
   })
   .meta({ id: 'Problem', description: 'Why a request was refused, and nothing changed (RFC 9457)' });
 
+export type Problem = z.output<typeof problem>;
+
 export const order = z
   .object({
     id: z.string(),

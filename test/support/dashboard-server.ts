@@ -1,0 +1,124 @@
+// The real API and dashboard over a world of `dashboard-world.ts` in place of a process: for what only large installations show.
+// Whatever one server alone can do is tested against the whole program.
+
+import type { FastifyInstance } from 'fastify';
+import { buildApp } from '../../src/admin/app.ts';
+import { EventRing } from '../../src/admin/event-ring.ts';
+import { Exposition } from '../../src/admin/exposition.ts';
+import { Guesses } from '../../src/admin/guesses.ts';
+import { Idempotency } from '../../src/admin/idempotency.ts';
+import type { AdminPort } from '../../src/admin/ports.ts';
+import type { AdminEvent, Forecast, OrderRequest, OverrideItem } from '../../src/admin/schemas/changes.ts';
+import { readStaticFiles } from '../../src/admin/static.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { err, ok } from '../../src/base/result.ts';
+import type { AdminRole, AdminToken } from '../../src/model/admin.ts';
+import { type DashboardWorld, placesOf } from './dashboard-world.ts';
+import { ROOT } from './paths.ts';
+
+export interface DashboardServer {
+  readonly url: string;
+  world: DashboardWorld;
+  tokens: AdminToken[];
+  /** Orders that were given, not only tried. */
+  readonly given: OrderRequest[];
+  tell(event: Omit<AdminEvent, 'id'>): void;
+  /** Stops listening, and breaks off all connections. */
+  goAway(): Promise<void>;
+  /** Listens again, as another process that knows nothing of the first one's events. */
+  comeBack(): Promise<void>;
+}
+
+const HEALTHY_SEC = 40;
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+
+export async function startDashboardServer(
+  world: DashboardWorld,
+  loopbackRole: Exclude<AdminRole, 'admin'> = 'operator',
+): Promise<DashboardServer> {
+  const state = { world, tokens: [] as AdminToken[], given: [] as OrderRequest[] };
+  const files = readStaticFiles(`${ROOT}dist/dashboard`);
+  let ring = new EventRing(Date.now());
+  const build = (): Promise<FastifyInstance> => {
+    ring = new EventRing(Date.now());
+    for (const { id: _, ...event } of [...state.world.events].reverse()) ring.add(event);
+    return buildApp({
+      port: portOf(state, ring),
+      log: quiet,
+      version: state.world.status.version,
+      address: '127.0.0.1',
+      tls: null,
+      access: () => ({ tokens: state.tokens, loopbackRole, hosts: [] }),
+      requestsPerSecond: 1000,
+      files,
+      guesses: new Guesses(systemClock),
+      idempotency: new Idempotency(),
+      exposition: new Exposition(),
+      listeners: { count: 0 },
+    });
+  };
+  let app = await build();
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  return Object.assign(state, {
+    url,
+    tell: (event: Omit<AdminEvent, 'id'>) => ring.add(event),
+    goAway: async () => {
+      await app.close();
+    },
+    comeBack: async () => {
+      app = await build();
+      await app.listen({ host: '127.0.0.1', port: Number(new URL(url).port) });
+    },
+  });
+}
+
+function portOf(state: { world: DashboardWorld; given: OrderRequest[] }, events: EventRing): AdminPort {
+  let looks = HEALTHY_SEC;
+  const refuse = (): never => {
+    throw new Error('not a part of this world');
+  };
+  const broken = (breakGlass: boolean): Forecast['broken'] => (breakGlass ? [] : state.world.forecast.broken);
+  return {
+    status: () => ({ ...state.world.status, atMs: Date.now(), counters: countersAt(looks++) }),
+    sites: () => state.world.sites,
+    pools: () => state.world.pools,
+    members: () => state.world.members,
+    policies: () => state.world.policies,
+    places: (id) => (state.world.policies.some((policy) => policy.id === id) ? ok(placesOf(state.world)) : undefined),
+    probes: () => [],
+    zones: () => [],
+    zoneText: () => undefined,
+    explain: refuse,
+    overrides: () => ({ version: state.world.status.overrides.version, items: state.world.orders }),
+    order: async (request) => {
+      const { what: glob, forSec, dryRun } = request;
+      const rule = broken(request.breakGlass)[0];
+      if (!dryRun && rule !== undefined) return err({ severity: 'error', code: 'ERR_SAFETY', message: rule.message });
+      if (!dryRun) state.given.push(request);
+      const createdMs = Date.now();
+      const order: OverrideItem = {
+        ...{ id: `order-${createdMs}`, glob, action: request.action, source: 'human', reason: request.reason },
+        ...{ author: request.author, createdMs, expiresMs: forSec === null ? null : createdMs + forSec * 1000 },
+        members: state.world.members.filter(({ site }) => glob === `site:${site}`).map(({ id }) => id),
+      };
+      return ok({ isDone: !dryRun, order, members: order.members, forecast: state.world.forecast, version: 3 });
+    },
+    recall: refuse,
+    reload: refuse,
+    audit: refuse,
+    events,
+    sample: refuse,
+  };
+}
+
+/** Totals that grow with each look. */
+function countersAt(looks: number): Record<string, number> {
+  const perLook = { NOERROR: 3680, NXDOMAIN: 420, REFUSED: 72, SERVFAIL: 8 };
+  const swing = 1 + 0.01 * Math.sin(looks / 3);
+  return Object.fromEntries(
+    Object.entries(perLook).map(([rcode, count]) => [
+      `meridian_dns_replies_total{rcode="${rcode}"}`,
+      Math.round(count * looks * swing),
+    ]),
+  );
+}
