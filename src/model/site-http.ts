@@ -1,0 +1,202 @@
+// Where clients of a site connect at layer 7, and what becomes of their requests. Checked, plain data, deeply readonly. site/l7 acts on
+// it. Sizes are in octets, times in milliseconds. Names of header fields are lower case throughout.
+
+import type { Cidr } from '../base/address.ts';
+
+/** One listening address. Everything but `address`, `port` and whether there is TLS can be replaced while it runs. */
+export interface HttpFrontSettings {
+  /** Numeric address; port 0 takes a free one. */
+  readonly address: string;
+  readonly port: number;
+  /** null = clear text: HTTP/1.1 only. */
+  readonly tls: HttpTls | null;
+  /** In order; the first that matches has the request. None matches: 404. */
+  readonly routes: readonly HttpRoute[];
+  readonly forwarding: HttpForwarding;
+  readonly limits: HttpLimits;
+  readonly timeouts: HttpTimeouts;
+  /** Bits of a client address that hashing algorithms and rate limits go by. */
+  readonly keyPrefixV4: number;
+  readonly keyPrefixV6: number;
+}
+
+export interface HttpTls {
+  /** At least one; the first serves clients that name no host, or an unknown one. Names are those of the certificate. */
+  readonly certificates: readonly HttpCertificate[];
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** Offers HTTP/2 by ALPN beside HTTP/1.1. */
+  readonly http2: boolean;
+}
+
+/** PEM files: the certificate with its chain, and the key. They are read again when they change. */
+export interface HttpCertificate {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+}
+
+export interface HttpForwarding {
+  /** Proxies in front. Only their word about client, protocol and host is taken; fields of others are replaced. */
+  readonly trustedProxies: readonly Cidr[];
+  /** X-Forwarded-For, -Proto and -Host to servers. */
+  readonly xForwarded: boolean;
+  /** Forwarded (RFC 7239) to servers. */
+  readonly forwarded: boolean;
+}
+
+export interface HttpLimits {
+  readonly mostConnections: number;
+  /** Of one IPv4 address, or of one IPv6 /64, as connected. */
+  readonly mostConnectionsPerClient: number;
+  /** Request line and header fields together; more is 431. */
+  readonly headSize: number;
+  readonly mostHeaders: number;
+  /** Of the request target; more is 414. */
+  readonly targetSize: number;
+  /** Of a request body; more is 413. A route may set another. */
+  readonly bodySize: number;
+  /** Requests on one client connection, then it is closed. */
+  readonly mostRequestsPerConnection: number;
+  /** HTTP/2: streams of one connection at once. */
+  readonly mostStreams: number;
+  /** HTTP/2: streams that a client may reset in 10 s on one connection (rapid reset, CVE-2023-44487). */
+  readonly mostResets: number;
+}
+
+export interface HttpTimeouts {
+  /** For the whole head of a request, from its first octet, and for the TLS handshake; 408. */
+  readonly headMs: number;
+  /** Between two pieces of a request body; 408. */
+  readonly bodyIdleMs: number;
+  readonly connectMs: number;
+  /** From the request being sent until the head of the response; 504. */
+  readonly responseMs: number;
+  /** Between two pieces of a response body, whoever is slow. */
+  readonly responseIdleMs: number;
+  /** The whole exchange; null = no bound. */
+  readonly wholeMs: number | null;
+  /** A client connection without a request. */
+  readonly keepAliveMs: number;
+  /** An idle connection to a server. Less than what servers have, or requests meet their end. */
+  readonly serverKeepAliveMs: number;
+  /** A tunnel (WebSocket) on which nothing moves. */
+  readonly tunnelIdleMs: number;
+}
+
+export interface HttpRoute {
+  /** Unique in the front; names it in counters and logs. */
+  readonly id: string;
+  readonly match: HttpMatch;
+  readonly action: HttpAction;
+  readonly rewrite: HttpRewrite;
+  /** null = the limit of the front. */
+  readonly bodySize: number | null;
+  readonly retries: HttpRetries;
+  readonly stickiness: HttpStickiness | null;
+  readonly rateLimit: HttpRateLimit | null;
+  readonly compression: HttpCompression | null;
+  readonly cache: HttpCache | null;
+  /** Passes Upgrade on, such as WebSocket. Otherwise it is removed. */
+  readonly upgrade: boolean;
+}
+
+/** All that is given must hold; an empty list holds always. */
+export interface HttpMatch {
+  /** `www.example.org`, or `*.example.org` for any name below it. Lower case, without port. */
+  readonly hosts: readonly string[];
+  /** Any of them. A prefix matches whole segments: `/a` is a prefix of `/a/b` and not of `/ab`. */
+  readonly paths: readonly HttpPathMatch[];
+  /** `GET`; any of them. */
+  readonly methods: readonly string[];
+  /** All of them. */
+  readonly headers: readonly HttpValueMatch[];
+  readonly cookies: readonly HttpValueMatch[];
+}
+
+export interface HttpPathMatch {
+  readonly kind: 'exact' | 'prefix';
+  /** Begins with `/`; compared with the path as sent, without the query. */
+  readonly path: string;
+}
+
+export interface HttpValueMatch {
+  readonly name: string;
+  /** null = any value. */
+  readonly value: string | null;
+}
+
+export type HttpAction =
+  /** `service` is an id of those that the front was given. */
+  | { readonly kind: 'service'; readonly service: string }
+  /** `location` may hold `{scheme}`, `{host}` and `{target}` (path with query) of the request. */
+  | { readonly kind: 'redirect'; readonly status: 301 | 302 | 303 | 307 | 308; readonly location: string }
+  | { readonly kind: 'respond'; readonly status: number; readonly body: string };
+
+export interface HttpRewrite {
+  /** Replaces a prefix of the path, whole segments; null = the path stays. */
+  readonly path: { readonly from: string; readonly to: string } | null;
+  /** Host that the server is told; null = that of the request. */
+  readonly host: string | null;
+  readonly request: HttpHeaderEdits;
+  readonly response: HttpHeaderEdits;
+}
+
+/** In this order: remove, set (replaces), add. */
+export interface HttpHeaderEdits {
+  readonly remove: readonly string[];
+  readonly set: readonly HttpHeader[];
+  readonly add: readonly HttpHeader[];
+}
+
+export interface HttpHeader {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Only requests of which nothing but the head went out, or that are idempotent and without a body (RFC 9110 section 9.2.2). */
+export interface HttpRetries {
+  /** Different servers that are tried for one request, as far as the retry budget of the service allows. At least 1. */
+  readonly attempts: number;
+  /** Responses that count as a failed try, such as 502 and 503. Empty = only failures of the connection. */
+  readonly onStatus: readonly number[];
+}
+
+export type HttpStickiness =
+  /** A signed cookie that names the server. While it is available it has the client, whatever the algorithm says. */
+  | {
+      readonly kind: 'cookie';
+      readonly name: string;
+      /** At least 16 octets each. The first one signs, all are believed: so they can be changed. */
+      readonly secrets: readonly Uint8Array[];
+      /** null = until the browser is closed. */
+      readonly maxAgeSec: number | null;
+      readonly secure: boolean;
+      readonly sameSite: 'Strict' | 'Lax' | 'None';
+    }
+  /** The value of a cookie of the application, or of a header, is the key of a hashing algorithm. */
+  | { readonly kind: 'hash-cookie'; readonly name: string }
+  | { readonly kind: 'hash-header'; readonly name: string };
+
+export interface HttpRateLimit {
+  /** So many requests in so many seconds, then 429 with Retry-After. */
+  readonly requests: number;
+  readonly windowSec: number;
+  /** Whose requests are counted together: a client network, or all with the same value of a header (none = the client network). */
+  readonly by: { readonly kind: 'client' } | { readonly kind: 'header'; readonly name: string };
+}
+
+export interface HttpCompression {
+  /** In order of preference. */
+  readonly encodings: readonly ('br' | 'gzip')[];
+  /** Media types that are worth it, such as `text/html`. */
+  readonly types: readonly string[];
+  /** A response that says it is smaller stays as it is. */
+  readonly leastSize: number;
+}
+
+export interface HttpCache {
+  /** Of all entries together, and of one body. */
+  readonly size: number;
+  readonly entrySize: number;
+  /** Stale responses may be used for so long if the service fails, unless they say otherwise (RFC 5861). */
+  readonly staleIfErrorSec: number;
+}
