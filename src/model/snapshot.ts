@@ -4,6 +4,7 @@ import type { Cidr } from '../base/address.ts';
 import type { HealthSettings } from './health.ts';
 import type { MeshSettings } from './mesh.ts';
 import type { ProbeSpec, Target } from './probe.ts';
+import type { SiteAgentSettings } from './site-agent.ts';
 import type { SteeringModel } from './steering.ts';
 import type { TransferSettings } from './transfer.ts';
 
@@ -122,6 +123,8 @@ export interface Snapshot {
   readonly prober: ProberSettings;
   readonly health: HealthSettings;
   readonly fleet: FleetSettings;
+  /** Agents of sites; a process with the role `site` is those that its command line names. */
+  readonly site: readonly SiteAgentSettings[];
   /** Names files of passwords, never holds one. */
   readonly mesh: MeshSettings;
   readonly zones: readonly ZoneSource[];
