@@ -72,7 +72,7 @@ export const siteSections = (sites: Names) => ({
     .meta({
       chapter: 'site',
       example: `site:
-  fra:
+  london:
     services:
       web:
         servers:

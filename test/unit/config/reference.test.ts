@@ -20,6 +20,7 @@ test('every section and the rules have one chapter', (t) => {
     'probes',
     'prober',
     'health',
+    'site',
     'fleet',
     'mesh',
     'keys',
@@ -67,14 +68,14 @@ test('bounds, defaults and required keys are told', (t) => {
 
 test('the examples of the reference load', (t) => {
   const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1]!);
-  t.is(examples.length, 14);
+  t.is(examples.length, 15);
   const directory = mkdtempSync(join(tmpdir(), 'meridian-reference-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   writeFileSync(join(directory, 'example.test.zone'), '');
   writeFileSync(join(directory, 'ns2.key'), 'MDEyMzQ1Njc4OWFiY2RlZg==');
   // Two are both about policies: each stands with all the others.
   const others = examples.filter((example) => !example.startsWith('policies:'));
-  for (const last of [5, 13]) {
+  for (const last of [5, 14]) {
     const file = join(directory, `${last}.yaml`);
     writeFileSync(file, [...others, examples[last]!].join('\n'));
     t.deepEqual(loadConfig(file).problems, []);
