@@ -1,6 +1,10 @@
 // What sites can take and what they say they receive. All loads are in one unit of the operator's choice (requests per second,
 // connections, Mbit/s), the same at every site, because load that one site gives away another one gets.
 
+/** What load is measured in. */
+export const LOAD_UNITS = ['requests/s', 'connections', 'Mbit/s'] as const;
+export type LoadUnit = (typeof LOAD_UNITS)[number];
+
 /** What a site can take. */
 export interface Capacity {
   /** Load up to which the site is filled: it keeps some room for what no plan foresees. 0 <= target <= max. */
@@ -18,6 +22,45 @@ export interface LoadReport {
   readonly ageMs: number;
 }
 
+/**
+ * What one agent says of the part of a site that it sees; the mesh carries it. The reports of the agents of a site add up. Of one
+ * agent the latest counts: the greatest epoch, in it the greatest sequence number.
+ */
+export interface AgentReport {
+  /** Ids of the site, and of the agent among all that report: 1..128 characters each. */
+  readonly site: string;
+  readonly agent: string;
+  /** Wall clock in milliseconds at the start of the agent: tells a restarted one from its former self. */
+  readonly epoch: number;
+  /** Grows with every report of the agent. */
+  readonly seq: number;
+  /** That of the `capacity` of the sites; reports in another unit are not believed. */
+  readonly unit: LoadUnit;
+  /** 0..1e15, as the others. */
+  readonly current: number;
+  /** Null = as configured. If one agent of a site gives none, that of the site counts for all of them. */
+  readonly target: number | null;
+  readonly max: number | null;
+  /** The agent wants no new clients: its target counts as 0. */
+  readonly isDraining: boolean;
+}
+
+/** A report as the mesh hands it out. */
+export interface HeardReport extends AgentReport {
+  /** When the mesh got it, in milliseconds of its clock. */
+  readonly atMs: number;
+}
+
+/** What a DNS server was asked: the mesh carries it. */
+export interface DemandReport {
+  /** Id of the process. */
+  readonly server: string;
+  readonly epoch: number;
+  readonly seq: number;
+  /** Queries a second that were answered from a policy, by key of its class (steering/demand-keys.ts); absent = none. */
+  readonly queries: ReadonlyMap<string, number>;
+}
+
 /** How a policy takes part in moving load; a policy without these never leaves its plan. */
 export interface SpillSettings {
   /** 0..9. Where sites are short, policies of lower priority move first. */
@@ -29,5 +72,7 @@ export interface SpillSettings {
 /** Of max, where an operator names no target: the mark at which load feedback systems commonly begin to shed. */
 export const TARGET_OF_MAX = 0.8;
 
+/** An agent that has not been heard for so long is late; its last report still counts. */
+export const REPORT_STALE_MS = 3000;
 /** A report is believed for so long; then the configured capacity counts, and the load is computed from what was answered. */
 export const REPORT_EXPIRES_MS = 10_000;
