@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { parseAddress, parseCidr } from '../base/address.ts';
 import { COUNTRIES } from '../geo/centroids.ts';
 import { CONTINENTS, MAX_ASN } from '../geo/facts.ts';
-import { TARGET_OF_MAX } from '../model/capacity.ts';
+import { LOAD_UNITS, TARGET_OF_MAX } from '../model/capacity.ts';
 import {
   complaint,
   decimal,
@@ -107,7 +107,6 @@ const checkHost = () =>
     parseAddress(text) !== undefined || HOST_NAME.test(text) ? text : undefined,
   );
 
-const LOAD_UNITS = ['requests/s', 'connections', 'Mbit/s'] as const;
 /** Far above any site, and sums of many such are still exact. */
 const MAX_LOAD = 1e12;
 const load = () => decimal(0, MAX_LOAD, 'in the unit of the site');

@@ -3,7 +3,8 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import type { FleetReport, MeshEvents, MeshStatus, OverrideSet, Peer } from '../model/mesh.ts';
+import type { DemandReport, HeardReport } from '../model/capacity.ts';
+import type { FleetReport, MeshEvents, MeshStatus, OverrideSet, Peer, SharedSpill } from '../model/mesh.ts';
 import type { Vote } from '../model/verdict.ts';
 
 /** Between two deliveries. */
@@ -29,6 +30,9 @@ export class EventBox {
   #peers: readonly Peer[] | null = null;
   #overrides: OverrideSet | null = null;
   #status: MeshStatus | null = null;
+  #loads: readonly HeardReport[] | null = null;
+  #demands: readonly DemandReport[] | null = null;
+  #spill: SharedSpill | null = null;
 
   constructor(clock: Clock, logger: Logger) {
     this.#clock = clock;
@@ -85,6 +89,21 @@ export class EventBox {
     this.#schedule();
   }
 
+  loads(reports: readonly HeardReport[]): void {
+    this.#loads = reports;
+    this.#schedule();
+  }
+
+  demands(demands: readonly DemandReport[]): void {
+    this.#demands = demands;
+    this.#schedule();
+  }
+
+  spill(step: SharedSpill): void {
+    this.#spill = step;
+    this.#schedule();
+  }
+
   #schedule(): void {
     if (this.#events === null || this.#timer !== null) return;
     const waitMs = Math.max(0, this.#deliveredMs + GAP_MS - this.#clock.monotonicMs());
@@ -94,7 +113,7 @@ export class EventBox {
   #deliver(): void {
     this.#timer = null;
     this.#deliveredMs = this.#clock.monotonicMs();
-    const { events, voteEvents, results, reports, peers, overrides, status } = this.#takeAll();
+    const { events, voteEvents, results, reports, peers, overrides, status, loads, demands, spill } = this.#takeAll();
     this.#call(() => peers !== null && events?.onPeers?.(peers));
     this.#call(() => overrides !== null && events?.onOverrides?.(overrides));
     for (const event of voteEvents) {
@@ -103,6 +122,9 @@ export class EventBox {
     }
     for (const { prober, epoch, batch } of results) this.#call(() => events?.onResults?.(prober, epoch, batch));
     for (const report of reports) this.#call(() => events?.onFleetReport?.(report));
+    this.#call(() => loads !== null && events?.onLoads?.(loads));
+    this.#call(() => demands !== null && events?.onDemands?.(demands));
+    this.#call(() => spill !== null && events?.onSpill?.(spill));
     this.#call(() => status !== null && events?.onStatus?.(status));
   }
 
@@ -115,6 +137,9 @@ export class EventBox {
       peers: this.#peers,
       overrides: this.#overrides,
       status: this.#status,
+      loads: this.#loads,
+      demands: this.#demands,
+      spill: this.#spill,
     };
     this.#voteEvents = [];
     this.#results = [];
@@ -122,6 +147,9 @@ export class EventBox {
     this.#peers = null;
     this.#overrides = null;
     this.#status = null;
+    this.#loads = null;
+    this.#demands = null;
+    this.#spill = null;
     return taken;
   }
 

@@ -5,11 +5,22 @@ import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { type FleetReport, type OverrideSet, type Peer, RESULT_BATCH_MAX_SIZE } from '../model/mesh.ts';
+import type { AgentReport, DemandReport, HeardReport } from '../model/capacity.ts';
+import {
+  type FleetReport,
+  type OverrideSet,
+  type Peer,
+  RESULT_BATCH_MAX_SIZE,
+  type SharedSpill,
+  SPILL_IDLE_MS,
+  SPILL_MAX_LENGTH,
+} from '../model/mesh.ts';
 import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
+import { CapacityBoard } from './capacity-board.ts';
 import { Complaints } from './complaints.ts';
 import { FleetSlate } from './fleet-slate.ts';
 import { KnownVotes } from './known-votes.ts';
+import { bounded, decodeLoad, encodeLoad } from './load-record.ts';
 import { MeshClock } from './mesh-clock.ts';
 import { type MeshFiles, meshFiles, newMark } from './mesh-files.ts';
 import { checkOverrides, conflict, meshProblem } from './override-check.ts';
@@ -32,6 +43,9 @@ export interface Member {
   resultsSent(prober: string, epoch: number, batch: Uint8Array): void;
   fleetReported(report: FleetReport): void;
   overridesChanged(set: OverrideSet): void;
+  loadsChanged(reports: readonly HeardReport[]): void;
+  demandsChanged(demands: readonly DemandReport[]): void;
+  spillShared(step: SharedSpill): void;
 }
 
 const SWEEP_EVERY_MS = 1000;
@@ -44,6 +58,10 @@ export class MemoryHub {
   readonly #known = new KnownVotes();
   readonly #votes = new Map<string, Map<string, Vote>>();
   readonly #slates = new Map<Member, FleetSlate>();
+  readonly #board = new CapacityBoard();
+  readonly #demandSeqs = new Map<Member, number>();
+  #spill: SharedSpill | null = null;
+  #spilledMs = 0;
   #book: OverrideBook = EMPTY_BOOK;
   #sweptMs = 0;
   #verdicts: readonly Verdict[] = [];
@@ -88,6 +106,9 @@ export class MemoryHub {
     member.overridesChanged(this.overrides);
     member.votesCast(this.#liveVotes());
     for (const slate of this.#slates.values()) member.fleetReported(slate.whole);
+    member.loadsChanged(this.#board.loads);
+    member.demandsChanged(this.#board.demands);
+    if (this.#spill !== null) member.spillShared(this.#spill);
     this.announced();
   }
 
@@ -95,6 +116,7 @@ export class MemoryHub {
     if (!this.#members.delete(member)) return;
     this.withdraw(member);
     this.#slates.delete(member);
+    if (this.#board.forgetDemand(member.self.id)) this.#tellDemands();
     this.announced();
   }
 
@@ -157,6 +179,49 @@ export class MemoryHub {
     this.#slates.set(from, slate);
     const report = slate.update(listHash, atMs, verdicts, forgotten);
     for (const member of this.#members) member.fleetReported(report);
+  }
+
+  reportLoad(report: AgentReport): void {
+    if (decodeLoad(report.agent, encodeLoad(report)) === undefined) {
+      this.complaints.ignore('load report', `what ${report.agent} reports`);
+      return;
+    }
+    const nowMs = this.clock.nowMs();
+    this.#board.sweep(nowMs);
+    if (!this.#board.takeLoads([{ ...report, atMs: nowMs }], nowMs)) return;
+    for (const member of this.#members) member.loadsChanged(this.#board.loads);
+  }
+
+  reportDemand(from: Member, queries: ReadonlyMap<string, number>): void {
+    const seq = (this.#demandSeqs.get(from) ?? 0) + 1;
+    this.#demandSeqs.set(from, seq);
+    const { id, epoch } = from.self;
+    if (this.#board.takeDemand({ server: id, epoch, seq, queries: bounded(queries) })) this.#tellDemands();
+  }
+
+  #tellDemands(): void {
+    for (const member of this.#members) member.demandsChanged(this.#board.demands);
+  }
+
+  get spill(): SharedSpill | null {
+    return this.#spill;
+  }
+
+  shareSpill(from: Member, base: SharedSpill | null, step: SharedSpill): void {
+    if (step.text.length > SPILL_MAX_LENGTH) {
+      this.complaints.ignore('spill step', `what ${from.self.id} shares`);
+      return;
+    }
+    const nowMs = this.clock.nowMs();
+    const known = this.#spill;
+    const isBase = known?.tick === base?.tick && known?.mark === base?.mark;
+    if (known !== null && !isBase && nowMs - this.#spilledMs < SPILL_IDLE_MS) {
+      from.spillShared(known);
+      return;
+    }
+    this.#spill = step;
+    this.#spilledMs = nowMs;
+    for (const member of this.#members) if (member !== from) member.spillShared(step);
   }
 
   async saveVerdicts(verdicts: readonly Verdict[]): Promise<void> {

@@ -4,7 +4,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { err, type Result } from '../base/result.ts';
-import type { FleetReport, Mesh, MeshEvents, MeshStatus, OverrideSet, Peer } from '../model/mesh.ts';
+import type { AgentReport, DemandReport, HeardReport } from '../model/capacity.ts';
+import type { FleetReport, Mesh, MeshEvents, MeshStatus, OverrideSet, Peer, SharedSpill } from '../model/mesh.ts';
 import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
 import { EventBox } from './event-box.ts';
 import type { Member, MemoryHub } from './memory-hub.ts';
@@ -83,6 +84,22 @@ export class MemoryMesh implements Mesh, Member {
     if (this.#state === 'joined') this.#hub.reportFleet(this, listHash, atMs, verdicts, forgotten);
   }
 
+  reportLoad(report: AgentReport): void {
+    if (this.#state === 'joined') this.#hub.reportLoad(report);
+  }
+
+  reportDemand(queries: ReadonlyMap<string, number>): void {
+    if (this.#state === 'joined') this.#hub.reportDemand(this, queries);
+  }
+
+  get spill(): SharedSpill | null {
+    return this.#hub.spill;
+  }
+
+  shareSpill(base: SharedSpill | null, step: SharedSpill): void {
+    if (this.#state === 'joined') this.#hub.shareSpill(this, base, step);
+  }
+
   saveVerdicts(verdicts: readonly Verdict[]): Promise<void> {
     return this.#hub.saveVerdicts(verdicts);
   }
@@ -125,5 +142,17 @@ export class MemoryMesh implements Mesh, Member {
 
   overridesChanged(set: OverrideSet): void {
     this.#box.overrides(set);
+  }
+
+  loadsChanged(reports: readonly HeardReport[]): void {
+    this.#box.loads(reports);
+  }
+
+  demandsChanged(demands: readonly DemandReport[]): void {
+    this.#box.demands(demands);
+  }
+
+  spillShared(step: SharedSpill): void {
+    this.#box.spill(step);
   }
 }

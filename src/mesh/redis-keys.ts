@@ -1,7 +1,7 @@
 // The keys of a mesh in Redis. All begin with one hash tag, so that a Cluster keeps them in one slot and a script may touch several.
 
 export interface RedisKeys {
-  /** Hash: `log`, the number of the newest entry of the log; `peers`, the version of the peers. */
+  /** Hash: `log`, the number of the newest entry of the log; `peers`, the version of the peers; `reports`, of loads and demand. */
   readonly state: string;
   /** Hash: process id -> record. */
   readonly peers: string;
@@ -21,6 +21,14 @@ export interface RedisKeys {
   fleetLog(id: string): string;
   /** Stream: batches of results for that aggregator, newest last. */
   results(id: string): string;
+  /** Hash: agent -> time and report. Sorted set: agent by time. */
+  readonly loads: string;
+  readonly loadTimes: string;
+  /** Hash: DNS server -> time and what it was asked. Sorted set: server by time. */
+  readonly demand: string;
+  readonly demandTimes: string;
+  /** Hash: `tick`, `mark`, `at`, `text` of the last spill step. */
+  readonly spill: string;
   /** Channel: one letter, what to look at. */
   readonly nudge: string;
   /** Hash of one prober's votes. */
@@ -39,6 +47,11 @@ export function keysOf(prefix: string): RedisKeys {
     log: `${base}log`,
     overrides: `${base}overrides`,
     verdicts: `${base}verdicts`,
+    loads: `${base}loads`,
+    loadTimes: `${base}load-times`,
+    demand: `${base}demand`,
+    demandTimes: `${base}demand-times`,
+    spill: `${base}spill`,
     nudge: `${base}nudge`,
     votes: (prober) => `${base}votes:${prober}`,
     fleet: (id) => `${base}fleet:${id}`,
@@ -48,4 +61,4 @@ export function keysOf(prefix: string): RedisKeys {
 }
 
 /** What a nudge is about. */
-export const NUDGE = { VOTES: 'v', PEERS: 'p', OVERRIDES: 'o', FLEETS: 'f', RESULTS: 'r' } as const;
+export const NUDGE = { VOTES: 'v', PEERS: 'p', OVERRIDES: 'o', FLEETS: 'f', RESULTS: 'r', SPILL: 's' } as const;

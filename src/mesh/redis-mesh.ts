@@ -5,7 +5,8 @@ import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Result } from '../base/result.ts';
-import type { Mesh, MeshEvents, MeshStatus, OverrideSet, Peer, RedisMeshSettings } from '../model/mesh.ts';
+import type { AgentReport } from '../model/capacity.ts';
+import type { Mesh, MeshEvents, MeshStatus, OverrideSet, Peer, RedisMeshSettings, SharedSpill } from '../model/mesh.ts';
 import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
 import { Complaints } from './complaints.ts';
 import { EventBox } from './event-box.ts';
@@ -13,6 +14,7 @@ import { KnownVotes } from './known-votes.ts';
 import { MeshClock } from './mesh-clock.ts';
 import { meshFiles } from './mesh-files.ts';
 import { Pump } from './pump.ts';
+import { RedisCapacity } from './redis-capacity.ts';
 import { RedisConnector } from './redis-connector.ts';
 import { RedisFleets } from './redis-fleets.ts';
 import { keysOf, NUDGE, type RedisKeys } from './redis-keys.ts';
@@ -64,6 +66,7 @@ export class RedisMesh implements Mesh {
   readonly #fleets: RedisFleets;
   readonly #ownFleet: RedisOwnFleet;
   readonly #results: RedisResults;
+  readonly #capacity: RedisCapacity;
   readonly #parts: readonly Part[];
   readonly #connector: RedisConnector;
   readonly #pump: Pump;
@@ -116,6 +119,7 @@ export class RedisMesh implements Mesh {
       onLogNumber: (number) => {
         this.#logNumber = number;
       },
+      onReportsVersion: (version) => this.#capacity.changed(version),
     });
     this.#votes = new RedisVotes(desk, { onVotes: (head, votes) => this.#votesRead(head, votes) });
     this.#ownVotes = new RedisOwnVotes(desk, self);
@@ -129,8 +133,9 @@ export class RedisMesh implements Mesh {
       isConnected: () => this.#connector.link !== null,
       onResults: (prober, epoch, batch) => this.#box.results(prober, epoch, batch),
     });
+    this.#capacity = new RedisCapacity(desk, self);
     const fleet = [this.#fleets, this.#ownFleet, this.#results];
-    this.#parts = [this.#peers, this.#votes, this.#ownVotes, this.#overrides, this.#verdicts, ...fleet];
+    this.#parts = [this.#peers, this.#votes, this.#ownVotes, this.#overrides, this.#verdicts, ...fleet, this.#capacity];
   }
 
   get status(): MeshStatus {
@@ -155,6 +160,7 @@ export class RedisMesh implements Mesh {
   async start(events: MeshEvents, timeoutMs: number): Promise<void> {
     await this.#overrides.load();
     if (this.#isClosed) return;
+    if (events.onLoads ?? events.onDemands ?? events.onSpill) this.#capacity.follow();
     this.#box.open(events);
     this.#box.peers(this.peers);
     this.#showStatus();
@@ -197,6 +203,22 @@ export class RedisMesh implements Mesh {
 
   reportFleet(listHash: string, atMs: number, verdicts: readonly FleetVerdict[], forgotten: readonly string[]): void {
     this.#box.report(this.#ownFleet.report(listHash, atMs, verdicts, forgotten));
+  }
+
+  reportLoad(report: AgentReport): void {
+    this.#capacity.reportLoad(report);
+  }
+
+  reportDemand(queries: ReadonlyMap<string, number>): void {
+    this.#capacity.reportDemand(queries);
+  }
+
+  get spill(): SharedSpill | null {
+    return this.#capacity.spill;
+  }
+
+  shareSpill(base: SharedSpill | null, step: SharedSpill): void {
+    this.#capacity.share(base, step);
   }
 
   saveVerdicts(verdicts: readonly Verdict[]): Promise<void> {
@@ -255,6 +277,7 @@ export class RedisMesh implements Mesh {
     else if (kind === NUDGE.PEERS) this.#peers.nudged();
     else if (kind === NUDGE.OVERRIDES) this.#overrides.nudged();
     else if (kind === NUDGE.FLEETS) this.#fleets.nudged();
+    else if (kind === NUDGE.SPILL) this.#capacity.nudged();
     else if (kind === NUDGE.RESULTS && !this.#results.due()) return;
     this.#pump.kick();
   }
@@ -275,6 +298,7 @@ export class RedisMesh implements Mesh {
     const nowMs = this.nowMs();
     this.#ownVotes.expire(nowMs);
     this.#known.sweep(nowMs);
+    this.#capacity.tick(nowMs);
     this.#peers.prune(this.#monotonic.monotonicMs());
     this.#showStatus();
     this.#pump.kick();

@@ -16,6 +16,8 @@ export interface PeersOptions {
   onChange(peers: readonly Peer[]): void;
   /** Number of the newest entry of the log. */
   onLogNumber(number: number): void;
+  /** Version of the reports of loads and demand. */
+  onReportsVersion(version: number): void;
 }
 
 export class RedisPeers implements Part {
@@ -112,7 +114,14 @@ export class RedisPeers implements Part {
     this.#desk.report('heartbeat', errorOf(reply));
     const numbers = listOf(reply)?.map(Number);
     if (numbers === undefined) return;
-    const [seconds, microseconds, added, version, logNumber] = numbers as [number, number, number, number, number];
+    const [seconds, microseconds, added, version, logNumber, reports] = numbers as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     this.#desk.clock.sample(sentMs, receivedMs, seconds * 1000 + microseconds / 1000);
     const isDouble = added < 0;
     this.#desk.report('id', isDouble ? new Error(`another process that started later has the id ${this.#table.self.id}`) : null);
@@ -122,6 +131,7 @@ export class RedisPeers implements Part {
     this.#answeredMs = receivedMs;
     this.#version = version;
     this.#options.onLogNumber(logNumber);
+    this.#options.onReportsVersion(reports);
   }
 
   #takePeers(reply: Reply | undefined, { receivedMs }: Round): void {

@@ -19,8 +19,8 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 
 /**
  * A heartbeat. KEYS state peers alive; ARGV id epoch record expiryMs channel nudge.
- * Returns {seconds, microseconds, 1 if we were not among the living, version of the peers, number of the log}, or {seconds, microseconds, -1}
- * if a later process of the same id is alive: it counts, and nothing has been written.
+ * Returns {seconds, microseconds, 1 if we were not among the living, version of the peers, number of the log, version of the
+ * reports}, or {seconds, microseconds, -1} if a later process of the same id is alive: it counts, and nothing has been written.
  */
 export const BEAT = script(
   3,
@@ -48,8 +48,8 @@ if changed > 0 then
   redis.call('HINCRBY', KEYS[1], 'peers', 1)
   redis.call('PUBLISH', ARGV[5], ARGV[6])
 end
-local state = redis.call('HMGET', KEYS[1], 'peers', 'log')
-return {t[1], t[2], added, tonumber(state[1]) or 0, tonumber(state[2]) or 0}`,
+local state = redis.call('HMGET', KEYS[1], 'peers', 'log', 'reports')
+return {t[1], t[2], added, tonumber(state[1]) or 0, tonumber(state[2]) or 0, tonumber(state[3]) or 0}`,
 );
 
 /** A farewell. KEYS state peers alive; ARGV id record channel nudge. Does nothing if a later process has the id. */
@@ -165,4 +165,69 @@ redis.call('PEXPIRE', KEYS[2], ARGV[5])
 if ARGV[9] ~= '' then redis.call('PUBLISH', ARGV[8], ARGV[9]) end
 if isFromScratch or isWhole then return 1 end
 return 2`,
+);
+
+/**
+ * A report of an agent or of a DNS server. KEYS reports times state; ARGV id epoch seq record expiryMs mostReports. Those that have
+ * expired are dropped. Returns 1; 0 if a later one is there, or too many are.
+ */
+export const PUT_REPORT = script(
+  3,
+  `${NOW}
+local id, epoch, seq = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[5]), 'LIMIT', 0, 1000)) do
+  redis.call('ZREM', KEYS[2], gone)
+  redis.call('HDEL', KEYS[1], gone)
+end
+local known = redis.call('HGET', KEYS[1], id)
+if known then
+  local ok, other = pcall(cjson.decode, string.match(known, '^%d+ (.*)$') or '')
+  if ok and type(other) == 'table' and tonumber(other.epoch) and tonumber(other.seq) then
+    if other.epoch > epoch or (other.epoch == epoch and other.seq >= seq) then return 0 end
+  end
+elseif redis.call('HLEN', KEYS[1]) >= tonumber(ARGV[6]) then return 0 end
+redis.call('HSET', KEYS[1], id, string.format('%.0f ', now) .. ARGV[4])
+redis.call('ZADD', KEYS[2], now, id)
+redis.call('PEXPIRE', KEYS[1], 600000)
+redis.call('PEXPIRE', KEYS[2], 600000)
+redis.call('HINCRBY', KEYS[3], 'reports', 1)
+return 1`,
+);
+
+/**
+ * What is known of loads, demand and spill. KEYS loads loadTimes demand demandTimes spill; ARGV wantsDemand tick mark
+ * demandExpiryMs. Returns {loads, demand, tick, mark, text}: records with their ids before them; the text is '' if the step is that
+ * of `tick` and `mark`. Load reports that have expired are left to the reader.
+ */
+export const READ_CAPACITY = script(
+  5,
+  `${NOW}
+local demand = {}
+if ARGV[1] == '1' then
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], now - tonumber(ARGV[4]), '+inf')) do
+    local record = redis.call('HGET', KEYS[3], id)
+    if record then demand[#demand + 1] = id; demand[#demand + 1] = record end
+  end
+end
+local step = redis.call('HMGET', KEYS[5], 'tick', 'mark')
+local text = ''
+if step[1] and not (step[1] == ARGV[2] and step[2] == ARGV[3]) then text = redis.call('HGET', KEYS[5], 'text') or '' end
+return {redis.call('HGETALL', KEYS[1]), demand, step[1] or '', step[2] or '', text}`,
+);
+
+/**
+ * A spill step. KEYS spill; ARGV tick and mark of the step that it was made from ('' '' = none), tick, mark, text, idleMs, channel,
+ * nudge. Returns 1 if it was taken, 0 if another one has been taken since.
+ */
+export const SHARE_SPILL = script(
+  1,
+  `${NOW}
+local known = redis.call('HMGET', KEYS[1], 'tick', 'mark', 'at')
+local isBase = (known[1] or '') == ARGV[1] and (known[2] or '') == ARGV[2]
+local ageMs = now - (tonumber(known[3]) or 0)
+if known[1] and not isBase and ageMs >= 0 and ageMs < tonumber(ARGV[6]) then return 0 end
+redis.call('HSET', KEYS[1], 'tick', ARGV[3], 'mark', ARGV[4], 'text', ARGV[5], 'at', string.format('%.0f', now))
+redis.call('PEXPIRE', KEYS[1], 3600000)
+redis.call('PUBLISH', ARGV[7], ARGV[8])
+return 1`,
 );

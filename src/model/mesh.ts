@@ -4,6 +4,7 @@
 
 import type { Problem } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
+import type { AgentReport, DemandReport, HeardReport } from './capacity.ts';
 import type { FleetVerdict, Override, Verdict, Vote } from './verdict.ts';
 
 export type Role = 'dns' | 'probe' | 'fleet' | 'site' | 'admin';
@@ -67,8 +68,33 @@ export interface MeshEvents {
   /** Verdicts of a live aggregator, our own too. After the first, whole report on an aggregator only changes follow. */
   onFleetReport?(report: FleetReport): void;
   onOverrides?(set: OverrideSet): void;
+  /** All reports that are believed now: the newest of each agent, not older than REPORT_EXPIRES_MS; after each change. */
+  onLoads?(reports: readonly HeardReport[]): void;
+  /** What each live DNS server was asked, our own too; after each change. */
+  onDemands?(demands: readonly DemandReport[]): void;
+  /** The spill step that all servers go on from: another one than before. */
+  onSpill?(step: SharedSpill): void;
   onStatus?(status: MeshStatus): void;
 }
+
+/** A spill step that all servers go on from. */
+export interface SharedSpill {
+  /** Grows from step to step: the number of the period of the mesh's clock in which it was made. */
+  readonly tick: number;
+  /** Tells two steps of one tick apart. */
+  readonly mark: string;
+  /** The record of steering/spill-state.ts, as JSON. */
+  readonly text: string;
+}
+
+/** Once no step has been taken for so long, one is taken whatever it was made from. */
+export const SPILL_IDLE_MS = 10_000;
+
+/** Longest record of a step, in UTF-16 units. */
+export const SPILL_MAX_LENGTH = 8 * 1024 * 1024;
+/** Most classes in a report of demand, the most asked for first; most agents that report. */
+export const DEMAND_MAX_CLASSES = 2000;
+export const AGENTS_MAX = 4096;
 
 /** Longest batch of results. */
 export const RESULT_BATCH_MAX_SIZE = 32_768;
@@ -158,6 +184,20 @@ export interface Mesh {
    * of which nothing is known yet. Kept for those who join, as long as we live.
    */
   reportFleet(listHash: string, atMs: number, verdicts: readonly FleetVerdict[], forgotten: readonly string[]): void;
+  /**
+   * What an agent says of a site; to be called at least every REPORT_STALE_MS, once a second being enough. The newest of each
+   * agent is sent with the next heartbeat. What others would not understand is counted as ignored, and not sent.
+   */
+  reportLoad(report: AgentReport): void;
+  /** As a DNS server: queries a second by class. At most the DEMAND_MAX_CLASSES greatest are sent, with the next heartbeat. */
+  reportDemand(queries: ReadonlyMap<string, number>): void;
+  /** The last step that was shared; null = none yet. */
+  readonly spill: SharedSpill | null;
+  /**
+   * Offers a step that was made from `base` (null = from none). It is taken if no other one has been taken since, or none for
+   * long; else the one that was comes as an event. While the mesh is out nothing is taken.
+   */
+  shareSpill(base: SharedSpill | null, step: SharedSpill): void;
   /** Verdicts for those who join later, by one writer at a time. */
   saveVerdicts(verdicts: readonly Verdict[]): Promise<void>;
   loadVerdicts(): Promise<readonly Verdict[]>;
