@@ -9,8 +9,10 @@ import { type KernelSource, kernelSource } from '../fleet/open.ts';
 import type { HealthFacts } from '../health/facts.ts';
 import { openMesh } from '../mesh/open.ts';
 import { COUNTER } from '../metrics/counters.ts';
+import type { AgentReport } from '../model/capacity.ts';
 import type { Mesh, MeshStatus, OverrideSet, Peer, Role } from '../model/mesh.ts';
 import type { Checker } from '../model/probe.ts';
+import { serverName } from '../model/site-agent.ts';
 import type { ProberSettings, ServerSettings, Snapshot } from '../model/snapshot.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { AddressRules } from '../probe/address-rules.ts';
@@ -27,9 +29,11 @@ import { reportHealth } from './report-health.ts';
 
 /** How long a start waits for the mesh. Then it goes on from what is remembered, and joins when it can. */
 const JOIN_TIMEOUT_MS = 2000;
+/** Of an id in the mesh. */
+const MAX_AGENT_LENGTH = 128;
 
 /** What of a configuration a reload may change. */
-export type PlaneConfig = Pick<Snapshot, 'steering' | 'targets' | 'health' | 'prober'>;
+export type PlaneConfig = Pick<Snapshot, 'steering' | 'targets' | 'health' | 'prober'> & Partial<Pick<Snapshot, 'site'>>;
 /** And what stays as it is from start to end. */
 export type PlaneStart = PlaneConfig &
   Pick<Snapshot, 'mesh' | 'fleet'> & { readonly server: Pick<ServerSettings, 'stateDirectory'> };
@@ -60,7 +64,7 @@ export class ControlPlane {
   #config: PlaneConfig;
   #isClosed = false;
   #state: MeshStatus['state'] = 'joining';
-  #follow: (facts: HealthFacts) => void = () => undefined;
+  readonly #followers: ((facts: HealthFacts) => void)[] = [];
   /** By target, of the facts that it was made from. */
   #verdicts: { readonly facts: HealthFacts; readonly byTarget: ReadonlyMap<string, Verdict> } | null = null;
 
@@ -150,9 +154,31 @@ export class ControlPlane {
     return this.#desk.facts;
   }
 
-  /** Calls `follow` after each conclusion from now on; there is one follower. */
+  /** Calls `follow` after each conclusion from now on. */
   follow(follow: (facts: HealthFacts) => void): void {
-    this.#follow = follow;
+    this.#followers.push(follow);
+  }
+
+  /** The clock of the mesh, by which orders end. */
+  nowMs(): number {
+    return this.#mesh.nowMs();
+  }
+
+  /** What an agent of this process says of its site. */
+  reportLoad(report: Omit<AgentReport, 'agent' | 'epoch'>): void {
+    // One process may be the agents of several sites; of each agent the latest report counts.
+    this.#mesh.reportLoad({
+      ...report,
+      agent: `${this.#self.id}/${report.site}`.slice(-MAX_AGENT_LENGTH),
+      epoch: this.#self.epoch,
+    });
+  }
+
+  /** Names of all servers inside sites, `site/service/server`. */
+  get servers(): readonly string[] {
+    return (this.#config.site ?? []).flatMap(({ site, services }) =>
+      services.flatMap(({ id, servers }) => servers.map((server) => serverName(site, id, server.id))),
+    );
   }
 
   /** Another configuration of the same mesh and the same process. */
@@ -166,7 +192,7 @@ export class ControlPlane {
 
   /** An order of a person or a tool. When it is acknowledged health has been concluded with it. */
   async order(request: OrderRequest): Promise<Result<OrderReply, Problem>> {
-    return this.#acknowledged(await this.#orders.give(request, this.#config.steering));
+    return this.#acknowledged(await this.#orders.give(request, this.#config.steering, this.servers));
   }
 
   async recall(request: RecallRequest): Promise<Result<RecallReply, Problem>> {
@@ -212,7 +238,7 @@ export class ControlPlane {
 
   #concluded(facts: HealthFacts): void {
     this.#memory.note(facts.remembered);
-    this.#follow(facts);
+    for (const follow of this.#followers) follow(facts);
   }
 
   #verdictOf(key: string): Verdict | undefined {

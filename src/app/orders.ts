@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Problem } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { membersNamed } from '../health/overrides.ts';
+import { membersNamed, serversNamed } from '../health/overrides.ts';
 import { MAX_NAME_LENGTH, MAX_TEXT_LENGTH } from '../mesh/decode.ts';
 import { checkOverride } from '../mesh/override-record.ts';
 import type { Mesh, OverrideSet } from '../model/mesh.ts';
@@ -33,7 +33,7 @@ export interface RecallRequest {
 export interface OrderReply {
   readonly set: OverrideSet;
   readonly created: Override;
-  /** Ids of the members that it names now. */
+  /** Ids of the members, or names of the servers, that it names now. */
   readonly names: readonly string[];
 }
 
@@ -60,8 +60,8 @@ export class Orders {
     this.#mesh = mesh;
   }
 
-  /** ERR_OVERRIDE if a field is out of bounds; else what the mesh says (model/mesh, changeOverrides). */
-  async give(request: OrderRequest, model: SteeringModel): Promise<Result<OrderReply, Problem>> {
+  /** `servers` are the names of those inside sites. ERR_OVERRIDE if a field is out of bounds; else what the mesh says (model/mesh, changeOverrides). */
+  async give(request: OrderRequest, model: SteeringModel, servers: readonly string[] = []): Promise<Result<OrderReply, Problem>> {
     const changed = await this.#change((present, nowMs) => {
       const created = checkOverride(overrideOf(request, present, nowMs));
       if (created === undefined) return refuse(ALLOWED);
@@ -69,7 +69,8 @@ export class Orders {
     });
     if (!changed.ok) return changed;
     const [set, created] = changed.value;
-    return ok({ set, created, names: membersNamed(created.glob, model).map(({ id }) => id) });
+    const { glob } = created;
+    return ok({ set, created, names: [...membersNamed(glob, model).map(({ id }) => id), ...serversNamed(glob, servers)] });
   }
 
   /** ERR_OVERRIDE, with a list of what there is, if nothing fits. */

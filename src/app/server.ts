@@ -9,6 +9,7 @@ import type { Logger } from '../base/logger.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { COUNTER, type CounterName, Counters } from '../metrics/counters.ts';
 import type { Endpoint } from '../model/snapshot.ts';
+import type { SiteReport } from '../site/report.ts';
 import { nameToText } from '../wire/name.ts';
 import { ZoneImage } from '../zone/image.ts';
 import { count } from './args.ts';
@@ -21,6 +22,7 @@ import type { Loaded, LoadResult } from './load.ts';
 import { loadGeographyInThread, loadInThread } from './loader.ts';
 import { Notifier } from './notify.ts';
 import { restartWarnings } from './restart-warnings.ts';
+import { applySites, type SiteDesk } from './site-desk.ts';
 import { Workers } from './workers.ts';
 
 /** What a reload did, in the form that `meridian reload --json` prints. */
@@ -46,6 +48,10 @@ export interface StatusReport {
   readonly cells: number;
   readonly counters: Readonly<Record<CounterName, number>>;
   readonly health: HealthReport;
+  /** Of the sites whose agents are part of this process. */
+  readonly site: readonly SiteReport[];
+  /** Names of all servers inside sites that the configuration knows: what orders may name. */
+  readonly servers: readonly string[];
 }
 
 export interface MeridianServerOptions {
@@ -55,6 +61,8 @@ export interface MeridianServerOptions {
   readonly plan: ListeningPlan;
   /** Started. */
   readonly plane: ControlPlane;
+  /** Started; null = none of the process. */
+  readonly agents: SiteDesk | null;
   /** Rows of metrics/counters: one for each worker and one for the control thread. */
   readonly counters: SharedArrayBuffer;
 }
@@ -69,6 +77,7 @@ export class MeridianServer {
   readonly #workers: Workers;
   readonly #notifier: Notifier;
   readonly plane: ControlPlane;
+  readonly #agents: SiteDesk | null;
   readonly #feed: ImageFeed;
   readonly #startedMs = performance.now();
   /** What is served; watchers are told after every worker has swapped. */
@@ -86,6 +95,7 @@ export class MeridianServer {
     this.#notifier = new Notifier({ log });
     this.#counters = counters;
     this.plane = plane;
+    this.#agents = options.agents;
     const { server: settings } = loaded.snapshot;
     const row = controlRow(counters, plan.workers);
     this.#feed = new ImageFeed({ clock: systemClock, log, counters: row }, loaded, plane.facts);
@@ -143,9 +153,11 @@ export class MeridianServer {
     const startMs = performance.now();
     const before = this.loaded.get();
     const { loaded, problems, zonesKept, isGeographyKept } = await loadFrom(before);
-    const all = loaded === undefined ? problems : [...problems, ...restartWarnings(before.snapshot, loaded.snapshot)];
+    const refused = loaded === undefined || hasErrors(problems) ? [] : await applySites(this.#agents, loaded.snapshot);
+    const warnings = loaded === undefined ? [] : restartWarnings(before.snapshot, loaded.snapshot);
+    const all = [...problems, ...refused, ...warnings];
     for (const problem of all) this.#log[problem.severity === 'error' ? 'error' : 'warn']({ ...problem }, 'problem');
-    if (loaded === undefined || hasErrors(problems)) {
+    if (loaded === undefined || hasErrors(all)) {
       this.#log.error({ errors: all.length }, 'reload refused; serving what was served before');
       return { done: false, problems: all, zonesRead: 0, zonesKept: 0, geography: 'unchanged', tookMs: sinceMs(startMs) };
     }
@@ -153,6 +165,7 @@ export class MeridianServer {
       await this.#feed.load(loaded, this.plane.adopt(loaded.snapshot));
     } catch (bug) {
       this.plane.adopt(before.snapshot); // what is concluded must be about what is served
+      await applySites(this.#agents, before.snapshot);
       throw bug;
     }
     this.#loads++;
@@ -195,6 +208,8 @@ export class MeridianServer {
       cells: this.loaded.get().geography.cells,
       counters: countersOf(this.#counters),
       health,
+      site: this.#agents?.report() ?? [],
+      servers: this.plane.servers,
     };
   }
 

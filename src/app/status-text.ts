@@ -4,6 +4,7 @@
 import { COUNTER_FACTS, type CounterName } from '../metrics/counters.ts';
 import { healthLines, healthRows } from './health-text.ts';
 import type { StatusReport } from './server.ts';
+import { siteLines } from './site-text.ts';
 
 /** Subjects in the order they are printed, and the metrics that belong to each; a metric belongs to the first that fits. */
 const SUBJECTS: readonly (readonly [string, RegExp])[] = [
@@ -26,7 +27,12 @@ export function statusText(report: StatusReport, nowMs: number, hasVotes: boolea
     ...report.zones.map((zone): [string, string] => ['zone', `${zone.name} serial ${zone.serial}, ${zone.records} records`]),
     ...healthRows(report.health),
   ];
-  return [...rows.map(line), ...healthLines(report.health, nowMs, hasVotes), ...counterLines(report.counters)].join('\n');
+  return [
+    ...rows.map(line),
+    ...healthLines(report.health, nowMs, hasVotes),
+    ...siteLines(report.site),
+    ...counterLines(report.counters),
+  ].join('\n');
 }
 
 const answeringRows = ({ endpoints, workers, cells }: StatusReport): [string, string][] => [

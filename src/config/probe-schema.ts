@@ -14,11 +14,15 @@ const cadenceFields = (usual: {
   readonly rise: number;
   readonly fall: number;
 }) => ({
-  interval: duration('500ms', '1h').prefault(usual.interval).describe('Time between the starts of checks while the state is settled.'),
+  interval: duration('500ms', '1h')
+    .prefault(usual.interval)
+    .describe('Time between the starts of checks while the state is settled.'),
   transitionInterval: duration('100ms', '1h')
     .prefault(usual.transition)
     .describe('The same while the state is unknown or may be about to change; at most `interval`.'),
-  timeout: duration('50ms', '60s').prefault(usual.timeout).describe('For one whole check, name look-up included; at most `interval`.'),
+  timeout: duration('50ms', '60s')
+    .prefault(usual.timeout)
+    .describe('For one whole check, name look-up included; at most `interval`.'),
   connectTimeout: duration('50ms', '60s').prefault(usual.connect).describe('For connecting alone (TCP); at most `timeout`.'),
   rise: integer(1, 100, 'successes').default(usual.rise).describe('Successes in a row until whoever looks takes it as up again.'),
   fall: integer(1, 100, 'failures').default(usual.fall).describe('Failures in a row until whoever looks takes it as down.'),

@@ -54,7 +54,9 @@ const matchSchema = fields({
   hosts: listOf(host(), 0, 256).default([]).describe('Any of them.'),
   prefixes: listOf(urlPath(), 0, 256).default([]).describe('Any of these or of `paths`; whole segments: /a holds /a/b, not /ab.'),
   paths: listOf(urlPath(), 0, 256).default([]).describe('Whole paths.'),
-  methods: listOf(text('a method such as GET', /^[A-Z][A-Z-]{0,31}$/), 0, 32).default([]).describe('Any of them.'),
+  methods: listOf(text('a method such as GET', /^[A-Z][A-Z-]{0,31}$/), 0, 32)
+    .default([])
+    .describe('Any of them.'),
   headers: mapOf(header(), value().nullable(), 'header').default({}).describe('All of them; null: any value.'),
   cookies: mapOf(cookie(), value().nullable(), 'cookie').default({}).describe('All of them; null: any value.'),
 });
@@ -90,7 +92,10 @@ const routeSchema = fields({
   match: matchSchema.prefault({}).describe('All that is given must hold; nothing given holds always.'),
   service: name().meta({ form: 'the name of a service of this site' }).optional().describe('Whose servers answer.'),
   redirect: fields({
-    location: text('a location, in which {scheme}, {host} and {target} stand for those of the request', /^[\x21-\x7e]{1,2048}$/).describe('Where to.'),
+    location: text(
+      'a location, in which {scheme}, {host} and {target} stand for those of the request',
+      /^[\x21-\x7e]{1,2048}$/,
+    ).describe('Where to.'),
     status: status(301, 308)
       .default(302)
       .refine((code) => code <= 303 || code >= 307, 'must be 301, 302, 303, 307 or 308')
@@ -98,7 +103,10 @@ const routeSchema = fields({
   })
     .optional()
     .describe('Sends the client elsewhere.'),
-  respond: fields({ status: status(200, 599).describe('Of the response.'), body: z.string().max(65_536).default('').meta({ form: 'text' }).describe('Its body.') })
+  respond: fields({
+    status: status(200, 599).describe('Of the response.'),
+    body: z.string().max(65_536).default('').meta({ form: 'text' }).describe('Its body.'),
+  })
     .optional()
     .describe('Answers by itself.'),
   rewrite: fields({
@@ -112,14 +120,20 @@ const routeSchema = fields({
   })
     .prefault({})
     .describe('What is changed on the way.'),
-  bodySize: size(0, 2 ** 40).nullable().default(null).describe('Of a request; null: the limit of the listener.'),
+  bodySize: size(0, 2 ** 40)
+    .nullable()
+    .default(null)
+    .describe('Of a request; null: the limit of the listener.'),
   retries: fields({
     attempts: integer(1, 16, 'servers').default(2).describe('For one request, within the budget of the service.'),
     onStatus: listOf(status(500, 599), 0, 16).default([]).describe('Responses that count as a failed try.'),
   })
     .prefault({})
     .describe('Only what may be repeated is: idempotent, without a body.'),
-  stickiness: stickinessSchema.nullable().default(null).describe('How clients stay with a server; hashing by address needs none of this.'),
+  stickiness: stickinessSchema
+    .nullable()
+    .default(null)
+    .describe('How clients stay with a server; hashing by address needs none of this.'),
   rateLimit: fields({
     requests: integer(1, 1_000_000, 'requests').describe('In the window; more get 429.'),
     window: duration('1s', '24h').prefault('1s').describe('In whole seconds.'),
@@ -131,17 +145,33 @@ const routeSchema = fields({
   compression: fields({
     encodings: listOf(oneOf('br', 'gzip'), 1, 2).default(['br', 'gzip']).describe('In order of preference.'),
     types: listOf(text('a media type such as text/html', /^[a-z0-9.+-]+\/[a-z0-9.+-]+$/), 1, 64)
-      .prefault(['text/html', 'text/css', 'text/plain', 'text/javascript', 'application/javascript', 'application/json', 'image/svg+xml'])
+      .prefault([
+        'text/html',
+        'text/css',
+        'text/plain',
+        'text/javascript',
+        'application/javascript',
+        'application/json',
+        'image/svg+xml',
+      ])
       .describe('Those that are worth it.'),
-    least: size(0, 2 ** 30).default(1024).describe('Smaller responses stay as they are.'),
+    least: size(0, 2 ** 30)
+      .default(1024)
+      .describe('Smaller responses stay as they are.'),
   })
     .nullable()
     .default(null)
     .describe('For clients that accept it; null: servers decide.'),
   cache: fields({
-    size: size(2 ** 16, 2 ** 36).default(64 * 2 ** 20).describe('Of all entries.'),
-    entry: size(1024, 2 ** 32).default(2 ** 20).describe('Of one body.'),
-    staleIfError: duration('0s', '24h').prefault('60s').describe('Stale responses may be used for so long while the service fails.'),
+    size: size(2 ** 16, 2 ** 36)
+      .default(64 * 2 ** 20)
+      .describe('Of all entries.'),
+    entry: size(1024, 2 ** 32)
+      .default(2 ** 20)
+      .describe('Of one body.'),
+    staleIfError: duration('0s', '24h')
+      .prefault('60s')
+      .describe('Stale responses may be used for so long while the service fails.'),
   })
     .nullable()
     .default(null)
@@ -151,17 +181,30 @@ const routeSchema = fields({
   const given = ACTIONS.filter((action) => route[action] !== undefined);
   if (given.length === 1) return;
   const found = given.length === 0 ? 'leads nowhere' : `has ${given.join(' and ')}`;
-  addIssue(complaint(given.length === 0 ? 'ERR_CONFIG_MISSING' : 'ERR_CONFIG_VALUE', `${found}; a route has exactly one of ${ACTIONS.join(', ')}`));
+  addIssue(
+    complaint(
+      given.length === 0 ? 'ERR_CONFIG_MISSING' : 'ERR_CONFIG_VALUE',
+      `${found}; a route has exactly one of ${ACTIONS.join(', ')}`,
+    ),
+  );
 }, ONCE_RIGHT);
 
 const limitsSchema = fields({
   connections: connections(10_000).describe('Of clients, in all.'),
   connectionsPerClient: connections(1000).describe('Of one IPv4 address or IPv6 /64, as connected.'),
-  head: size(1024, 2 ** 20).default(16_384).describe('Request line and headers; more is 431.'),
+  head: size(1024, 2 ** 20)
+    .default(16_384)
+    .describe('Request line and headers; more is 431.'),
   headers: integer(1, 2000, 'headers').default(100).describe('In a request; more is 431.'),
-  target: size(64, 2 ** 17).default(8192).describe('Path with query; more is 414.'),
-  body: size(0, 2 ** 40).default(2 ** 30).describe('Of a request; more is 413.'),
-  requestsPerConnection: integer(1, 10_000_000, 'requests').default(100_000).describe('Then it is closed, so that load spreads anew.'),
+  target: size(64, 2 ** 17)
+    .default(8192)
+    .describe('Path with query; more is 414.'),
+  body: size(0, 2 ** 40)
+    .default(2 ** 30)
+    .describe('Of a request; more is 413.'),
+  requestsPerConnection: integer(1, 10_000_000, 'requests')
+    .default(100_000)
+    .describe('Then it is closed, so that load spreads anew.'),
   streams: integer(1, 1000, 'streams').default(100).describe('HTTP/2, of one connection at once.'),
   resets: integer(1, 100_000, 'streams').default(200).describe('HTTP/2, reset by the client in 10 s (CVE-2023-44487).'),
 });
@@ -174,7 +217,9 @@ const timeoutsSchema = fields({
   responseIdle: duration('100ms', '1h').prefault('60s').describe('Between two pieces of a response body, whoever is slow.'),
   whole: duration('100ms', '24h').nullable().default(null).describe('The whole exchange; null: no bound.'),
   keepAlive: duration('100ms', '1h').prefault('60s').describe('A client connection without a request.'),
-  serverKeepAlive: duration('100ms', '1h').prefault('4s').describe('An idle one to a server; less than what servers have (5s is common).'),
+  serverKeepAlive: duration('100ms', '1h')
+    .prefault('4s')
+    .describe('An idle one to a server; less than what servers have (5s is common).'),
   tunnelIdle: duration('1s', '24h').prefault('5m').describe('A tunnel (WebSocket) on which nothing moves.'),
 });
 

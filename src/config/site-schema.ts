@@ -2,7 +2,21 @@
 
 import type { z } from 'zod';
 import { LOAD_UNITS } from '../model/capacity.ts';
-import { decimal, duration, endpoint, fields, integer, listOf, mapOf, type Names, name, network, ONCE_RIGHT, oneOf, reference } from './fields.ts';
+import {
+  decimal,
+  duration,
+  endpoint,
+  fields,
+  integer,
+  listOf,
+  mapOf,
+  type Names,
+  name,
+  network,
+  ONCE_RIGHT,
+  oneOf,
+  reference,
+} from './fields.ts';
 import { checkListener, checkServices, LISTENER_KINDS } from './site-checks.ts';
 import { httpSchema } from './site-http-schema.ts';
 import { serviceSchema } from './site-service-schema.ts';
@@ -15,7 +29,9 @@ const tcpSchema = fields({
   maxConnectionsPerClient: integer(1, 1_000_000, 'connections')
     .default(1000)
     .describe('Of one IPv4 address or IPv6 /64; many people may stand behind one.'),
-  connectTimeout: duration('10ms', '60s').prefault('2s').describe('Then another server is tried. Servers are near: a second is long.'),
+  connectTimeout: duration('10ms', '60s')
+    .prefault('2s')
+    .describe('Then another server is tried. Servers are near: a second is long.'),
   attempts: integer(1, 16, 'servers').default(3).describe('Different servers that are tried for one client.'),
   idleTimeout: duration('1s', '24h').prefault('5m').describe('A connection on which nothing moves for so long is reset.'),
   proxyFrom: listOf(network(), 0, 1024)
@@ -55,11 +71,15 @@ const siteSchema = fields({
       .nullable()
       .default(null)
       .describe('null: that of the capacity of the site; connections if it has none.'),
-    max: loadAmount('What the site bears with all servers; null: the sum of `maxActive`, where the unit is connections; else not known.'),
+    max: loadAmount(
+      'What the site bears with all servers; null: the sum of `maxActive`, where the unit is connections; else not known.',
+    ),
     target: loadAmount('Load above which clients are to be sent elsewhere; null: 0.8 of max.'),
   })
     .prefault({})
-    .describe('What the agent reports to the DNS servers each second. Both figures shrink with the weight of servers that are out.'),
+    .describe(
+      'What the agent reports to the DNS servers each second. Both figures shrink with the weight of servers that are out.',
+    ),
   drainTimeout: duration('0s', '1h')
     .prefault('30s')
     .describe('How long connections may go on after a listener was closed; a stop takes no longer.'),
@@ -68,7 +88,9 @@ const siteSchema = fields({
 export const siteSections = (sites: Names) => ({
   site: mapOf(reference(sites), siteSchema, 'site')
     .default({})
-    .describe('The agents of sites (role `site`): balancers between the clients of a site and its servers. See [site.md](../site.md).')
+    .describe(
+      'The agents of sites (role `site`): balancers between the clients of a site and its servers. See [site.md](../site.md).',
+    )
     .meta({
       chapter: 'site',
       example: `site:

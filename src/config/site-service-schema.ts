@@ -36,8 +36,12 @@ const serverAddress = () =>
 
 const serverSchema = fields({
   address: serverAddress().describe('Numeric, so that no name service stands between a client and its server.'),
-  weight: integer(0, 65_535).default(1).describe('Its share relative to the others. 0 takes it out: what it has under way goes on.'),
-  priority: integer(0, 100).default(0).describe('0 is the first choice; servers of the next priority get what these cannot take.'),
+  weight: integer(0, 65_535)
+    .default(1)
+    .describe('Its share relative to the others. 0 takes it out: what it has under way goes on.'),
+  priority: integer(0, 100)
+    .default(0)
+    .describe('0 is the first choice; servers of the next priority get what these cannot take.'),
   maxActive: integer(1, MOST_ACTIVE, 'requests or connections')
     .nullable()
     .default(null)
@@ -61,7 +65,9 @@ const outlierFields = {
   ejection: duration('1s', '1h').prefault('30s').describe('For how long, times the number of ejections in a row.'),
   mostEjection: duration('1s', '24h').prefault('5m').describe('And never longer than this.'),
   mostEjected: percent(0, 10).describe('Share of the servers that may be out at once, though always one; never the last.'),
-  leastRequests: integer(1, 1_000_000).default(100).describe('By success rate only servers with so many in an interval are judged.'),
+  leastRequests: integer(1, 1_000_000)
+    .default(100)
+    .describe('By success rate only servers with so many in an interval are judged.'),
   leastServers: integer(2, MOST_SERVERS).default(5).describe('And only if there are so many of them.'),
   deviations: decimal(0.1, 10, 'standard deviations').default(1.9).describe('So far below the mean success rate is too far.'),
 };
@@ -119,9 +125,13 @@ export const serviceSchema = fields({
   panic: integer(0, 100, 'percent')
     .nullable()
     .default(null)
-    .describe('Below this healthy share checks are ignored, for they are more likely wrong; null: 0 (never) for up to 3 servers, else 50.'),
+    .describe(
+      'Below this healthy share checks are ignored, for they are more likely wrong; null: 0 (never) for up to 3 servers, else 50.',
+    ),
   slowStart: fields({
-    window: duration('0s', '1h').prefault('30s').describe('Time in which a recovered or new server gets its whole weight; 0s: at once.'),
+    window: duration('0s', '1h')
+      .prefault('30s')
+      .describe('Time in which a recovered or new server gets its whole weight; 0s: at once.'),
     aggression: decimal(0.1, 10, '').default(1).describe('1 grows evenly; more grows faster at first.'),
     floor: percent(1, 10).describe('What it begins with.'),
   })
@@ -136,7 +146,9 @@ export const serviceSchema = fields({
     .prefault({})
     .describe('Where clients wait while all servers have their `maxActive`.'),
   retry: fields({
-    percent: percent(0, 20).describe('Retries under way, at most this share of all that is under way: more would feed an overload.'),
+    percent: percent(0, 20).describe(
+      'Retries under way, at most this share of all that is under way: more would feed an overload.',
+    ),
     least: integer(0, 1000, 'retries').default(3).describe('Always allowed.'),
   })
     .prefault({})

@@ -4,7 +4,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { systemClock } from '../../base/clock.ts';
-import { formatProblem, type Problem } from '../../base/errors.ts';
+import { formatProblem, hasErrors, type Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { reasonOf } from '../../config/files.ts';
 import { watchFile } from '../../geo/watch.ts';
@@ -23,9 +23,10 @@ import { createLogger } from '../log.ts';
 import { makeHelpersYield } from '../priority.ts';
 import { ProbeServer } from '../probe-server.ts';
 import { answerRequest, type Running } from '../requests.ts';
-import { findUselessRole, readRoles } from '../roles.ts';
+import { defaultRoles, findMissingSite, findUselessRole, readRoles } from '../roles.ts';
 import { controlRow, MeridianServer, type ReloadReport } from '../server.ts';
 import { ServiceManager } from '../service-manager.ts';
+import { SiteDesk } from '../site-desk.ts';
 import { keepFreedMemory } from '../v8-flags.ts';
 import { VERSION } from '../version.ts';
 
@@ -33,32 +34,41 @@ import { VERSION } from '../version.ts';
 const SAME_REQUEST_MS = 500;
 
 export const serve: Command = {
-  help: `Usage: meridian serve [--config FILE] [--role ROLE]... [--demo]
+  help: `Usage: meridian serve [--config FILE] [--role ROLE]... [--site SITE]... [--demo]
 
 Runs the server in the foreground. It logs to standard output: text on a terminal, JSON lines otherwise.
 
   --config FILE   the configuration (default ${DEFAULT_CONFIG})
-  --role ROLE     dns answers queries, probe checks members, fleet judges for many; several are given one by one or as a list with
-                  commas. dns and probe unless given. A process without dns needs mesh.redis, and no zones or databases.
+  --role ROLE     dns answers queries, probe checks members, fleet judges for many, site balances inside sites; several are given one
+                  by one or as a list with commas. dns and probe unless given, and site if the configuration has that section. A
+                  process with neither dns nor site needs mesh.redis; one without dns reads no zones or databases.
+  --site SITE     with the role site: whose agent this process is; several as with --role. All of the section unless given
   --demo          run a small web server on loopback for each site whose checks go there, and print what to try
 
 SIGHUP (or 'meridian reload') reads all files again; a reload that finds an error changes nothing. SIGTERM and SIGINT stop it.`,
-  options: { config: { type: 'string' }, role: { type: 'string', multiple: true }, demo: { type: 'boolean' } },
+  options: {
+    config: { type: 'string' },
+    role: { type: 'string', multiple: true },
+    site: { type: 'string', multiple: true },
+    demo: { type: 'boolean' },
+  },
 
   async run(values) {
-    const roles = readRoles((values['role'] ?? []) as readonly string[]);
-    if (!roles.ok) return fail([roles.error], EXIT.USAGE);
+    const asked = readRoles((values['role'] ?? []) as readonly string[]);
+    if (!asked.ok) return fail([asked.error], EXIT.USAGE);
+    const sites = listOf(values['site']);
     const configFile = String(values['config'] ?? DEFAULT_CONFIG);
     makeHelpersYield();
     keepFreedMemory();
     const hangup = followHangups();
-    const isAnswering = roles.value.includes('dns');
+    const isAnswering = asked.value?.includes('dns') ?? true;
     const { loaded, snapshot, problems } = isAnswering ? await loadAll(configFile) : await loadHealth(configFile);
     if (snapshot === undefined) {
       printProblems(problems);
       return EXIT.USAGE;
     }
-    const useless = findUselessRole(roles.value, snapshot.mesh);
+    const roles = asked.value ?? defaultRoles(snapshot);
+    const useless = findUselessRole(roles, snapshot.mesh) ?? findMissingSite(roles, sites, snapshot);
     if (useless !== undefined) return fail([useless], EXIT.USAGE);
     const settings = snapshot.server;
     const log = createLogger(settings.log);
@@ -72,7 +82,7 @@ SIGHUP (or 'meridian reload') reads all files again; a reload that finds an erro
     // The socket comes first: it tells whether another server already works in this state directory.
     const control = await openControl(settings.controlSocket, (request) => handle(request, desk, manager));
     if (!control.ok) return fail([control.error]);
-    const surroundings = { configFile, log, manager, hangup, stopped, roles: roles.value, desk };
+    const surroundings = { configFile, log, manager, hangup, stopped, roles, agents: agentsFor(roles, sites, log), desk };
     await desk.demo?.follow(snapshot);
     const failures = loaded === undefined ? await probe(snapshot, surroundings) : await answer(loaded, surroundings);
     control.value.close();
@@ -103,6 +113,8 @@ interface Surroundings {
   readonly hangup: Hangup;
   readonly stopped: Promise<void>;
   readonly roles: readonly Role[];
+  /** With the role `site`. */
+  readonly agents: SiteDesk | null;
   readonly desk: Desk;
 }
 
@@ -115,7 +127,7 @@ interface Desk {
 
 /** Answers queries, and probes if that is a role, until told to stop; resolves with the reasons if it cannot start or go on. */
 async function answer(loaded: Loaded, surroundings: Surroundings): Promise<readonly Problem[] | undefined> {
-  const { configFile, log, manager, hangup, stopped, roles, desk } = surroundings;
+  const { configFile, log, manager, hangup, stopped, roles, agents, desk } = surroundings;
   const settings = loaded.snapshot.server;
   const plan = await planListening(settings, availableParallelism());
   if (!plan.ok) return plan.error;
@@ -127,7 +139,9 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
   try {
     const begun = await Promise.race([plane.start().then(() => true), stopped]);
     if (begun === undefined) return undefined;
-    const server = new MeridianServer({ configFile, loaded, log, plan: plan.value, plane, counters });
+    const refused = await startAgents(agents, loaded.snapshot, plane, log);
+    if (hasErrors(refused)) return refused;
+    const server = new MeridianServer({ configFile, loaded, log, plan: plan.value, plane, agents, counters });
     desk.running = server;
     try {
       const started = await Promise.race([server.start(), stopped]);
@@ -146,36 +160,68 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
       void manager.stopping();
       return problem === undefined ? undefined : [problem];
     } finally {
-      await server.close();
+      await Promise.all([server.close(), agents?.close()]);
     }
   } finally {
+    await agents?.close();
     await plane.close();
   }
 }
 
-/** Probes, judges, or both, and answers nothing, until told to stop. */
-async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<undefined> {
-  const { configFile, log, manager, hangup, stopped, roles, desk } = surroundings;
+/** Probes, judges, balances, or several of these, and answers no queries, until told to stop. */
+async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<readonly Problem[] | undefined> {
+  const { configFile, log, manager, hangup, stopped, roles, agents, desk } = surroundings;
   const counters = new SharedArrayBuffer(countersSize(1));
   const plane = await ControlPlane.open(snapshot, { roles, clock: systemClock, log, counters: controlRow(counters, 0) });
   try {
     const begun = await Promise.race([plane.start().then(() => true), stopped]);
-    if (begun === undefined) return;
-    const server = new ProbeServer({ configFile, snapshot, log, plane, counters });
+    if (begun === undefined) return undefined;
+    const refused = await startAgents(agents, snapshot, plane, log);
+    if (hasErrors(refused)) return refused;
+    const server = new ProbeServer({ configFile, snapshot, log, plane, agents, counters });
     desk.running = server;
     log.info({ version: VERSION, id: plane.id, targets: snapshot.targets.length }, doingOf(roles));
     void manager.ready(server.summary);
     hangup.call(() => void reload(server, manager));
     await stopped;
     void manager.stopping();
+    return undefined;
   } finally {
+    await agents?.close();
     await plane.close();
   }
 }
 
 function doingOf(roles: readonly Role[]): string {
-  if (!roles.includes('fleet')) return 'probing';
-  return roles.includes('probe') ? 'probing and judging' : 'judging';
+  const does = [
+    ...(roles.includes('probe') ? ['probing'] : []),
+    ...(roles.includes('fleet') ? ['judging'] : []),
+    ...(roles.includes('site') ? ['at the site'] : []),
+  ];
+  return does.join(' and ');
+}
+
+/** Words of an option that may be given several times, or as lists with commas; null = not given. */
+function listOf(given: unknown): readonly string[] | null {
+  if (given === undefined) return null;
+  return (given as readonly string[]).flatMap((word) => word.split(',')).map((word) => word.trim());
+}
+
+const agentsFor = (roles: readonly Role[], sites: readonly string[] | null, log: Logger): SiteDesk | null =>
+  roles.includes('site') ? new SiteDesk({ sites, clock: systemClock, log }) : null;
+
+/** Once the mesh has told which orders there are: a server that is drained gets nobody, not even for a moment. */
+async function startAgents(
+  agents: SiteDesk | null,
+  snapshot: Snapshot,
+  plane: ControlPlane,
+  log: Logger,
+): Promise<readonly Problem[]> {
+  if (agents === null) return [];
+  const problems = await agents.apply(snapshot.site);
+  for (const problem of problems) if (problem.severity === 'warning') log.warn({ ...problem }, 'problem');
+  if (!hasErrors(problems)) agents.join(plane);
+  return problems;
 }
 
 async function reload(running: Running, manager: ServiceManager): Promise<ReloadReport> {

@@ -19,6 +19,8 @@ function report(counts: Partial<Record<CounterName, number>>): StatusReport {
     cells: 6,
     counters: { ...zeros, ...counts },
     health: healthReport(),
+    site: [],
+    servers: [],
   };
 }
 
