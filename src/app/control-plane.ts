@@ -12,7 +12,7 @@ import { COUNTER } from '../metrics/counters.ts';
 import type { AgentReport } from '../model/capacity.ts';
 import type { Mesh, MeshStatus, OverrideSet, Peer, Role } from '../model/mesh.ts';
 import type { Checker } from '../model/probe.ts';
-import { serverName } from '../model/site-agent.ts';
+import { serverNames } from '../model/site-agent.ts';
 import type { ProberSettings, ServerSettings, Snapshot } from '../model/snapshot.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { AddressRules } from '../probe/address-rules.ts';
@@ -64,6 +64,7 @@ export class ControlPlane {
   #config: PlaneConfig;
   #isClosed = false;
   #state: MeshStatus['state'] = 'joining';
+  readonly #agents: (() => readonly string[])[] = [];
   readonly #followers: ((facts: HealthFacts) => void)[] = [];
   /** By target, of the facts that it was made from. */
   #verdicts: { readonly facts: HealthFacts; readonly byTarget: ReadonlyMap<string, Verdict> } | null = null;
@@ -174,11 +175,15 @@ export class ControlPlane {
     });
   }
 
-  /** Names of all servers inside sites, `site/service/server`. */
+  /** Names of all servers inside sites: those of the configuration, and of agents that joined. */
   get servers(): readonly string[] {
-    return (this.#config.site ?? []).flatMap(({ site, services }) =>
-      services.flatMap(({ id, servers }) => servers.map((server) => serverName(site, id, server.id))),
-    );
+    const configured = serverNames(this.#config.site ?? []);
+    return [...new Set([...configured, ...this.#agents.flatMap((namesOf) => namesOf())])];
+  }
+
+  /** An agent of this process; `namesOf` are those of its servers. */
+  addAgent(namesOf: () => readonly string[]): void {
+    this.#agents.push(namesOf);
   }
 
   /** Another configuration of the same mesh and the same process. */

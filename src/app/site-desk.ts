@@ -6,7 +6,7 @@ import { hasErrors, type Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { decidingOrder } from '../health/overrides.ts';
 import type { SiteAgentSettings } from '../model/site-agent.ts';
-import { serverName } from '../model/site-agent.ts';
+import { serverName, serverNames } from '../model/site-agent.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { Override } from '../model/verdict.ts';
 import { SiteAgent } from '../site/agent.ts';
@@ -24,7 +24,7 @@ export interface SiteDeskOptions {
   readonly log: Logger;
 }
 
-type Plane = Pick<ControlPlane, 'follow' | 'overrides' | 'nowMs' | 'reportLoad'>;
+export type AgentPlane = Pick<ControlPlane, 'follow' | 'overrides' | 'nowMs' | 'reportLoad' | 'addAgent'>;
 
 interface Entry {
   readonly agent: SiteAgent;
@@ -36,7 +36,7 @@ export class SiteDesk {
   readonly #entries = new Map<string, Entry>();
   /** Agents that end: their last connections may go on for a while. */
   readonly #ending = new Set<Promise<unknown>>();
-  #plane: Plane | null = null;
+  #plane: AgentPlane | null = null;
   #timer: NodeJS.Timeout | null = null;
   #seq = 0;
 
@@ -87,8 +87,9 @@ export class SiteDesk {
   }
 
   /** Follows the orders of people, and tells the mesh of the load, from now on. */
-  join(plane: Plane): void {
+  join(plane: AgentPlane): void {
     this.#plane = plane;
+    plane.addAgent(() => serverNames([...this.#entries.values()].flatMap(({ agent }) => agent.settings ?? [])));
     plane.follow(() => this.#obey());
     this.#obey();
     this.#tell();

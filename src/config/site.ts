@@ -6,14 +6,15 @@ import type { LoadUnit } from '../model/capacity.ts';
 import type { Algorithm, TcpFrontSettings } from '../model/site.ts';
 import type { AgentListener, AgentService, SiteAgentSettings } from '../model/site-agent.ts';
 import type { Endpoint } from '../model/snapshot.ts';
+import { Names } from './fields.ts';
 import { FileNames } from './file-names.ts';
 import { checkOf } from './probes.ts';
 import { servicesNamed } from './site-checks.ts';
 import { httpSettings } from './site-http.ts';
-import type { ListenerConfig, SiteConfig, TcpConfig } from './site-schema.ts';
+import { type ListenerConfig, type SiteConfig, siteSections, type TcpConfig } from './site-schema.ts';
 import type { ServiceConfig } from './site-service-schema.ts';
 import type { SitesConfig } from './steering-schema.ts';
-import type { Path, YamlSource } from './yaml.ts';
+import { type Path, YamlSource } from './yaml.ts';
 
 /** Up to so many servers one of them that is down may be plain truth, and panic is never right. */
 const FEW_SERVERS = 3;
@@ -23,6 +24,13 @@ const TABLE_SIZE = 65_537;
 const LOAD_FACTOR = 1.25;
 
 type Sites = Readonly<Record<string, SiteConfig>>;
+
+/** A section `site` that is part of the program; throws if anything is wrong with it. */
+export function siteFromText(text: string): SiteAgentSettings[] {
+  const source = new YamlSource('built-in', text);
+  const names = new Names('site', Object.keys(source.value as object));
+  return siteSettings(source, siteSections(names).site.parse(source.value), undefined).value;
+}
 
 export function siteSettings(
   source: YamlSource,

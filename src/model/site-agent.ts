@@ -53,5 +53,11 @@ export interface SiteAgentSettings {
   readonly drainTimeoutMs: number;
 }
 
+/** Of all servers of these agents. */
+export const serverNames = (agents: readonly Pick<SiteAgentSettings, 'site' | 'services'>[]): readonly string[] =>
+  agents.flatMap(({ site, services }) =>
+    services.flatMap(({ id, servers }) => servers.map((server) => serverName(site, id, server.id))),
+  );
+
 /** Who a server is for people and orders: `site/service/server`. */
 export const serverName = (site: string, service: string, server: string): string => `${site}/${service}/${server}`;

@@ -6,7 +6,8 @@ import type { Problem } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
 import type { AgentListener } from '../model/site-agent.ts';
 import { TcpFront } from './l4/tcp-front.ts';
-import { LineServer, unusable } from './line-server.ts';
+import { HttpFront } from './l7/http-front.ts';
+import { LineServer } from './line-server.ts';
 import { agentCheckLine, loadResponse } from './load-text.ts';
 import type { ListenerReport, SiteReport } from './report.ts';
 import type { Service } from './service.ts';
@@ -126,6 +127,8 @@ const isSamePort = (a: AgentListener, b: AgentListener): boolean =>
 
 /** Whether one can become the other while it runs. Where the system chose the port, the name tells who is who. */
 function isSamePlace(a: AgentListener, b: AgentListener): boolean {
+  // Whether there is TLS cannot change under the connections that there are.
+  if (a.kind === 'http' && b.kind === 'http' && (a.front.tls === null) !== (b.front.tls === null)) return false;
   if (a.kind !== b.kind || a.front.address !== b.front.address || a.front.port !== b.front.port) return false;
   return a.front.port !== 0 || a.id === b.id;
 }
@@ -146,7 +149,10 @@ async function open(
         close: (graceMs) => front.close(graceMs),
       }));
     case 'http':
-      return { ok: false, error: [unusable(listener.front, new Error('layer 7 is not part of this build'))] };
+      return frontOf(await HttpFront.open(listener.front, services, clock), (front) => ({
+        replace: async (next, others) => (next.kind === 'http' ? front.replace(next.front, others) : []),
+        close: (graceMs) => front.drain(graceMs),
+      }));
     case 'load':
       return teller(await LineServer.open(listener.front, { on: 'head', reply: (head) => loadResponse(head, report()) }));
     case 'agent-check': {
@@ -162,10 +168,10 @@ async function open(
 type Behaviour = Pick<Front, 'replace' | 'close'>;
 
 function frontOf<F extends Pick<Front, 'port' | 'connections' | 'counts'>>(
-  opened: Result<F, Problem>,
+  opened: Result<F, Problem | readonly Problem[]>,
   behaviour: (front: F) => Behaviour,
 ): Result<Front, readonly Problem[]> {
-  if (!opened.ok) return { ok: false, error: [opened.error] };
+  if (!opened.ok) return { ok: false, error: [opened.error].flat() };
   const front = opened.value;
   const value: Front = {
     get port() {

@@ -163,7 +163,7 @@ test.serial('reloads under load lose no connection, and listeners, servers and a
   const original = readFileSync(agent.config, 'utf8');
   for (const edits of [
     [['algorithm: round-robin', 'algorithm: maglev']],
-    [['      load:', `      second: { listen: "127.0.0.1:${ports.other}", tcp: { service: web } }\n      load:`]],
+    [['      load:', `      second: { listen: "127.0.0.1:${ports.other}", http: { service: web } }\n      load:`]],
     [['tcp: { service: web }', 'tcp: { service: web, attempts: 2, idleTimeout: 1m }']],
     [[/ {10}b: .*\n/, '']],
   ] as const) {

@@ -139,6 +139,7 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
   try {
     const begun = await Promise.race([plane.start().then(() => true), stopped]);
     if (begun === undefined) return undefined;
+    desk.demo?.join(plane);
     const refused = await startAgents(agents, loaded.snapshot, plane, log);
     if (hasErrors(refused)) return refused;
     const server = new MeridianServer({ configFile, loaded, log, plan: plan.value, plane, agents, counters });
@@ -150,7 +151,7 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
       const { endpoints } = server;
       const { zones, geography } = server.loaded.get();
       log.info({ version: VERSION, endpoints, zones: zones.length, cells: geography.cells }, 'listening');
-      if (desk.demo !== undefined) console.log(demoText(server));
+      if (desk.demo !== undefined) console.log(demoText(server, desk.demo.places));
       server.loaded.watch(({ snapshot }) => void desk.demo?.follow(snapshot));
       const stopWatching = watchGeography(server);
       void manager.ready(server.summary);
@@ -176,6 +177,7 @@ async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<re
   try {
     const begun = await Promise.race([plane.start().then(() => true), stopped]);
     if (begun === undefined) return undefined;
+    desk.demo?.join(plane);
     const refused = await startAgents(agents, snapshot, plane, log);
     if (hasErrors(refused)) return refused;
     const server = new ProbeServer({ configFile, snapshot, log, plane, agents, counters });
@@ -251,7 +253,10 @@ function fail(problems: readonly Problem[], code: number = EXIT.FAILED): number 
 async function handle(request: ControlRequest, { running, demo }: Desk, manager: ServiceManager): Promise<unknown> {
   if (request.command === 'demo') return answerDemo(request, demo);
   if (running === undefined) return { error: 'the server is starting; try again' };
-  return request.command === 'reload' ? reload(running, manager) : answerRequest(request, running);
+  if (request.command === 'reload') return reload(running, manager);
+  if (request.command !== 'status' || demo === undefined) return answerRequest(request, running);
+  const report = running.status(VERSION);
+  return { ...report, site: [...report.site, ...demo.report()] };
 }
 
 /** Watches the files of the geography that is served, until the returned function is called. */
