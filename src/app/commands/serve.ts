@@ -59,9 +59,9 @@ SIGHUP (or 'meridian reload') reads all files again; a reload that finds an erro
     const sites = listOf(values['site']);
     const configFile = String(values['config'] ?? DEFAULT_CONFIG);
     makeHelpersYield();
-    keepFreedMemory();
     const hangup = followHangups();
     const isAnswering = asked.value?.includes('dns') ?? true;
+    if (isAnswering) keepFreedMemory();
     const { loaded, snapshot, problems } = isAnswering ? await loadAll(configFile) : await loadHealth(configFile);
     if (snapshot === undefined) {
       printProblems(problems);
