@@ -24,7 +24,10 @@ export interface SiteDeskOptions {
   readonly log: Logger;
 }
 
-export type AgentPlane = Pick<ControlPlane, 'follow' | 'overrides' | 'nowMs' | 'reportLoad' | 'addAgent'>;
+/** What agents need of the control plane. */
+export interface AgentPlane extends Pick<ControlPlane, 'overrides' | 'nowMs' | 'reportLoad' | 'addAgent'> {
+  follow(follow: () => void): void;
+}
 
 interface Entry {
   readonly agent: SiteAgent;
