@@ -1,8 +1,8 @@
 // How full a site is, in the two forms in which other balancers ask: JSON over HTTP, and the agent check of HAProxy.
 //
 // The agent check is one line of words. `up N%` sets the weight to N % of what HAProxy has configured, and takes back a `down` that we
-// said. A drain is `up 0%`: unlike the word `drain` it changes no administrative state, which only an operator could set back.
-// Source: HAProxy's configuration manual, `agent-check`.
+// said. A drain is `up 0%`: unlike the word `drain` it changes no administrative state, which somebody would have to set back. HAProxy
+// takes the reason of a `down` for part of the word unless a space is between. Source: its configuration manual, `agent-check`, and 2.6.12.
 
 import type { ServiceReport, SiteReport } from './report.ts';
 
@@ -41,7 +41,7 @@ export function agentCheckLine(service: string | null, { isDraining, load, servi
   const named = services.filter((one) => service === null || one.service === service);
   if (isDraining) return 'up 0%\n';
   const without = named.find(({ availableShare }) => availableShare === 0);
-  if (without !== undefined) return `down#no server of ${without.service} can be chosen\n`;
+  if (without !== undefined) return `down #no server of ${without.service} can be chosen\n`;
   return `up ${Math.max(1, Math.min(100, Math.round(100 * shareLeft(named) * roomLeft(named, service === null ? load : null))))}%\n`;
 }
 

@@ -181,7 +181,7 @@ test('the load shrinks with the servers that are out, and so does what other bal
   t.is(await lineOf(t, check), 'up 50%\n');
   t.like(JSON.parse(await fetchName(told, '/load?x=1')), { max: 10, target: 8 });
   agent.see('web', 'a', { isUp: false, why: 'refused' });
-  t.is(await lineOf(t, check), 'down#no server of web can be chosen\n');
+  t.is(await lineOf(t, check), 'down #no server of web can be chosen\n');
   await agent.apply({ ...settings, listeners: [tcp('public'), load, agentCheck(null)] });
   agent.see('web', 'a', { isUp: true, why: 'fine' });
   agent.see('web', 'b', { isUp: true, why: 'fine' });
