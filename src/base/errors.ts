@@ -87,6 +87,8 @@ export const ERRORS = {
   ERR_PROBER_WITHDRAWN:
     'Nearly everything that this prober looks at went down at once: it mistrusts itself and has taken its votes back for now.',
   ERR_USAGE: 'The command line is wrong; the message shows the right form.',
+  ERR_SITE_CERTIFICATE:
+    'A certificate or key file of a site cannot be read, or the two do not belong together; those in use stay.',
   ERR_LISTEN: 'A listening address cannot be used.',
   ERR_INHERITED_SOCKET: 'A socket that the service manager handed over is of no use: server.listen does not have its address.',
   ERR_OPEN_FILES:
