@@ -1,10 +1,7 @@
 // A listening address at layer 7: HTTP/1.1, and HTTP/2 over TLS. Its settings can be replaced while it runs; connections stay.
 
 import { createServer, type Server, type Socket } from 'node:net';
-<<<<<<< HEAD
-=======
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
->>>>>>> b87881a6797e3142dd27ce23e1a466caf1aade87
 import { type Family, formatAddress, maskOctets, parseAddress } from '../../base/address.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Problem } from '../../base/errors.ts';
@@ -12,18 +9,12 @@ import { PrefixSet } from '../../base/prefix-set.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { HttpFrontSettings } from '../../model/site-http.ts';
 import type { Service } from '../service.ts';
-<<<<<<< HEAD
-=======
 import { Certificates } from './certificates.ts';
->>>>>>> b87881a6797e3142dd27ce23e1a466caf1aade87
 import type { Peer } from './client.ts';
 import { type Context, type HttpFrontCounts, makeCounts, type Plan } from './context.ts';
 import { Deadlines } from './deadlines.ts';
 import { Http1Client } from './http1-client.ts';
-<<<<<<< HEAD
-=======
 import { Http2Session } from './http2-client.ts';
->>>>>>> b87881a6797e3142dd27ce23e1a466caf1aade87
 import { Edits } from './rewrite.ts';
 import { Routes } from './routes.ts';
 import { ServerPool } from './server-pool.ts';
@@ -42,23 +33,6 @@ export class HttpFront {
   readonly counts: HttpFrontCounts;
   readonly #context: Context;
   readonly #server: Server;
-<<<<<<< HEAD
-  readonly #connections = new Map<Socket, Connection | null>();
-  /** Connections by client address, or /64. */
-  readonly #perClient = new Map<string, number>();
-
-  /** By id of the service: all that routes name must be among them. Files of certificates are read here. */
-  static open(
-    settings: HttpFrontSettings,
-    services: ReadonlyMap<string, Service>,
-    clock: Clock,
-  ): Promise<Result<HttpFront, readonly Problem[]>> {
-    const planned = planOf(settings, services);
-    if (!planned.ok) return Promise.resolve(planned);
-    const server = createServer({ allowHalfOpen: true, noDelay: true });
-    return new Promise((resolve) => {
-      server.once('error', (error) => {
-=======
   readonly #sockets = new Set<Socket>();
   readonly #connections = new Set<Connection>();
   /** Connections by client address, or /64. */
@@ -88,25 +62,16 @@ export class HttpFront {
     return new Promise((resolve) => {
       server.once('error', (error) => {
         certificates.value?.close();
->>>>>>> b87881a6797e3142dd27ce23e1a466caf1aade87
         const message = `tcp ${settings.address} port ${settings.port} cannot be used: ${error.message}`;
         resolve(err([{ severity: 'error', code: 'ERR_LISTEN', message }]));
       });
       server.listen({ host: settings.address, port: settings.port, backlog: BACKLOG, ipv6Only: true, exclusive: true }, () =>
-<<<<<<< HEAD
-        resolve(ok(new HttpFront(planned.value, clock, server))),
-=======
         resolve(ok(new HttpFront(planned.value, clock, server, certificates.value))),
->>>>>>> b87881a6797e3142dd27ce23e1a466caf1aade87
       );
     });
   }
 
-<<<<<<< HEAD
-  private constructor(plan: Plan, clock: Clock, server: Server) {
-=======
   private constructor(plan: Plan, clock: Clock, server: Server, certificates: Certificates | null) {
->>>>>>> b87881a6797e3142dd27ce23e1a466caf1aade87
     this.counts = makeCounts();
     this.#context = {
       plan,
@@ -118,14 +83,11 @@ export class HttpFront {
       pool: new ServerPool(clock, plan.settings.timeouts.serverKeepAliveMs),
     };
     this.#server = server;
-<<<<<<< HEAD
-=======
     this.#emptied = new Promise((resolve) => {
       this.#whenEmpty = resolve;
     });
     this.#certificates = certificates;
     this.#tls = certificates === null ? null : this.#makeTls(plan.settings, certificates);
->>>>>>> b87881a6797e3142dd27ce23e1a466caf1aade87
     server.on('connection', (socket: Socket) => this.#accept(socket));
   }
 
@@ -136,11 +98,7 @@ export class HttpFront {
 
   /** Client connections. */
   get connections(): number {
-<<<<<<< HEAD
-    return this.#connections.size;
-=======
     return this.#sockets.size;
->>>>>>> b87881a6797e3142dd27ce23e1a466caf1aade87
   }
 
   /** Requests under way, tunnels among them. */
@@ -157,33 +115,16 @@ export class HttpFront {
   async replace(settings: HttpFrontSettings, services: ReadonlyMap<string, Service>): Promise<readonly Problem[]> {
     const planned = planOf(settings, services);
     if (!planned.ok) return planned.error;
-<<<<<<< HEAD
-=======
     if (settings.tls !== null && this.#certificates !== null) {
       const problems = await this.#certificates.replace(settings.tls);
       if (problems.length > 0) return problems;
     }
->>>>>>> b87881a6797e3142dd27ce23e1a466caf1aade87
     this.#context.plan = planned.value;
     this.#context.pool.configure(settings.timeouts.serverKeepAliveMs);
     return [];
   }
 
   /** Stops listening, ends idle connections and all others after their response, and what is left after `graceMs`. */
-<<<<<<< HEAD
-  drain(graceMs: number): Promise<void> {
-    this.#context.isDraining = true;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#destroyAll(), graceMs);
-      this.#server.close(() => {
-        clearTimeout(timer);
-        this.#context.deadlines.close();
-        this.#context.pool.close();
-        resolve();
-      });
-      for (const connection of this.#connections.values()) connection?.drain();
-    });
-=======
   async drain(graceMs: number): Promise<void> {
     this.#context.isDraining = true;
     const timer = setTimeout(() => this.#destroyAll(), graceMs);
@@ -194,7 +135,6 @@ export class HttpFront {
     this.#context.deadlines.close();
     this.#context.pool.close();
     this.#certificates?.close();
->>>>>>> b87881a6797e3142dd27ce23e1a466caf1aade87
   }
 
   /** Ends everything at once. */
@@ -202,10 +142,6 @@ export class HttpFront {
     return this.drain(0);
   }
 
-<<<<<<< HEAD
-  #destroyAll(): void {
-    for (const socket of this.#connections.keys()) socket.destroy();
-=======
   /** The server knows of the end of a connection before those do who heed its `close`. */
   #checkEmpty(): void {
     if (!this.#server.listening && this.#sockets.size === 0) this.#whenEmpty();
@@ -229,7 +165,6 @@ export class HttpFront {
 
   #destroyAll(): void {
     for (const socket of this.#sockets) socket.destroy();
->>>>>>> b87881a6797e3142dd27ce23e1a466caf1aade87
   }
 
   #accept(socket: Socket): void {
@@ -243,26 +178,11 @@ export class HttpFront {
     const { limits } = plan.settings;
     const name = clientName(address.family, address.octets);
     const ofClient = this.#perClient.get(name) ?? 0;
-<<<<<<< HEAD
-    if (this.#connections.size >= limits.mostConnections || ofClient >= limits.mostConnectionsPerClient) {
-=======
     if (this.#sockets.size >= limits.mostConnections || ofClient >= limits.mostConnectionsPerClient) {
->>>>>>> b87881a6797e3142dd27ce23e1a466caf1aade87
       counts.refusedByLimit++;
       socket.resetAndDestroy();
       return;
     }
-<<<<<<< HEAD
-    this.#perClient.set(name, ofClient + 1);
-    socket.once('close', () => {
-      this.#connections.delete(socket);
-      const left = this.#perClient.get(name)! - 1;
-      if (left === 0) this.#perClient.delete(name);
-      else this.#perClient.set(name, left);
-    });
-    const peer: Peer = { ...address, text: formatAddress(address.octets, address.family), scheme: 'http' };
-    this.#connections.set(socket, new Http1Client(socket, peer, this.#context));
-=======
     this.#sockets.add(socket);
     this.#perClient.set(name, ofClient + 1);
     socket.once('close', () => {
@@ -289,7 +209,6 @@ export class HttpFront {
     this.#connections.add(connection);
     socket.once('close', () => this.#connections.delete(connection));
     if (this.#context.isDraining) connection.drain();
->>>>>>> b87881a6797e3142dd27ce23e1a466caf1aade87
   }
 }
 

@@ -63,10 +63,7 @@ export class ServerPool {
   close(): void {
     clearInterval(this.#timer);
     for (const connection of this.#all) connection.abandon();
-<<<<<<< HEAD
-=======
     this.#all.clear();
->>>>>>> b87881a6797e3142dd27ce23e1a466caf1aade87
   }
 
   #idleOf(server: SiteServer): Idle {
