@@ -55,7 +55,7 @@ function roomLeft(services: readonly ServiceReport[], load: SiteReport['load'] |
   const usable = services.flatMap(({ servers }) => servers.filter(({ state, weight }) => isUsable(state) && weight > 0));
   if (usable.length === 0 || usable.some(({ maxActive }) => maxActive === null)) return 1;
   const most = usable.reduce((sum, { maxActive }) => sum + maxActive!, 0);
-  const active = services.reduce((sum, one) => sum + one.active, 0);
+  const active = usable.reduce((sum, one) => sum + one.active, 0);
   return Math.max(0, 1 - active / most);
 }
 
