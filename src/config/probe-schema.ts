@@ -168,7 +168,6 @@ export const watermarksSchema = fields({
   context.addIssue({ ...complaint('ERR_CONFIG_VALUE', `must be at least low, ${low}, found ${high}`), path: ['high'] });
 }, ONCE_RIGHT);
 
-export type ServerCheckConfig = z.output<typeof serverCheckSchema>;
 export type ProbeConfig = z.output<typeof probeSchema>;
 export type ProberConfig = z.output<typeof proberSchema>;
 export type HealthConfig = z.output<typeof healthSchema>;
