@@ -16,7 +16,7 @@ export const MAY_IMPORT = {
   balance: ['base', 'model'],
   responder: ['base', 'metrics', 'wire', 'zone', 'geo', 'steering', 'model'],
   transfer: ['base', 'metrics', 'wire', 'zone', 'model'],
-  config: ['base', 'wire', 'zone', 'geo', 'model'],
+  config: ['base', 'wire', 'zone', 'geo', 'model', 'balance'],
   transport: ['base', 'metrics', 'model', 'responder'],
   client: ['base', 'wire'],
   mesh: ['base', 'model', 'metrics'],

@@ -10,8 +10,10 @@ import type { HealthFacts } from '../health/facts.ts';
 import { foresee } from '../health/safety.ts';
 import { openMesh } from '../mesh/open.ts';
 import { COUNTER } from '../metrics/counters.ts';
+import type { AgentReport } from '../model/capacity.ts';
 import type { Mesh, MeshStatus, OverrideSet, Peer, Role } from '../model/mesh.ts';
 import type { Checker } from '../model/probe.ts';
+import { serverNames } from '../model/site-agent.ts';
 import type { ProberSettings, ServerSettings, Snapshot } from '../model/snapshot.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { AddressRules } from '../probe/address-rules.ts';
@@ -29,9 +31,12 @@ import { reportHealth } from './report-health.ts';
 
 /** How long a start waits for the mesh. Then it goes on from what is remembered, and joins when it can. */
 const JOIN_TIMEOUT_MS = 2000;
+/** Of an id in the mesh. */
+const MAX_AGENT_LENGTH = 128;
 
 /** What of a configuration a reload may change. Without `admin` no order is too much. */
-export type PlaneConfig = Pick<Snapshot, 'steering' | 'targets' | 'health' | 'prober'> & Partial<Pick<Snapshot, 'admin'>>;
+export type PlaneConfig = Pick<Snapshot, 'steering' | 'targets' | 'health' | 'prober'> &
+  Partial<Pick<Snapshot, 'admin' | 'site'>>;
 /** And what stays as it is from start to end. */
 export type PlaneStart = PlaneConfig &
   Pick<Snapshot, 'mesh' | 'fleet'> & { readonly server: Pick<ServerSettings, 'stateDirectory'> };
@@ -64,6 +69,7 @@ export class ControlPlane {
   #config: PlaneConfig;
   #isClosed = false;
   #state: MeshStatus['state'] = 'joining';
+  readonly #agents: (() => readonly string[])[] = [];
   readonly #followers = new Set<(facts: HealthFacts) => void>();
   /** By target, of the facts that it was made from. */
   #verdicts: { readonly facts: HealthFacts; readonly byTarget: ReadonlyMap<string, Verdict> } | null = null;
@@ -165,6 +171,32 @@ export class ControlPlane {
     return () => this.#followers.delete(follow);
   }
 
+  /** The clock of the mesh, by which orders end. */
+  nowMs(): number {
+    return this.#mesh.nowMs();
+  }
+
+  /** What an agent of this process says of its site. */
+  reportLoad(report: Omit<AgentReport, 'agent' | 'epoch'>): void {
+    // One process may be the agents of several sites; of each agent the latest report counts.
+    this.#mesh.reportLoad({
+      ...report,
+      agent: `${this.#self.id}/${report.site}`.slice(-MAX_AGENT_LENGTH),
+      epoch: this.#self.epoch,
+    });
+  }
+
+  /** Names of all servers inside sites: those of the configuration, and of agents that joined. */
+  get servers(): readonly string[] {
+    const configured = serverNames(this.#config.site ?? []);
+    return [...new Set([...configured, ...this.#agents.flatMap((namesOf) => namesOf())])];
+  }
+
+  /** An agent of this process; `namesOf` are those of its servers. */
+  addAgent(namesOf: () => readonly string[]): void {
+    this.#agents.push(namesOf);
+  }
+
   /** Another configuration of the same mesh and the same process. */
   adopt(config: PlaneConfig): HealthFacts {
     this.#config = config;
@@ -176,7 +208,7 @@ export class ControlPlane {
 
   /** An order of a person or a tool. When it is acknowledged health has been concluded with it. */
   async order(request: OrderRequest): Promise<Result<OrderReply, Problem>> {
-    return this.#acknowledged(await this.#orders.give(request, this.#config.steering, this.#foresee));
+    return this.#acknowledged(await this.#orders.give(request, this.#config.steering, this.#foresee, this.servers));
   }
 
   async recall(request: RecallRequest): Promise<Result<RecallReply, Problem>> {

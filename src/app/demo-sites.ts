@@ -1,15 +1,19 @@
-// The servers behind the demo's sites: a small web server on loopback for each site and port that the configuration sends checks
-// to, so that `meridian demo stop london` is a real failure: connections are refused. Only with `serve --demo`.
+// The demo's sites: where the configuration sends checks to on loopback there is an agent with two small web servers of its own, so
+// that a client sees which one answers, and `meridian demo stop london` is a real failure: connections are refused. Only with
+// `serve --demo`.
 // Invariant: it never listens anywhere but on loopback, and nothing that goes wrong here stops the DNS server.
 
 import { createServer, type Server } from 'node:http';
-import { isIPv6 } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import { systemClock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { reasonOf } from '../config/files.ts';
+import { siteFromText } from '../config/site.ts';
 import { didYouMean, list } from '../config/suggest.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import type { SiteReport } from '../site/report.ts';
+import { type AgentPlane, SiteDesk } from './site-desk.ts';
 
 const ACTIONS = ['stop', 'start', 'list'] as const;
 export type DemoAction = (typeof ACTIONS)[number];
@@ -36,7 +40,8 @@ export interface DemoReport {
   readonly sites: readonly DemoSite[];
 }
 
-interface Place {
+/** Where the agent of a site listens, on loopback. */
+export interface Place {
   readonly site: string;
   readonly host: string;
   readonly port: number;
@@ -45,7 +50,8 @@ interface Place {
 interface Entry extends Place {
   /** Whether it is meant to serve. */
   isWanted: boolean;
-  server: Server | undefined;
+  desk: SiteDesk | undefined;
+  servers: readonly Server[];
   trouble: string | null;
 }
 
@@ -67,12 +73,28 @@ export function demoPlaces({ targets, steering }: Pick<Snapshot, 'targets' | 'st
 export class DemoSites {
   readonly #log: Logger;
   #entries: readonly Entry[] = [];
+  #plane: AgentPlane | null = null;
   #isClosed = false;
   /** Changes run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(log: Logger) {
     this.#log = log;
+  }
+
+  /** From now on people's orders reach the agents, and the mesh hears how full they are. */
+  join(plane: AgentPlane): void {
+    this.#plane = plane;
+    for (const { desk } of this.#entries) desk?.join(plane);
+  }
+
+  report(): readonly SiteReport[] {
+    return this.#entries.flatMap(({ desk }) => desk?.report() ?? []);
+  }
+
+  /** Where they serve now. */
+  get places(): readonly Place[] {
+    return this.#entries.filter(({ desk }) => desk !== undefined);
   }
 
   /** Serves the sites of this configuration from now on; those that it had before stay as they are. */
@@ -109,7 +131,7 @@ export class DemoSites {
     const before = this.#entries;
     this.#entries = places.map(
       (place): Entry =>
-        before.find((entry) => isSame(entry, place)) ?? { ...place, isWanted: true, server: undefined, trouble: null },
+        before.find((entry) => isSame(entry, place)) ?? { ...place, isWanted: true, desk: undefined, servers: [], trouble: null },
     );
     const gone = before.filter((entry) => !this.#entries.includes(entry));
     await Promise.all(gone.map((entry) => this.#stop(entry)));
@@ -125,34 +147,71 @@ export class DemoSites {
     return done;
   }
 
-  #start(entry: Entry): Promise<Problem | undefined> {
-    if (entry.server !== undefined) return Promise.resolve(undefined);
-    const server = createServer((request, response) => {
-      response.setHeader('Connection', 'close');
-      response.end(request.url === '/healthz' ? 'ok\n' : `This is the demo site ${entry.site}.\n`);
-    });
-    return new Promise((resolve) => {
-      server.on('error', (error: NodeJS.ErrnoException) => {
-        entry.trouble = error.code === 'EADDRINUSE' ? 'another program has the port' : reasonOf(error);
-        resolve(notServing(entry));
-      });
-      server.listen({ host: entry.host, port: entry.port, exclusive: true }, () => {
-        entry.server = server;
-        entry.trouble = null;
-        resolve(undefined);
-      });
-    });
+  async #start(entry: Entry): Promise<Problem | undefined> {
+    if (entry.desk !== undefined) return undefined;
+    const names = SERVERS.map((number) => `${entry.site}-${number}`);
+    const servers = await Promise.all(names.map((name) => serveAs(name, entry.site)));
+    const desk = new SiteDesk({ sites: null, clock: systemClock, log: QUIET });
+    const [problem] = await desk.apply(siteFromText(agentText(entry, names, servers)));
+    if (problem !== undefined) {
+      await Promise.all([desk.close(), ...servers.map(close)]);
+      entry.trouble = problem.message.includes('EADDRINUSE') ? 'another program has the port' : problem.message;
+      return notServing(entry);
+    }
+    if (this.#plane !== null) desk.join(this.#plane);
+    entry.desk = desk;
+    entry.servers = servers;
+    entry.trouble = null;
+    return undefined;
   }
 
-  #stop(entry: Entry): Promise<void> {
-    const { server } = entry;
-    entry.server = undefined;
+  async #stop(entry: Entry): Promise<void> {
+    const { desk, servers } = entry;
+    entry.desk = undefined;
+    entry.servers = [];
     entry.trouble = null;
-    if (server === undefined) return Promise.resolve();
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeAllConnections();
-    return closed;
+    await desk?.close();
+    await Promise.all(servers.map(close));
   }
+}
+
+/** Each site has two. */
+const SERVERS = [1, 2];
+const silent = (): void => {};
+/** Sites start and stop a dozen times in a demo: `meridian status` tells of them. */
+const QUIET: Logger = { debug: silent, info: silent, warn: silent, error: silent };
+
+/** What an operator would write under `site`, on a port of the configuration. */
+function agentText({ site, host, port }: Place, names: readonly string[], servers: readonly Server[]): string {
+  const entries = names.map((name, i) => `${name}: { address: "127.0.0.1:${(servers[i]!.address() as AddressInfo).port}" }`);
+  const listen = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+  return `${site}:
+  services:
+    web:
+      servers: { ${entries.join(', ')} }
+      algorithm: round-robin
+      check: { http: { path: /healthz } }
+  listeners:
+    web: { listen: "${listen}", http: { service: web } }
+  drainTimeout: 0s
+`;
+}
+
+/** A small web server on a port of its own, on loopback. */
+function serveAs(name: string, site: string): Promise<Server> {
+  const server = createServer((request, response) => {
+    response.end(request.url === '/healthz' ? 'ok\n' : `This is server ${name} of the demo site ${site}.\n`);
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: '127.0.0.1', port: 0 }, () => resolve(server));
+  });
+}
+
+function close(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeAllConnections();
+  return closed;
 }
 
 /** Answers `meridian demo`; `sites` are undefined without --demo. */
@@ -168,7 +227,7 @@ export async function answerDemo(
   return report.ok ? report.value : { problem: report.error };
 }
 
-const siteOf = ({ site, port, server, trouble }: Entry): DemoSite => ({ site, port, isServing: server !== undefined, trouble });
+const siteOf = ({ site, port, desk, trouble }: Entry): DemoSite => ({ site, port, isServing: desk !== undefined, trouble });
 
 function unknownSite(site: string | null, sites: readonly string[]): Problem {
   const known =

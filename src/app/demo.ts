@@ -1,6 +1,7 @@
 // What `npm start` prints: questions that show, on the demo zone, what the server can do.
 
 import type { Endpoint } from '../model/snapshot.ts';
+import type { Place } from './demo-sites.ts';
 
 /** Networks of well-known operators in countries near each demo site. */
 export const DEMO_CLIENTS = [
@@ -11,24 +12,34 @@ export const DEMO_CLIENTS = [
   { country: 'Australia', site: 'Sydney', address: '1.1.1.1' },
 ] as const;
 
+/** The addresses in the answers belong to nobody (RFC 5737); the sites themselves are here. */
+function curlLines(sites: readonly Place[]): string[] {
+  const [first] = sites;
+  if (first === undefined) return [];
+  return [
+    `See which server of ${first.site} answers, as often as you like, and take one out:`,
+    '',
+    `  curl http://${first.host}:${first.port}/`,
+    `  npx meridian drain ${first.site}/web/${first.site}-1 --reason demo`,
+    '',
+  ];
+}
+
 /** Of a socket that takes queries to any address: the one to ask on the same machine. */
 const LOCAL: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
 /** `admin` are the addresses of the admin API. */
-export function demoText({
-  endpoints,
-  admin,
-}: {
-  readonly endpoints: readonly Endpoint[];
-  readonly admin: readonly Endpoint[];
-}): string {
+export function demoText(
+  { endpoints, admin }: { readonly endpoints: readonly Endpoint[]; readonly admin: readonly Endpoint[] },
+  sites: readonly Place[],
+): string {
   const { address, port } = endpoints[0]!;
   const ask = `dig +short @${LOCAL[address] ?? address} -p ${port}`;
   const question = (client: string): string => `${ask} www.example.test +subnet=${client}/32`;
   return [
     '',
-    'Meridian is running with its demo: five sites, each with a web server of its own that is checked. In another terminal, ask',
-    'as a client of ...',
+    'Meridian is running with its demo: five sites, each with an agent that balances for two small web servers. In another',
+    'terminal, ask as a client of ...',
     '',
     ...DEMO_CLIENTS.map((client) => `  ${question(client.address).padEnd(76)}  # ${client.country}: ${client.site}`),
     '',
@@ -36,6 +47,7 @@ export function demoText({
     '',
     `  npx meridian explain www.example.test --client ${DEMO_CLIENTS[0].address}`,
     '',
+    ...curlLines(sites),
     'Let a site fail. Some seconds later its clients are sent to the next nearest one:',
     '',
     '  npx meridian demo stop london',

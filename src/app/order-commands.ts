@@ -19,8 +19,9 @@ export async function giveOrder(
 ): Promise<number> {
   const status = await askServer<StatusReport>(values, { command: 'status' });
   if (!status.ok) return status.error;
+  const { servers } = status.value;
   const { members } = status.value.health;
-  const glob = globOf(given, namesOf(members));
+  const glob = globOf(given, namesOf(members, servers));
   if (!glob.ok) return failWith(glob.error);
   const reply = await askServerWilling<OrderReply>(values, { command: 'order', glob: glob.value, action, ...terms });
   if (!reply.ok) return reply.error;
@@ -37,7 +38,7 @@ export async function takeBack(values: OptionValues, given: string, action: Over
   const { members, overrides } = status.value.health;
   const isKnown = overrides.overrides.some(({ id, glob }) => id === given || glob === given);
   // What is no name (any more) goes as it is: the server tells what there is to take back.
-  const glob = globOf(given, namesOf(members));
+  const glob = globOf(given, namesOf(members, status.value.servers));
   const what = isKnown || !glob.ok ? given : glob.value;
   const reply = await askServerWilling<RecallReply>(values, { command: 'recall', what, action });
   if (!reply.ok) return reply.error;

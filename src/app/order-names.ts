@@ -4,17 +4,24 @@
 import type { Problem } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { didYouMean, list } from '../config/suggest.ts';
-import { membersNamed, type Nameable } from '../health/overrides.ts';
+import { membersNamed, type Nameable, serversNamed } from '../health/overrides.ts';
 import type { Member } from '../model/steering.ts';
 import type { MemberReport } from './health-report.ts';
 
-type Names = Nameable<Pick<Member, 'id' | 'pool' | 'site'>>;
+type Names = Nameable<Pick<Member, 'id' | 'pool' | 'site'>> & {
+  /** Inside sites: `site/service/server`. */
+  readonly servers: readonly string[];
+};
 
 /** The names that a running server knows. */
-export function namesOf(reports: readonly Pick<MemberReport, 'member' | 'pool' | 'site'>[]): Names {
+export function namesOf(
+  reports: readonly Pick<MemberReport, 'member' | 'pool' | 'site'>[],
+  servers: readonly string[] = [],
+): Names {
   const sites = [...new Set(reports.map(({ site }) => site))];
   const pools = [...new Set(reports.map(({ pool }) => pool))];
   return {
+    servers,
     sites: sites.map((id) => ({ id })),
     pools: pools.map((id) => ({ id })),
     members: reports.map(({ member, pool, site }) => ({ id: member, pool: pools.indexOf(pool), site: sites.indexOf(site) })),
@@ -23,9 +30,12 @@ export function namesOf(reports: readonly Pick<MemberReport, 'member' | 'pool' |
 
 /** `given` as a glob: as it is if it has a scope, a slash or a wildcard; a plain name as the site, pool or member that it is. */
 export function globOf(given: string, names: Names): Result<string, Problem> {
-  const glob = /[:/*?]/.test(given) ? ok(given) : plainGlob(given, names);
+  const isServer =
+    !given.includes(':') && membersNamed(given, names).length === 0 && serversNamed(`server:${given}`, names.servers).length > 0;
+  const glob = isServer ? ok(`server:${given}`) : /[:/*?]/.test(given) ? ok(given) : plainGlob(given, names);
   if (!glob.ok) return glob;
-  return membersNamed(glob.value, names).length > 0 ? glob : err(unknownName(given, names));
+  const isKnown = membersNamed(glob.value, names).length > 0 || serversNamed(glob.value, names.servers).length > 0;
+  return isKnown ? glob : err(unknownName(given, names));
 }
 
 function plainGlob(given: string, { sites, pools, members }: Names): Result<string, Problem> {
@@ -44,14 +54,14 @@ const localName = (member: string): string => member.slice(member.indexOf('/') +
 
 function unknownName(given: string, names: Names): Problem {
   const ids = (entries: readonly { readonly id: string }[]): string[] => entries.map(({ id }) => id);
-  const [, scope, name] = /^(?:(site|pool):)?(.*)$/s.exec(given)!;
+  const [, scope, name] = /^(?:(site|pool|server):)?(.*)$/s.exec(given)!;
   const [sites, pools, members] = [ids(names.sites), ids(names.pools), ids(names.members)];
   if (scope !== undefined) {
-    const known = scope === 'site' ? sites : pools;
+    const known = scope === 'site' ? sites : scope === 'pool' ? pools : names.servers;
     return usage(`no ${scope} is called "${name}"${didYouMean(name!, known)} (${scope}s: ${list(known)})`);
   }
   const nouns = /[*?]/.test(given) ? 'no member matches' : 'no site, pool or member is called';
-  const hint = didYouMean(given, [...sites, ...pools, ...members, ...members.map(localName)]);
+  const hint = didYouMean(given, [...sites, ...pools, ...members, ...members.map(localName), ...names.servers]);
   return usage(`${nouns} "${given}"${hint} (sites: ${list(sites)}; pools: ${list(pools)}; members: ${list(members)})`);
 }
 

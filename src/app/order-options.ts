@@ -27,8 +27,8 @@ ${SERVER_HELP}
   --json          print what was done as JSON`;
 
 /** What GLOB may be, for the help. */
-export const GLOB_HELP = `GLOB is a site, a pool or a member by its name, or says which: site:fra, pool:web, web/fra. * and ? stand for any text and any
-one character: 'web/*', 'site:eu-*'.`;
+export const GLOB_HELP = `GLOB is a site, a pool or a member by its name, or says which: site:fra, pool:web, web/fra; or a server
+inside a site, server:fra/web/server-1. * and ? stand for any text and any one character: 'web/*', 'site:eu-*'.`;
 
 const MAX_REASON_LENGTH = 1000;
 const MAX_AUTHOR_LENGTH = 512;

@@ -47,7 +47,7 @@ export function givenText(
   });
   return [
     `${glob} ${DONE[action]} by ${byText(created)}, ${endText(created, nowMs)}: ${reason}`,
-    `members: ${list(names)}`,
+    `${glob.startsWith('server:') ? 'servers' : 'members'}: ${list(names)}`,
     ...(alone.length > 0 ? [`note: nobody else is up in ${list(alone.map((pool) => `pool ${pool}`))}`] : []),
     ...(outranked.length > 0 ? [`note: orders of people are stronger for ${list(outranked.map(({ member }) => member))}`] : []),
     `undo: ${undoOf(created)}`,

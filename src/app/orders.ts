@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Problem } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import { membersNamed } from '../health/overrides.ts';
+import { membersNamed, serversNamed } from '../health/overrides.ts';
 import type { SafetyForecast } from '../health/safety.ts';
 import { MAX_NAME_LENGTH, MAX_TEXT_LENGTH } from '../mesh/decode.ts';
 import { checkOverride } from '../mesh/override-record.ts';
@@ -47,7 +47,7 @@ export interface RecallRequest extends ChangeTerms {
 export interface OrderReply {
   readonly set: OverrideSet;
   readonly created: Override;
-  /** Ids of the members that it names now. */
+  /** Ids of the members, or names of the servers, that it names now. */
   readonly names: readonly string[];
   readonly forecast: SafetyForecast;
 }
@@ -83,10 +83,15 @@ export class Orders {
   }
 
   /**
-   * ERR_OVERRIDE if a field is out of bounds, ERR_SAFETY if it breaks a rule, ERR_API_VERSION if the set has changed; else what
-   * the mesh says (model/mesh, changeOverrides).
+   * `servers` are the names of those inside sites. ERR_OVERRIDE if a field is out of bounds, ERR_SAFETY if it breaks a rule,
+   * ERR_API_VERSION if the set has changed; else what the mesh says (model/mesh, changeOverrides).
    */
-  async give(request: OrderRequest, model: SteeringModel, foresee: Foresight): Promise<Result<OrderReply, Problem>> {
+  async give(
+    request: OrderRequest,
+    model: SteeringModel,
+    foresee: Foresight,
+    servers: readonly string[] = [],
+  ): Promise<Result<OrderReply, Problem>> {
     const changed = await this.#change(request, foresee, (present, nowMs) => {
       const created = checkOverride(overrideOf(request, present, nowMs));
       if (created === undefined) return refuse(ALLOWED);
@@ -94,7 +99,9 @@ export class Orders {
     });
     if (!changed.ok) return changed;
     const { set, value: created, forecast } = changed.value;
-    return ok({ set, created, names: membersNamed(created.glob, model).map(({ id }) => id), forecast });
+    const { glob } = created;
+    const names = [...membersNamed(glob, model).map(({ id }) => id), ...serversNamed(glob, servers)];
+    return ok({ set, created, names, forecast });
   }
 
   /** ERR_OVERRIDE, with a list of what there is, if nothing fits; else as `give`. */

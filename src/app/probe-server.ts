@@ -1,7 +1,7 @@
 // A process that does not answer: it looks at its share of the targets, or judges what probers see, and tells the mesh. It opens no
 // DNS socket and reads no zone and no database, so nothing that is wrong with those stops it.
 
-import type { Problem } from '../base/errors.ts';
+import { hasErrors, type Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { err, type Result } from '../base/result.ts';
 import type { AgentReport } from '../model/capacity.ts';
@@ -15,6 +15,7 @@ import { loadHealthInThread } from './loader.ts';
 import type { TriedLoad } from './requests.ts';
 import { restartWarnings } from './restart-warnings.ts';
 import { countersOf, type ReloadReport, type StatusReport } from './server.ts';
+import { applySites, type SiteDesk } from './site-desk.ts';
 
 export interface ProbeServerOptions {
   readonly configFile: string;
@@ -22,6 +23,8 @@ export interface ProbeServerOptions {
   readonly log: Logger;
   /** Started. */
   readonly plane: ControlPlane;
+  /** Started; null = none of the process. */
+  readonly agents: SiteDesk | null;
   /** One row of metrics/counters. */
   readonly counters: SharedArrayBuffer;
 }
@@ -55,7 +58,12 @@ export class ProbeServer {
     const { roles } = this.plane;
     if (!roles.includes('probe') && !roles.includes('fleet')) return 'showing what the others see';
     const does = [roles.includes('probe') ? 'probing its share' : '', roles.includes('fleet') ? 'judging results' : ''];
-    return `${does.filter((text) => text !== '').join(' and ')} of ${count(this.#snapshot.targets.length, 'target')}`;
+    const looks = does.filter((text) => text !== '').join(' and ');
+    const balances = (this.#options.agents?.report() ?? []).map(({ site }) => site).join(', ');
+    return [
+      ...(looks === '' ? [] : [`${looks} of ${count(this.#snapshot.targets.length, 'target')}`]),
+      ...(balances === '' ? [] : [`balancing at ${balances}`]),
+    ].join('; ');
   }
 
   /** Reads the configuration again. On any error nothing changes. */
@@ -70,10 +78,12 @@ export class ProbeServer {
     const startMs = performance.now();
     const { snapshot, problems } = await loadHealthInThread(configFile);
     const tookMs = (): number => Math.round(performance.now() - startMs);
-    const all = snapshot === undefined ? problems : [...problems, ...restartWarnings(this.#snapshot, snapshot)];
+    const refused = snapshot === undefined ? [] : await applySites(this.#options.agents, snapshot);
+    const warnings = snapshot === undefined ? [] : restartWarnings(this.#snapshot, snapshot);
+    const all = [...problems, ...refused, ...warnings];
     for (const problem of all) log[problem.severity === 'error' ? 'error' : 'warn']({ ...problem }, 'problem');
-    if (snapshot === undefined) {
-      log.error({ errors: all.length }, 'reload refused; probing what was probed before');
+    if (snapshot === undefined || hasErrors(refused)) {
+      log.error({ errors: all.length }, 'reload refused; going on as before');
       return { ...NOTHING_DONE, problems: all, tookMs: tookMs() };
     }
     this.plane.adopt(snapshot);
@@ -127,6 +137,8 @@ export class ProbeServer {
       counters: countersOf(this.#options.counters),
       health,
       capacity: null,
+      site: this.#options.agents?.report() ?? [],
+      servers: this.plane.servers,
     };
   }
 }

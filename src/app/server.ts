@@ -11,6 +11,7 @@ import { list } from '../config/suggest.ts';
 import { COUNTER, type CounterName, Counters } from '../metrics/counters.ts';
 import type { AgentReport } from '../model/capacity.ts';
 import type { Endpoint, Snapshot } from '../model/snapshot.ts';
+import type { SiteReport } from '../site/report.ts';
 import { SteeringImage } from '../steering/image.ts';
 import { type WhatIf, whatIfWithout } from '../steering/spill-whatif.ts';
 import { nameToText } from '../wire/name.ts';
@@ -28,6 +29,7 @@ import { loadGeographyInThread, loadInThread } from './loader.ts';
 import { Notifier } from './notify.ts';
 import type { Answering, TriedLoad } from './requests.ts';
 import { restartWarnings } from './restart-warnings.ts';
+import { applySites, type SiteDesk } from './site-desk.ts';
 import { SpillDesk } from './spill-desk.ts';
 import type { SpillMemory } from './spill-memory.ts';
 import { Workers } from './workers.ts';
@@ -57,6 +59,10 @@ export interface StatusReport {
   readonly health: HealthReport;
   /** Loads of sites and what is shed; null where no load can move. */
   readonly capacity: CapacityReport | null;
+  /** Of the sites whose agents are part of this process. */
+  readonly site: readonly SiteReport[];
+  /** Names of all servers inside sites that the configuration knows: what orders may name. */
+  readonly servers: readonly string[];
 }
 
 export interface MeridianServerOptions {
@@ -66,6 +72,8 @@ export interface MeridianServerOptions {
   readonly plan: ListeningPlan;
   /** Started. */
   readonly plane: ControlPlane;
+  /** Started; null = none of the process. */
+  readonly agents: SiteDesk | null;
   /** Rows of metrics/counters: one for each worker and one for the control thread. */
   readonly counters: SharedArrayBuffer;
   /** Loaded. */
@@ -82,6 +90,7 @@ export class MeridianServer {
   readonly #workers: Workers;
   readonly #notifier: Notifier;
   readonly plane: ControlPlane;
+  readonly #agents: SiteDesk | null;
   readonly #feed: ImageFeed;
   readonly #spill: SpillDesk;
   readonly #startedMs = performance.now();
@@ -100,6 +109,7 @@ export class MeridianServer {
     this.#notifier = new Notifier({ log });
     this.#counters = counters;
     this.plane = plane;
+    this.#agents = options.agents;
     const { server: settings } = loaded.snapshot;
     const row = controlRow(counters, plan.workers);
     this.#spill = new SpillDesk(
@@ -196,9 +206,11 @@ export class MeridianServer {
     const startMs = performance.now();
     const before = this.loaded.get();
     const { loaded, problems, zonesKept, isGeographyKept } = await loadFrom(before);
-    const all = loaded === undefined ? problems : [...problems, ...restartWarnings(before.snapshot, loaded.snapshot)];
+    const refused = loaded === undefined || hasErrors(problems) ? [] : await applySites(this.#agents, loaded.snapshot);
+    const warnings = loaded === undefined ? [] : restartWarnings(before.snapshot, loaded.snapshot);
+    const all = [...problems, ...refused, ...warnings];
     for (const problem of all) this.#log[problem.severity === 'error' ? 'error' : 'warn']({ ...problem }, 'problem');
-    if (loaded === undefined || hasErrors(problems)) {
+    if (loaded === undefined || hasErrors(all)) {
       this.#log.error({ errors: all.length }, 'reload refused; serving what was served before');
       return { done: false, problems: all, zonesRead: 0, zonesKept: 0, geography: 'unchanged', tookMs: sinceMs(startMs) };
     }
@@ -211,6 +223,7 @@ export class MeridianServer {
       const facts = this.plane.adopt(before.snapshot); // what is concluded must be about what is served
       this.#spill.adopt(before, facts);
       this.#countAnswers();
+      await applySites(this.#agents, before.snapshot);
       throw bug;
     }
     this.#loads++;
@@ -277,6 +290,8 @@ export class MeridianServer {
       counters: countersOf(this.#counters),
       health,
       capacity: this.#capacity(),
+      site: this.#agents?.report() ?? [],
+      servers: this.plane.servers,
     };
   }
 

@@ -5,6 +5,7 @@ import { COUNTER_FACTS, type CounterName } from '../metrics/counters.ts';
 import { capacityLines } from './capacity-text.ts';
 import { healthLines, healthRows } from './health-text.ts';
 import type { StatusReport } from './server.ts';
+import { siteLines } from './site-text.ts';
 
 /** Subjects in the order they are printed, and the metrics that belong to each; a metric belongs to the first that fits. */
 const SUBJECTS: readonly (readonly [string, RegExp])[] = [
@@ -28,9 +29,13 @@ export function statusText(report: StatusReport, nowMs: number, hasVotes: boolea
     ...healthRows(report.health),
   ];
   const capacity = report.capacity === null ? [] : capacityLines(report.capacity);
-  return [...rows.map(line), ...healthLines(report.health, nowMs, hasVotes), ...capacity, ...counterLines(report.counters)].join(
-    '\n',
-  );
+  return [
+    ...rows.map(line),
+    ...healthLines(report.health, nowMs, hasVotes),
+    ...capacity,
+    ...siteLines(report.site),
+    ...counterLines(report.counters),
+  ].join('\n');
 }
 
 const answeringRows = ({ endpoints, workers, cells }: StatusReport): [string, string][] => [

@@ -4,7 +4,7 @@
 
 import type { Balancing, BreakerRule, SiteServer } from '../model/site.ts';
 import { heedsWeights, isKeyed, makeChooser } from './algorithms.ts';
-import { Breaker } from './breaker.ts';
+import { Breaker, type BreakerState } from './breaker.ts';
 import { Candidates, WHOLE } from './candidates.ts';
 import { type Chooser, NONE, type Random } from './chooser.ts';
 import { type Expression, parseExpression } from './expression.ts';
@@ -22,6 +22,9 @@ interface Group {
   readonly candidates: Candidates;
   readonly chooser: Chooser;
 }
+
+/** `closed` is well. */
+export type Condition = 'down' | 'ejected' | BreakerState;
 
 /** What is known of a server. */
 interface Standing {
@@ -125,11 +128,18 @@ export class Balancer {
     return chosen;
   }
 
+  /** Why a server may not be chosen, or only with care: by checks, as an outlier, or by its breaker. */
+  conditionOf(slot: number, nowMs: number): Condition {
+    const standing = this.#standings.get(slot);
+    if (standing === undefined || !standing.isUp) return 'down';
+    if (this.#outlier?.isEjected(slot) ?? false) return 'ejected';
+    return standing.breaker?.state(nowMs) ?? 'closed';
+  }
+
   /** Whether a server may be chosen by what is known of it, whatever its weight and its priority. */
   isAvailable(slot: number, nowMs: number): boolean {
-    const standing = this.#standings.get(slot);
-    if (standing === undefined || !standing.isUp || (this.#outlier?.isEjected(slot) ?? false)) return false;
-    return standing.breaker?.state(nowMs) !== 'open';
+    const condition = this.conditionOf(slot, nowMs);
+    return condition === 'closed' || condition === 'half-open';
   }
 
   /** Shares of the priorities that there are, first choice first, as of the last choice. */

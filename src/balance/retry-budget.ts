@@ -4,10 +4,15 @@
 import type { RetryRule } from '../model/site.ts';
 
 export class RetryBudget {
-  readonly #rule: RetryRule;
+  #rule: RetryRule;
   #retries = 0;
 
   constructor(rule: RetryRule) {
+    this.#rule = rule;
+  }
+
+  /** Another rule; retries under way stay counted. */
+  configure(rule: RetryRule): void {
     this.#rule = rule;
   }
 

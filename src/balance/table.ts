@@ -31,6 +31,9 @@ export interface ServerColumns {
   readonly limit: Int32Array;
   /** Requests or connections under way. */
   readonly active: Int32Array;
+  /** Of those, and of those that have ended: all since the server was added, and how many of them failed. */
+  readonly begun: Float64Array;
+  readonly failed: Float64Array;
   /** Whose candidate it is; NO_GROUP = nobody's. */
   readonly group: Int32Array;
   /** Two independent hashes of the id: with 32 bits, two servers could hash alike. */
@@ -82,6 +85,7 @@ export class ServerTable {
   /** One more request or connection is under way. */
   begin(slot: number): void {
     this.columns.active[slot]!++;
+    this.columns.begun[slot]!++;
     this.groupActive[this.columns.group[slot]!]!++;
   }
 
@@ -110,6 +114,7 @@ export class ServerTable {
   /** How long a request, or making a connection, took until the first octet came back or it failed. */
   observeLatency(slot: number, latencyMs: number, isFailure: boolean, nowMs: number): void {
     const { latencyMs: averages, latencyAtMs } = this.columns;
+    if (isFailure) this.columns.failed[slot]!++;
     const counted = isFailure ? Math.max(latencyMs, FAILURE_LATENCY_MS) : latencyMs;
     averages[slot] = peakEwma(averages[slot]!, latencyAtMs[slot]!, counted, nowMs, DECAY_MS);
     latencyAtMs[slot] = Math.max(nowMs, latencyAtMs[slot]!);
@@ -156,9 +161,11 @@ export class ServerTable {
     if (slot >= this.columns.active.length) this.#grow();
     this.ids[slot] = id;
     this.#slotOf.set(id, slot);
-    const { identityA, identityB, latencyMs, latencyAtMs, decayedOctets, load } = this.columns;
+    const { identityA, identityB, begun, failed, latencyMs, latencyAtMs, decayedOctets, load } = this.columns;
     identityA[slot] = hashText(id, SEED_A);
     identityB[slot] = hashText(id, SEED_B);
+    begun[slot] = 0;
+    failed[slot] = 0;
     latencyMs[slot] = Number.NaN;
     latencyAtMs[slot] = 0;
     decayedOctets[slot] = 0;
@@ -180,6 +187,8 @@ function makeColumns(slots: number): ServerColumns {
     mostActive: new Int32Array(slots),
     limit: new Int32Array(slots),
     active: new Int32Array(slots),
+    begun: new Float64Array(slots),
+    failed: new Float64Array(slots),
     group: new Int32Array(slots),
     identityA: new Int32Array(slots),
     identityB: new Int32Array(slots),

@@ -43,13 +43,14 @@ export const ERRORS = {
   ERR_CONFIG_VALUE: 'A value has the wrong type or lies outside what is allowed.',
   ERR_CONFIG_MISSING: 'A required key is missing.',
   ERR_CONFIG_REFERENCE: 'A name refers to a site, pool, policy or file that is not defined.',
-  ERR_CONFIG_CYCLE: 'Pools or policies refer to each other in a circle.',
+  ERR_CONFIG_CYCLE: 'Policies refer to each other in a circle, or a server of a site is a listener of its own agent.',
   ERR_CONFIG_RESTART: 'A setting that only a restart applies has changed; the reload applied everything else.',
   ERR_CONFIG_DUPLICATE: 'The same thing is defined twice.',
   ERR_CONFIG_COOKIE_SECRET:
     'A file of cookie secrets cannot be read, or does not hold one or two secrets of 32 hexadecimal digits.',
   ERR_CONFIG_EXPOSED: 'The admin API would be reachable from other machines without tokens, or with tokens but without TLS.',
-  ERR_CONFIG_UNUSED: 'A site, pool or policy is defined, but nothing refers to it.',
+  ERR_CONFIG_INACTIVE: 'A setting is checked, but this version does not act on it yet.',
+  ERR_CONFIG_UNUSED: 'A site, pool, policy or service is defined, but nothing refers to it.',
 
   // geography
   ERR_GEO_FILE: 'A geographic database or network map cannot be read.',

@@ -17,6 +17,7 @@ import { checkKeys, checkTrees, checkUnits } from './policy-checks.ts';
 import { healthSettings, proberSettings, probeSpecs, targetsOf } from './probes.ts';
 import { configSchema, namesIn } from './schema.ts';
 import type { GeoConfig, ServerConfig } from './server-schema.ts';
+import { siteSettings } from './site.ts';
 import type { Defined } from './steering-schema.ts';
 import { transferSettings } from './transfer.ts';
 import { type Path, YamlSource } from './yaml.ts';
@@ -72,7 +73,11 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
   const admin = adminConfig && adminSettings(source, adminConfig);
   const specs = probesConfig && probeSpecs(source, probesConfig);
   const mesh = meshConfig && meshSettings(source, meshConfig);
-  for (const part of [settings, geography, found, transfers, specs, mesh, admin]) problems.push(...(part?.problems ?? []));
+  const sites = valid(schema.shape.sites, raw['sites']);
+  const siteConfig = valid(schema.shape.site, raw['site']);
+  const agents = siteConfig && siteSettings(source, siteConfig, sites);
+  for (const part of [settings, geography, found, transfers, specs, mesh, admin, agents])
+    problems.push(...(part?.problems ?? []));
 
   const policySchema = schema.shape.policies.unwrap().valueType;
   const policies = new Map(
@@ -83,14 +88,13 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
   );
   problems.push(...checkTrees(source, policies), ...checkKeys(source, policies));
 
-  const sites = valid(schema.shape.sites, raw['sites']);
   if (sites !== undefined) problems.push(...checkUnits(source, sites));
 
   const targets = parsed.success && specs && targetsOf(source, parsed.data.pools, specs.value, buildPools(parsed.data).members);
   if (targets) problems.push(...targets.problems);
 
   const ordered = inOrder(problems);
-  const isWhole = settings && geography && found && transfers && specs && mesh && admin && targets;
+  const isWhole = settings && geography && found && transfers && specs && mesh && admin && agents && targets;
   if (hasErrors(ordered) || !parsed.success || !isWhole) return { problems: ordered, ifUnused: new Map() };
   const snapshot = deepFreeze<Snapshot>({
     file,
@@ -103,6 +107,7 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
     prober: proberSettings(parsed.data.prober),
     health: healthSettings(parsed.data.health, parsed.data.pools),
     fleet: { threads: parsed.data.fleet.threads, passMs: parsed.data.fleet.pass },
+    site: agents.value,
     mesh: mesh.value,
     admin: admin.value,
     zones: found.zones,

@@ -5,17 +5,63 @@ import { DEFAULT_HEALTH } from '../model/health.ts';
 import { checkFields, KINDS } from './check-schema.ts';
 import { complaint, duration, fields, flag, integer, listOf, mapOf, name, network, ONCE_RIGHT, oneOf } from './fields.ts';
 
+/** When checks happen and what counts; the defaults differ between probes and the agent of a site. */
+const cadenceFields = (usual: {
+  readonly interval: string;
+  readonly transition: string;
+  readonly timeout: string;
+  readonly connect: string;
+  readonly rise: number;
+  readonly fall: number;
+}) => ({
+  interval: duration('500ms', '1h')
+    .prefault(usual.interval)
+    .describe('Time between the starts of checks while the state is settled.'),
+  transitionInterval: duration('100ms', '1h')
+    .prefault(usual.transition)
+    .describe('The same while the state is unknown or may be about to change; at most `interval`.'),
+  timeout: duration('50ms', '60s')
+    .prefault(usual.timeout)
+    .describe('For one whole check, name look-up included; at most `interval`.'),
+  connectTimeout: duration('50ms', '60s').prefault(usual.connect).describe('For connecting alone (TCP); at most `timeout`.'),
+  rise: integer(1, 100, 'successes').default(usual.rise).describe('Successes in a row until whoever looks takes it as up again.'),
+  fall: integer(1, 100, 'failures').default(usual.fall).describe('Failures in a row until whoever looks takes it as down.'),
+});
+
+interface Checked {
+  readonly interval: number;
+  readonly transitionInterval: number;
+  readonly timeout: number;
+  readonly connectTimeout: number;
+}
+
+/** Exactly one kind of check, and times that fit into one another. `noun` is what has the check. */
+const oneCheck =
+  (noun: string) =>
+  <P extends Checked & { readonly [kind in (typeof KINDS)[number]]?: unknown }>(
+    probe: P,
+    { addIssue }: Pick<z.core.$RefinementCtx, 'addIssue'>,
+  ): void => {
+    const given = KINDS.filter((kind) => probe[kind] !== undefined);
+    if (given.length !== 1) {
+      const found = given.length === 0 ? 'has no check' : `has ${given.join(' and ')}`;
+      const message = `${found}; ${noun} has exactly one of ${KINDS.join(', ')}`;
+      addIssue(complaint(given.length === 0 ? 'ERR_CONFIG_MISSING' : 'ERR_CONFIG_VALUE', message));
+    }
+    const atMost = (key: 'transitionInterval' | 'timeout' | 'connectTimeout', bound: 'interval' | 'timeout'): void => {
+      if (probe[key] <= probe[bound]) return;
+      const message = `must be at most ${bound}, ${probe[bound]} ms, found ${probe[key]} ms`;
+      addIssue({ ...complaint('ERR_CONFIG_VALUE', message), path: [key] });
+    };
+    atMost('transitionInterval', 'interval');
+    atMost('timeout', 'interval');
+    atMost('connectTimeout', 'timeout');
+  };
+
 /** A round trip of half a second, a second for a lost packet, and room for a busy server; well inside the interval. */
 const probeSchema = fields({
   ...checkFields,
-  interval: duration('500ms', '1h').prefault('5s').describe('Time between the starts of checks while the state is settled.'),
-  transitionInterval: duration('100ms', '1h')
-    .prefault('1s')
-    .describe('The same while the state is unknown or may be about to change; at most `interval`.'),
-  timeout: duration('50ms', '60s').prefault('4s').describe('For one whole check, name look-up included; at most `interval`.'),
-  connectTimeout: duration('50ms', '60s').prefault('2s').describe('For connecting alone (TCP); at most `timeout`.'),
-  rise: integer(1, 100, 'successes').default(2).describe('Successes in a row until a prober takes a member as up again.'),
-  fall: integer(1, 100, 'failures').default(3).describe('Failures in a row until a prober takes a member as down.'),
+  ...cadenceFields({ interval: '5s', transition: '1s', timeout: '4s', connect: '2s', rise: 2, fall: 3 }),
   port: integer(1, 65_535)
     .nullable()
     .default(null)
@@ -23,22 +69,17 @@ const probeSchema = fields({
   vantagePoints: integer(1, 16, 'probers')
     .default(3)
     .describe('How many probers look at each member, in different regions as far as there are.'),
-}).superRefine((probe, context) => {
-  const given = KINDS.filter((kind) => probe[kind] !== undefined);
-  if (given.length !== 1) {
-    const found = given.length === 0 ? 'has no check' : `has ${given.join(' and ')}`;
-    const message = `${found}; a probe has exactly one of ${KINDS.join(', ')}`;
-    context.addIssue(complaint(given.length === 0 ? 'ERR_CONFIG_MISSING' : 'ERR_CONFIG_VALUE', message));
-  }
-  const atMost = (key: 'transitionInterval' | 'timeout' | 'connectTimeout', bound: 'interval' | 'timeout'): void => {
-    if (probe[key] <= probe[bound]) return;
-    const message = `must be at most ${bound}, ${probe[bound]} ms, found ${probe[key]} ms`;
-    context.addIssue({ ...complaint('ERR_CONFIG_VALUE', message), path: [key] });
-  };
-  atMost('transitionInterval', 'interval');
-  atMost('timeout', 'interval');
-  atMost('connectTimeout', 'timeout');
-}, ONCE_RIGHT);
+}).superRefine(oneCheck('a probe'), ONCE_RIGHT);
+
+/**
+ * Servers of a site, looked at from beside them: a round trip is short, and one that came back must prove itself longer, since the
+ * others bear its load meanwhile.
+ */
+export const serverCheckSchema = fields({
+  ...checkFields,
+  ...cadenceFields({ interval: '2s', transition: '500ms', timeout: '2s', connect: '1s', rise: 5, fall: 3 }),
+  port: integer(1, 65_535).nullable().default(null).describe('Where to connect; null: the port of each server.'),
+}).superRefine(oneCheck('a check'), ONCE_RIGHT);
 
 const proberSchema = fields({
   id: name().nullable().default(null).describe('Who we are among the servers of the mesh; null takes the name of the host.'),

@@ -7,17 +7,18 @@ import type { CheckKind, ProbeSpec, Target } from '../model/probe.ts';
 import type { ProberSettings } from '../model/snapshot.ts';
 import type { Member } from '../model/steering.ts';
 import { nameToText } from '../wire/name.ts';
+import type { KINDS } from './check-schema.ts';
 import { FileNames } from './file-names.ts';
 import type { HealthConfig, ProbeConfig, ProberConfig } from './probe-schema.ts';
 import type { PoolsConfig } from './steering-schema.ts';
-import type { YamlSource } from './yaml.ts';
+import type { Path, YamlSource } from './yaml.ts';
 
 type Probes = Readonly<Record<string, ProbeConfig>>;
 
 export function probeSpecs(source: YamlSource, probes: Probes): { value: ProbeSpec[]; problems: Problem[] } {
   const files = new FileNames(source);
   const value = Object.entries(probes).map(([id, probe], index): ProbeSpec => {
-    const check = checkOf(probe, id, files);
+    const check = checkOf(probe, ['probes', id], files);
     return {
       id,
       index,
@@ -37,8 +38,12 @@ export function probeSpecs(source: YamlSource, probes: Probes): { value: ProbeSp
   return { value, problems: files.problems };
 }
 
-/** The schema has seen that there is exactly one kind. */
-function checkOf({ tcp, tls, http, dns, udp, icmp, exec }: ProbeConfig, id: string, files: FileNames): CheckKind {
+/** The schema has seen that there is exactly one kind. `path` leads to what has it. */
+export function checkOf(
+  { tcp, tls, http, dns, udp, icmp, exec }: Pick<ProbeConfig, (typeof KINDS)[number]>,
+  path: Path,
+  files: FileNames,
+): CheckKind {
   if (tcp !== undefined) return { kind: 'tcp' };
   if (icmp !== undefined) return { kind: 'icmp' };
   if (udp !== undefined) return { kind: 'udp', ...udp };
@@ -46,10 +51,10 @@ function checkOf({ tcp, tls, http, dns, udp, icmp, exec }: ProbeConfig, id: stri
   if (exec !== undefined) return { kind: 'exec', ...exec };
   if (tls !== undefined) {
     const { expiryWarning, ...rest } = tls;
-    return { kind: 'tls', ...rest, expiryWarningDays: expiryWarning, ...files.tls(['probes', id, 'tls'], tls) };
+    return { kind: 'tls', ...rest, expiryWarningDays: expiryWarning, ...files.tls([...path, 'tls'], tls) };
   }
   const { expiryWarning, status, ...rest } = http!;
-  const tlsFiles = files.tls(['probes', id, 'http'], http!);
+  const tlsFiles = files.tls([...path, 'http'], http!);
   return { kind: 'http', ...rest, statuses: status, expiryWarningDays: expiryWarning, ...tlsFiles };
 }
 

@@ -7,6 +7,7 @@ import { fleetSections } from './fleet-schema.ts';
 import { meshSections } from './mesh-schema.ts';
 import { probeSections } from './probe-schema.ts';
 import { geoSchema, serverSchema, zonesSchema } from './server-schema.ts';
+import { siteSections } from './site-schema.ts';
 import { type Defined, steeringSections } from './steering-schema.ts';
 import { transferSections } from './transfer-schema.ts';
 
@@ -32,6 +33,7 @@ export function configSchema(defined: Defined) {
     zones: zonesSchema.prefault({}),
     ...steeringSections(defined),
     ...probeSections,
+    ...siteSections(defined.sites),
     ...fleetSections,
     ...adminSections,
     ...meshSections,

@@ -23,7 +23,7 @@ export function applyOverrides(overrides: readonly Override[], model: SteeringMo
     if (expiresMs !== null && expiresMs <= nowMs) continue;
     if (expiresMs !== null && expiresMs < nextExpiryMs) nextExpiryMs = expiresMs;
     const named = membersNamed(override.glob, model);
-    if (named.length === 0) idle.push(override);
+    if (named.length === 0 && !isOfServers(override)) idle.push(override);
     for (const { index } of named) {
       const known = byMember[index]!;
       if (known === null || outranks(override, known)) byMember[index] = override;
@@ -31,6 +31,29 @@ export function applyOverrides(overrides: readonly Override[], model: SteeringMo
   }
   return { byMember, idle, nextExpiryMs };
 }
+
+/** Orders on servers inside sites: agents know who is meant. */
+const isOfServers = ({ glob }: Override): boolean => glob.startsWith('server:');
+
+/** The order in force that decides for a site, or for a server by its name `site/service/server`; null = none. */
+export function decidingOrder(
+  overrides: readonly Override[],
+  scope: 'site' | 'server',
+  name: string,
+  nowMs: number,
+): Override | null {
+  let deciding: Override | null = null;
+  for (const override of overrides) {
+    if (!override.glob.startsWith(`${scope}:`) || (override.expiresMs !== null && override.expiresMs <= nowMs)) continue;
+    if (!globMatcher(override.glob.slice(scope.length + 1))(name)) continue;
+    if (deciding === null || outranks(override, deciding)) deciding = override;
+  }
+  return deciding;
+}
+
+/** The servers that `server:glob` names, of all that there are. */
+export const serversNamed = (glob: string, servers: readonly string[]): string[] =>
+  glob.startsWith('server:') ? servers.filter(globMatcher(glob.slice('server:'.length))) : [];
 
 /** What orders speak of: members with the indexes of their pool and site. */
 export interface Nameable<M> {
@@ -41,11 +64,11 @@ export interface Nameable<M> {
 
 /** The members that a glob names, for a preview before an order is given. */
 export function membersNamed<M extends Pick<Member, 'id' | 'pool' | 'site'>>(glob: string, model: Nameable<M>): M[] {
-  const [, scope, pattern] = /^(?:(site|pool):)?(.*)$/s.exec(glob)!;
+  const [, scope, pattern] = /^(?:(site|pool|server):)?(.*)$/s.exec(glob)!;
   const matches = globMatcher(pattern!);
   if (scope === 'site') return model.members.filter(({ site }) => matches(model.sites[site]!.id));
   if (scope === 'pool') return model.members.filter(({ pool }) => matches(model.pools[pool]!.id));
-  return model.members.filter(({ id }) => matches(id));
+  return scope === 'server' ? [] : model.members.filter(({ id }) => matches(id));
 }
 
 function outranks(override: Override, known: Override): boolean {

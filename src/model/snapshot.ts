@@ -6,6 +6,7 @@ import type { LoadUnit } from './capacity.ts';
 import type { HealthSettings } from './health.ts';
 import type { MeshSettings } from './mesh.ts';
 import type { ProbeSpec, Target } from './probe.ts';
+import type { SiteAgentSettings } from './site-agent.ts';
 import type { SteeringModel } from './steering.ts';
 import type { TransferSettings } from './transfer.ts';
 
@@ -126,6 +127,8 @@ export interface Snapshot {
   readonly prober: ProberSettings;
   readonly health: HealthSettings;
   readonly fleet: FleetSettings;
+  /** Agents of sites; a process with the role `site` is those that its command line names. */
+  readonly site: readonly SiteAgentSettings[];
   /** Names files of passwords, never holds one. */
   readonly mesh: MeshSettings;
   readonly admin: AdminSettings;

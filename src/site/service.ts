@@ -4,6 +4,7 @@
 import { Balancer } from '../balance/balancer.ts';
 import { NONE, type Random } from '../balance/chooser.ts';
 import { RetryBudget } from '../balance/retry-budget.ts';
+import { NO_GROUP } from '../balance/table.ts';
 import { WaitQueue } from '../balance/wait-queue.ts';
 import type { Clock } from '../base/clock.ts';
 import type { SiteServer, SiteService } from '../model/site.ts';
@@ -19,21 +20,39 @@ export interface Waiter {
 }
 
 export class Service {
-  readonly balancer: Balancer;
   readonly retries: RetryBudget;
+  #settings: SiteService;
+  #balancer: Balancer;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #queue: WaitQueue<Waiter>;
+  #queue: WaitQueue<Waiter>;
   readonly #servers = new Map<number, SiteServer>();
+  readonly #slots = new Map<string, number>();
+  #begun = 0;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(service: SiteService, clock: Clock, random: Random = Math.random) {
-    this.balancer = new Balancer(service.balancing);
+    this.#settings = service;
+    this.#balancer = new Balancer(service.balancing);
     this.retries = new RetryBudget(service.retry);
     this.#clock = clock;
     this.#random = random;
     this.#queue = new WaitQueue(service.queue.mostWaiting, service.queue.timeoutMs);
     this.configure(service.servers);
+  }
+
+  /** Another one as soon as the algorithm or a rule changes: not to be kept. */
+  get balancer(): Balancer {
+    return this.#balancer;
+  }
+
+  get settings(): SiteService {
+    return this.#settings;
+  }
+
+  /** Requests or connections that were given a server since the start; tries with another one do not count again. */
+  get begun(): number {
+    return this.#begun;
   }
 
   get waiting(): number {
@@ -42,15 +61,49 @@ export class Service {
 
   /** Requests or connections under way at all servers, those of servers that are configured no more among them. */
   get active(): number {
-    return this.balancer.table.groupActive.reduce((sum, active) => sum + active, 0);
+    return this.#balancer.table.groupActive.reduce((sum, active) => sum + active, 0);
   }
 
   /** Replaces the servers. Connections to those that are gone go on. */
   configure(servers: readonly SiteServer[]): void {
-    const slots = this.balancer.configure(servers, this.#clock.monotonicMs());
+    const slots = this.#balancer.configure(servers, this.#clock.monotonicMs());
     this.#servers.clear();
-    for (const [i, slot] of slots.entries()) this.#servers.set(slot, servers[i]!);
+    this.#slots.clear();
+    for (const [i, slot] of slots.entries()) {
+      this.#servers.set(slot, servers[i]!);
+      this.#slots.set(servers[i]!.id, slot);
+    }
     this.serveQueue();
+  }
+
+  /**
+   * Replaces everything but what is under way and what was counted. With another algorithm or other rules all servers count as up, and
+   * as never having failed, until told otherwise. Who waits goes on waiting, as far as the new queue has room.
+   */
+  replace(service: SiteService): void {
+    const before = this.#settings;
+    this.#settings = service;
+    this.retries.configure(service.retry);
+    if (JSON.stringify(before.balancing) !== JSON.stringify(service.balancing)) {
+      const { table } = this.#balancer;
+      for (const slot of table.ids.keys()) table.setGroup(slot, NO_GROUP);
+      this.#balancer = new Balancer(service.balancing, table);
+    }
+    if (JSON.stringify(before.queue) !== JSON.stringify(service.queue)) this.#replaceQueue(service);
+    this.configure(service.servers);
+  }
+
+  /** Of a server that is configured; NONE of others. */
+  slotOf(server: string): number {
+    return this.#slots.get(server) ?? NONE;
+  }
+
+  /** What checks say of a server. */
+  setUp(server: string, isUp: boolean): void {
+    const slot = this.slotOf(server);
+    if (slot === NONE) return;
+    this.#balancer.setUp(slot, isUp);
+    if (isUp) this.serveQueue();
   }
 
   /** The server that has a slot; only of a slot that was just given. */
@@ -63,7 +116,7 @@ export class Service {
     // Who comes later does not overtake those who wait.
     const slot = this.#queue.size > 0 ? NONE : this.#choose(waiter.key);
     if (slot !== NONE) {
-      this.balancer.table.begin(slot);
+      this.#begin(slot);
       waiter.proceed(slot);
       return true;
     }
@@ -84,8 +137,8 @@ export class Service {
 
   /** A server that is none of `tried`, counted; NONE if there is no other. */
   another(key: number, tried: readonly number[]): number {
-    const slot = this.balancer.chooseOther(tried, key, this.#clock.monotonicMs(), this.#random);
-    if (slot !== NONE) this.balancer.table.begin(slot);
+    const slot = this.#balancer.chooseOther(tried, key, this.#clock.monotonicMs(), this.#random);
+    if (slot !== NONE) this.#balancer.table.begin(slot);
     return slot;
   }
 
@@ -96,13 +149,13 @@ export class Service {
 
   /** A server that was given is needed no more. */
   release(slot: number): void {
-    this.balancer.table.end(slot);
+    this.#balancer.table.end(slot);
     this.serveQueue();
   }
 
   /** What became of it: see Balancer.observe. */
   observe(slot: number, latencyMs: number, isFailure: boolean): void {
-    this.balancer.observe(slot, latencyMs, isFailure, this.#clock.monotonicMs());
+    this.#balancer.observe(slot, latencyMs, isFailure, this.#clock.monotonicMs());
   }
 
   /** Gives servers to those who wait, as far as there are any. To be called too when a server has come up. */
@@ -113,7 +166,7 @@ export class Service {
       const slot = this.#choose(next.key);
       if (slot === NONE) break;
       this.#queue.shift(nowMs);
-      this.balancer.table.begin(slot);
+      this.#begin(slot);
       next.proceed(slot);
     }
     this.#setTimer();
@@ -128,8 +181,22 @@ export class Service {
     this.#setTimer();
   }
 
+  #begin(slot: number): void {
+    this.#begun++;
+    this.#balancer.table.begin(slot);
+  }
+
+  #replaceQueue({ queue }: SiteService): void {
+    const before = this.#queue;
+    this.#queue = new WaitQueue(queue.mostWaiting, queue.timeoutMs);
+    for (let next = before.first; next !== null; next = before.first) {
+      before.remove(next);
+      if (!this.#queue.push(next, this.#clock.monotonicMs())) next.giveUp();
+    }
+  }
+
   #choose(key: number): number {
-    return this.balancer.choose(key, this.#clock.monotonicMs(), this.#random);
+    return this.#balancer.choose(key, this.#clock.monotonicMs(), this.#random);
   }
 
   /** One timer, for the first in the queue. */

@@ -125,6 +125,8 @@ function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buff
       counters: countersOf(buffer),
       health: plane.report(),
       capacity: null,
+      site: [],
+      servers: [],
     }),
     explain: (request) => explainAnswer(served, images(), plane.facts, request),
     whatIf: () => err(NO_CAPACITY),

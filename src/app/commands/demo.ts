@@ -8,7 +8,7 @@ import { askServerWilling, SERVER_HELP, SERVER_OPTIONS } from '../running-server
 export const demo: Command = {
   help: `Usage: meridian demo stop SITE | start SITE | list [--config FILE | --socket PATH] [--json]
 
-Ends or starts the web server that plays a site of the demo ('npm start', or 'meridian serve --demo'). Connections to a site
+Ends or starts the agent and the web servers that play a site of the demo ('npm start', or 'meridian serve --demo'). Connections to a site
 that was stopped are refused: the checks see it, and some seconds later clients are sent elsewhere ('meridian status' and
 'meridian explain' tell why). A site that is started again gets its clients back little by little.
 

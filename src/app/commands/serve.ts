@@ -4,7 +4,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { systemClock } from '../../base/clock.ts';
-import { formatProblem, type Problem } from '../../base/errors.ts';
+import { formatProblem, hasErrors, type Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { reasonOf } from '../../config/files.ts';
 import { watchFile } from '../../geo/watch.ts';
@@ -25,9 +25,10 @@ import { createLogger } from '../log.ts';
 import { makeHelpersYield } from '../priority.ts';
 import { ProbeServer } from '../probe-server.ts';
 import { answerRequest, type Running } from '../requests.ts';
-import { findUselessRole, readRoles } from '../roles.ts';
+import { defaultRoles, findMissingSite, findUselessRole, readRoles } from '../roles.ts';
 import { controlRow, MeridianServer, type ReloadReport } from '../server.ts';
 import { ServiceManager } from '../service-manager.ts';
+import { SiteDesk } from '../site-desk.ts';
 import { SpillMemory } from '../spill-memory.ts';
 import { keepFreedMemory } from '../v8-flags.ts';
 import { VERSION } from '../version.ts';
@@ -36,34 +37,42 @@ import { VERSION } from '../version.ts';
 const SAME_REQUEST_MS = 500;
 
 export const serve: Command = {
-  help: `Usage: meridian serve [--config FILE] [--role ROLE]... [--demo]
+  help: `Usage: meridian serve [--config FILE] [--role ROLE]... [--site SITE]... [--demo]
 
 Runs the server in the foreground. It logs to standard output: text on a terminal, JSON lines otherwise.
 
   --config FILE   the configuration (default ${DEFAULT_CONFIG})
-  --role ROLE     dns answers queries, probe checks members, fleet judges for many, admin is the HTTP API where admin.listen says;
-                  several are given one by one or as a list with commas. dns, probe and admin unless given. A process without dns
-                  needs mesh.redis, and no zones or databases.
+  --role ROLE     dns answers queries, probe checks members, fleet judges for many, site balances inside sites, admin is the HTTP API
+                  where admin.listen says; several are given one by one or as a list with commas. dns, probe and admin unless given,
+                  and site if the configuration has that section. A process with neither dns nor site needs mesh.redis; one without
+                  dns reads no zones or databases.
+  --site SITE     with the role site: whose agent this process is; several as with --role. All of the section unless given
   --demo          run a small web server on loopback for each site whose checks go there, and print what to try
 
 SIGHUP (or 'meridian reload') reads all files again; a reload that finds an error changes nothing. SIGTERM and SIGINT stop it.`,
-  options: { config: { type: 'string' }, role: { type: 'string', multiple: true }, demo: { type: 'boolean' } },
+  options: {
+    config: { type: 'string' },
+    role: { type: 'string', multiple: true },
+    site: { type: 'string', multiple: true },
+    demo: { type: 'boolean' },
+  },
 
   async run(values) {
-    const roles = readRoles((values['role'] ?? []) as readonly string[]);
-    if (!roles.ok) return fail([roles.error], EXIT.USAGE);
+    const asked = readRoles((values['role'] ?? []) as readonly string[]);
+    if (!asked.ok) return fail([asked.error], EXIT.USAGE);
+    const sites = listOf(values['site']);
     const configFile = String(values['config'] ?? DEFAULT_CONFIG);
     makeHelpersYield();
     const hangup = followHangups();
-    const isAnswering = roles.value.includes('dns');
+    const isAnswering = asked.value?.includes('dns') ?? true;
     if (isAnswering) keepFreedMemory();
     const { loaded, snapshot, problems } = isAnswering ? await loadAll(configFile) : await loadHealth(configFile);
     if (snapshot === undefined) {
       printProblems(problems);
       return EXIT.USAGE;
     }
-    const inForce = rolesInForce(roles.value, snapshot);
-    const useless = findUselessRole(inForce, snapshot.mesh);
+    const roles = rolesInForce(asked.value ?? defaultRoles(snapshot), snapshot);
+    const useless = findUselessRole(roles, snapshot.mesh) ?? findMissingSite(roles, sites, snapshot);
     if (useless !== undefined) return fail([useless], EXIT.USAGE);
     const settings = snapshot.server;
     const log = createLogger(settings.log);
@@ -78,7 +87,7 @@ SIGHUP (or 'meridian reload') reads all files again; a reload that finds an erro
     // The socket comes first: it tells whether another server already works in this state directory.
     const control = await openControl(settings.controlSocket, (request) => handle(request, desk, manager));
     if (!control.ok) return fail([control.error]);
-    const surroundings = { configFile, log, manager, hangup, stopped, roles: inForce, desk };
+    const surroundings = { configFile, log, manager, hangup, stopped, roles, agents: agentsFor(roles, sites, log), desk };
     await desk.demo?.follow(snapshot);
     const failures = loaded === undefined ? await probe(snapshot, surroundings) : await answer(loaded, surroundings);
     control.value.close();
@@ -109,6 +118,8 @@ interface Surroundings {
   readonly hangup: Hangup;
   readonly stopped: Promise<void>;
   readonly roles: readonly Role[];
+  /** With the role `site`. */
+  readonly agents: SiteDesk | null;
   readonly desk: Desk;
 }
 
@@ -122,7 +133,7 @@ interface Desk {
 
 /** Answers queries, and probes if that is a role, until told to stop; resolves with the reasons if it cannot start or go on. */
 async function answer(loaded: Loaded, surroundings: Surroundings): Promise<readonly Problem[] | undefined> {
-  const { configFile, log, manager, hangup, stopped, roles, desk } = surroundings;
+  const { configFile, log, manager, hangup, stopped, roles, agents, desk } = surroundings;
   const settings = loaded.snapshot.server;
   const plan = await planListening(settings, availableParallelism());
   if (!plan.ok) return plan.error;
@@ -136,7 +147,10 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
     if (begun === undefined) return undefined;
     const spillMemory = new SpillMemory(settings.stateDirectory, systemClock, log);
     await spillMemory.load(plane.capacity.mesh.nowMs());
-    const server = new MeridianServer({ configFile, loaded, log, plan: plan.value, plane, counters, spillMemory });
+    desk.demo?.join(plane);
+    const refused = await startAgents(agents, loaded.snapshot, plane, log);
+    if (hasErrors(refused)) return refused;
+    const server = new MeridianServer({ configFile, loaded, log, plan: plan.value, plane, agents, counters, spillMemory });
     desk.running = server;
     try {
       const started = await Promise.race([server.start(), stopped]);
@@ -146,7 +160,7 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
       const { zones, geography } = server.loaded.get();
       log.info({ version: VERSION, endpoints, zones: zones.length, cells: geography.cells }, 'listening');
       const attended = await desk.operations.attend(server);
-      if (desk.demo !== undefined) console.log(demoText({ endpoints, admin: attended.endpoints }));
+      if (desk.demo !== undefined) console.log(demoText({ endpoints, admin: attended.endpoints }, desk.demo.places));
       server.loaded.watch(({ snapshot }) => void desk.demo?.follow(snapshot));
       const stopWatching = watchGeography(server);
       void manager.ready(server.summary);
@@ -157,22 +171,26 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
       await attended.close();
       return problem === undefined ? undefined : [problem];
     } finally {
-      await server.close();
+      await Promise.all([server.close(), agents?.close()]);
     }
   } finally {
+    await agents?.close();
     await plane.close();
   }
 }
 
-/** Probes, judges, or both, and answers nothing, until told to stop. */
-async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<undefined> {
-  const { configFile, log, manager, hangup, stopped, roles, desk } = surroundings;
+/** Probes, judges, balances, or several of these, and answers no queries, until told to stop. */
+async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<readonly Problem[] | undefined> {
+  const { configFile, log, manager, hangup, stopped, roles, agents, desk } = surroundings;
   const counters = new SharedArrayBuffer(countersSize(1));
   const plane = await ControlPlane.open(snapshot, { roles, clock: systemClock, log, counters: controlRow(counters, 0) });
   try {
     const begun = await Promise.race([plane.start().then(() => true), stopped]);
-    if (begun === undefined) return;
-    const server = new ProbeServer({ configFile, snapshot, log, plane, counters });
+    if (begun === undefined) return undefined;
+    desk.demo?.join(plane);
+    const refused = await startAgents(agents, snapshot, plane, log);
+    if (hasErrors(refused)) return refused;
+    const server = new ProbeServer({ configFile, snapshot, log, plane, agents, counters });
     desk.running = server;
     log.info({ version: VERSION, id: plane.id, targets: snapshot.targets.length }, doingOf(roles));
     const attended = await desk.operations.attend(server);
@@ -181,15 +199,43 @@ async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<un
     await stopped;
     void manager.stopping();
     await attended.close();
+    return undefined;
   } finally {
+    await agents?.close();
     await plane.close();
   }
 }
 
 function doingOf(roles: readonly Role[]): string {
-  if (!roles.includes('probe') && !roles.includes('fleet')) return 'showing';
-  if (!roles.includes('fleet')) return 'probing';
-  return roles.includes('probe') ? 'probing and judging' : 'judging';
+  const does = [
+    ...(roles.includes('probe') ? ['probing'] : []),
+    ...(roles.includes('fleet') ? ['judging'] : []),
+    ...(roles.includes('site') ? ['at the site'] : []),
+  ];
+  return does.length === 0 ? 'showing' : does.join(' and ');
+}
+
+/** Words of an option that may be given several times, or as lists with commas; null = not given. */
+function listOf(given: unknown): readonly string[] | null {
+  if (given === undefined) return null;
+  return (given as readonly string[]).flatMap((word) => word.split(',')).map((word) => word.trim());
+}
+
+const agentsFor = (roles: readonly Role[], sites: readonly string[] | null, log: Logger): SiteDesk | null =>
+  roles.includes('site') ? new SiteDesk({ sites, clock: systemClock, log }) : null;
+
+/** Once the mesh has told which orders there are: a server that is drained gets nobody, not even for a moment. */
+async function startAgents(
+  agents: SiteDesk | null,
+  snapshot: Snapshot,
+  plane: ControlPlane,
+  log: Logger,
+): Promise<readonly Problem[]> {
+  if (agents === null) return [];
+  const problems = await agents.apply(snapshot.site);
+  for (const problem of problems) if (problem.severity === 'warning') log.warn({ ...problem }, 'problem');
+  if (!hasErrors(problems)) agents.join(plane);
+  return problems;
 }
 
 const BY_SIGNAL: Who = { actor: 'SIGHUP', via: 'signal', requestId: '' };
@@ -223,7 +269,9 @@ async function handle(request: ControlRequest, { running, demo, operations }: De
   if (request.command === 'demo') return answerDemo(request, demo);
   if (running === undefined) return { error: 'the server is starting; try again' };
   if (request.command === 'reload') return reload(running, manager, operations, BY_COMMAND);
-  return answerRequest(request, running, operations.changes);
+  if (request.command !== 'status' || demo === undefined) return answerRequest(request, running, operations.changes);
+  const report = running.status(VERSION);
+  return { ...report, site: [...report.site, ...demo.report()] };
 }
 
 /** Watches the files of the geography that is served, until the returned function is called. */

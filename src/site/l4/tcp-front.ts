@@ -11,6 +11,7 @@ import type { Problem } from '../../base/errors.ts';
 import { PrefixSet } from '../../base/prefix-set.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { TcpFrontSettings } from '../../model/site.ts';
+import { unusable } from '../line-server.ts';
 import type { Service } from '../service.ts';
 import { readHeader } from './header-reader.ts';
 import { type ProxyAddresses, writeProxyHeader } from './proxy-header.ts';
@@ -25,8 +26,18 @@ const IPV6_CLIENT_PREFIX_LEN = 64;
 /** A connection that is relayed, and the octets of it that were counted. */
 interface Passage {
   readonly client: Socket;
+  readonly service: Service;
   readonly slot: number;
   counted: number;
+}
+
+/** A client that is to be connected; it stays with the service and the settings that it met. */
+interface Arrival {
+  readonly client: Socket;
+  readonly addresses: ProxyAddresses;
+  readonly key: number;
+  readonly service: Service;
+  readonly settings: TcpFrontSettings;
 }
 
 export interface FrontCounts {
@@ -49,11 +60,11 @@ export class TcpFront {
     refusedHeader: 0,
     connectFailures: 0,
   };
-  readonly #settings: TcpFrontSettings;
-  readonly #service: Service;
+  #settings: TcpFrontSettings;
+  #service: Service;
   readonly #clock: Clock;
   readonly #server: Server;
-  readonly #proxies: PrefixSet;
+  #proxies: PrefixSet;
   readonly #clients = new Set<Socket>();
   /** Connections by client address, or /64. */
   readonly #perClient = new Map<string, number>();
@@ -63,10 +74,7 @@ export class TcpFront {
   static open(settings: TcpFrontSettings, service: Service, clock: Clock): Promise<Result<TcpFront, Problem>> {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
     return new Promise((resolve) => {
-      server.once('error', (error) => {
-        const message = `tcp ${settings.address} port ${settings.port} cannot be used: ${error.message}`;
-        resolve(err({ severity: 'error', code: 'ERR_LISTEN', message }));
-      });
+      server.once('error', (error) => resolve(err(unusable(settings, error))));
       server.listen({ host: settings.address, port: settings.port, backlog: BACKLOG, ipv6Only: true, exclusive: true }, () =>
         resolve(ok(new TcpFront(settings, service, clock, server))),
       );
@@ -82,6 +90,13 @@ export class TcpFront {
     server.on('connection', (socket) => this.#accept(socket));
     this.#measuring = setInterval(() => this.#measure(), MEASURE_INTERVAL_MS);
     this.#measuring.unref();
+  }
+
+  /** For all clients from now on: everything but the address and the port. Connections that there are stay as they are. */
+  replace(settings: TcpFrontSettings, service: Service): void {
+    this.#settings = settings;
+    this.#service = service;
+    this.#proxies = new PrefixSet(settings.proxyFrom);
   }
 
   get port(): number {
@@ -154,30 +169,33 @@ export class TcpFront {
       if (left === 0) this.#perClient.delete(name);
       else this.#perClient.set(name, left);
     });
-    const { keyPrefixV4, keyPrefixV6 } = this.#settings;
-    const key = addressKey(source, family === 4 ? keyPrefixV4 : keyPrefixV6);
+    const settings = this.#settings;
+    const service = this.#service;
+    const key = addressKey(source, family === 4 ? settings.keyPrefixV4 : settings.keyPrefixV6);
+    const arrival: Arrival = { client, addresses, key, service, settings };
     const waiter = {
       key,
       proceed: (slot: number) => {
         client.off('close', leave);
-        this.#connect(client, addresses, key, [slot]);
+        this.#connect(arrival, [slot]);
       },
       giveUp: () => {
         client.off('close', leave);
         this.#refuse(client, 'refusedUnserved');
       },
     };
-    const leave = (): void => this.#service.leave(waiter);
+    const leave = (): void => service.leave(waiter);
     client.once('close', leave);
-    if (!this.#service.request(waiter)) waiter.giveUp();
+    if (!service.request(waiter)) waiter.giveUp();
   }
 
   /** Connects to the last of `tried`, which has been counted for this client; the others have failed. */
-  #connect(client: Socket, addresses: ProxyAddresses, key: number, tried: readonly number[]): void {
+  #connect(arrival: Arrival, tried: readonly number[]): void {
+    const { client, addresses, key, service, settings } = arrival;
     const slot = tried.at(-1)!;
-    const { connectTimeoutMs, proxyTo, attempts, idleTimeoutMs } = this.#settings;
+    const { connectTimeoutMs, proxyTo, attempts, idleTimeoutMs } = settings;
     const startMs = this.#clock.monotonicMs();
-    const { address, port } = this.#service.server(slot);
+    const { address, port } = service.server(slot);
     const server = connect({ host: address, port, allowHalfOpen: true, noDelay: true });
     const timer = setTimeout(() => server.destroy(new Error('no connection in time')), connectTimeoutMs);
     const abandon = (): void => {
@@ -187,19 +205,19 @@ export class TcpFront {
     const settled = (): void => {
       clearTimeout(timer);
       client.off('close', abandon);
-      if (tried.length > 1) this.#service.retries.end();
+      if (tried.length > 1) service.retries.end();
     };
     const failed = (): void => {
       settled();
-      this.#service.release(slot);
+      service.release(slot);
       if (client.destroyed) return;
       this.counts.connectFailures++;
-      this.#service.observe(slot, this.#clock.monotonicMs() - startMs, true);
-      const isAllowed = tried.length < attempts && this.#service.retries.tryBegin(this.#service.active);
-      const next = isAllowed ? this.#service.another(key, tried) : NONE;
-      if (next !== NONE) this.#connect(client, addresses, key, [...tried, next]);
+      service.observe(slot, this.#clock.monotonicMs() - startMs, true);
+      const isAllowed = tried.length < attempts && service.retries.tryBegin(service.active);
+      const next = isAllowed ? service.another(key, tried) : NONE;
+      if (next !== NONE) this.#connect(arrival, [...tried, next]);
       else {
-        if (isAllowed) this.#service.retries.end();
+        if (isAllowed) service.retries.end();
         this.#refuse(client, 'refusedUnserved');
       }
     };
@@ -208,15 +226,15 @@ export class TcpFront {
     server.once('connect', () => {
       server.off('close', failed);
       settled();
-      this.#service.observe(slot, this.#clock.monotonicMs() - startMs, false);
+      service.observe(slot, this.#clock.monotonicMs() - startMs, false);
       this.counts.relayed++;
       if (proxyTo !== null) server.write(writeProxyHeader(proxyTo, addresses));
-      const passage = { client, slot, counted: 0 };
+      const passage = { client, service, slot, counted: 0 };
       this.#passages.add(passage);
       relay(client, server, idleTimeoutMs, () => {
         this.#count(passage, this.#clock.monotonicMs());
         this.#passages.delete(passage);
-        this.#service.release(slot);
+        service.release(slot);
       });
     });
   }
@@ -234,7 +252,7 @@ export class TcpFront {
 
   #count(passage: Passage, nowMs: number): void {
     const moved = passage.client.bytesRead + passage.client.bytesWritten;
-    this.#service.balancer.table.addOctets(passage.slot, moved - passage.counted, nowMs);
+    passage.service.balancer.table.addOctets(passage.slot, moved - passage.counted, nowMs);
     passage.counted = moved;
   }
 }

@@ -20,6 +20,8 @@ function report(counts: Partial<Record<CounterName, number>>): StatusReport {
     counters: { ...zeros, ...counts },
     capacity: null,
     health: healthReport(),
+    site: [],
+    servers: [],
   };
 }
 

@@ -21,3 +21,10 @@ test('a retry that has ended makes room for another', (t) => {
   budget.end();
   t.true(budget.tryBegin(1000));
 });
+
+test('another rule counts the retries that are under way', (t) => {
+  const budget = new RetryBudget({ percent: 0, least: 1 });
+  t.true(budget.tryBegin(0));
+  budget.configure({ percent: 0, least: 2 });
+  t.deepEqual([budget.tryBegin(0), budget.tryBegin(0)], [true, false]);
+});

@@ -20,6 +20,7 @@ test('every section and the rules have one chapter', (t) => {
     'probes',
     'prober',
     'health',
+    'site',
     'fleet',
     'admin',
     'mesh',

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { applyOverrides, membersNamed } from '../../../src/health/overrides.ts';
+import { applyOverrides, decidingOrder, membersNamed, serversNamed } from '../../../src/health/overrides.ts';
 import type { Override } from '../../../src/model/verdict.ts';
 import { modelOf } from '../../support/steering.ts';
 import { orderOf } from '../../support/votes.ts';
@@ -90,4 +90,27 @@ test('an order that names nobody is reported, unless it has expired', (t) => {
   const misspelt = orderOf('web/lodnon', 'down');
   const expired = orderOf('web/nobody', 'down', { expiresMs: 5 });
   t.deepEqual(applyOverrides([misspelt, expired, orderOf('*', 'up')], model, 1000).idle, [misspelt]);
+});
+
+test('an order on servers inside sites names no member, and is not idle for that', (t) => {
+  t.deepEqual(named('server:*'), []);
+  t.deepEqual(applyOverrides([orderOf('server:london/*', 'drain')], model, 1000).idle, []);
+});
+
+test('a glob of servers names them by site, service and server', (t) => {
+  const servers = ['london/web/a', 'london/web/b', 'tokyo/web/a'];
+  t.deepEqual(serversNamed('server:london/web/a', servers), ['london/web/a']);
+  t.deepEqual(serversNamed('server:*/a', servers), ['london/web/a', 'tokyo/web/a']);
+  t.deepEqual(serversNamed('london/web/a', servers), []);
+});
+
+test('of the orders on a site or a server the strongest in force decides', (t) => {
+  const weak = { ...orderOf('server:london/*', 'drain'), source: 'tool' as const, createdMs: 900 };
+  const strong = { ...orderOf('server:london/web/?', 'up'), source: 'human' as const };
+  const over = { ...orderOf('server:london/web/a', 'down'), source: 'human' as const, createdMs: 990, expiresMs: 1000 };
+  const orders = [weak, strong, over, orderOf('london/web/a', 'down'), orderOf('site:london', 'drain')];
+  t.is(decidingOrder(orders, 'server', 'london/web/a', 1000), strong);
+  t.is(decidingOrder([strong, weak], 'server', 'london/web/a', 1000), strong);
+  t.is(decidingOrder(orders, 'server', 'tokyo/web/a', 1000), null);
+  t.is(decidingOrder(orders, 'site', 'london', 1000)?.glob, 'site:london');
 });

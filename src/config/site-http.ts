@@ -1,0 +1,143 @@
+// A checked listener at layer 7 to the settings of its front.
+
+import type { Problem } from '../base/errors.ts';
+import type { HttpAction, HttpFrontSettings, HttpHeader, HttpRoute, HttpStickiness } from '../model/site-http.ts';
+import type { Endpoint } from '../model/snapshot.ts';
+import { readCookieSecrets } from './cookie-secrets.ts';
+import type { HttpConfig, RouteConfig } from './site-http-schema.ts';
+import { type Path, pathText, type YamlSource } from './yaml.ts';
+
+/** What is needed to read the files that a listener names. */
+export interface HttpSurroundings {
+  readonly source: YamlSource;
+  readonly path: Path;
+  /** Relative to the directory of the configuration. */
+  readonly absolute: (file: string) => string;
+  readonly problems: Problem[];
+}
+
+export function httpSettings({ address, port }: Endpoint, http: HttpConfig, around: HttpSurroundings): HttpFrontSettings {
+  const { tls, limits, timeouts, keyPrefix } = http;
+  const routes: readonly (readonly [RouteConfig | null, number])[] =
+    http.service === undefined ? http.routes.map((route, i) => [route, i]) : [[null, 0]];
+  return {
+    address,
+    port,
+    tls: tls && {
+      certificates: tls.certificates.map(({ certificate, key }) => ({
+        certificateFile: around.absolute(certificate),
+        keyFile: around.absolute(key),
+      })),
+      minVersion: tls.minVersion,
+      http2: tls.http2,
+    },
+    routes: routes.map(([route, i]) => (route === null ? plainRoute(http.service!) : routeOf(route, i, around))),
+    forwarding: { trustedProxies: http.trustedProxies, xForwarded: http.xForwarded, forwarded: http.forwarded },
+    limits: {
+      mostConnections: limits.connections,
+      mostConnectionsPerClient: limits.connectionsPerClient,
+      headSize: limits.head,
+      mostHeaders: limits.headers,
+      targetSize: limits.target,
+      bodySize: limits.body,
+      mostRequestsPerConnection: limits.requestsPerConnection,
+      mostStreams: limits.streams,
+      mostResets: limits.resets,
+    },
+    timeouts: {
+      headMs: timeouts.head,
+      bodyIdleMs: timeouts.bodyIdle,
+      connectMs: timeouts.connect,
+      responseMs: timeouts.response,
+      responseIdleMs: timeouts.responseIdle,
+      wholeMs: timeouts.whole,
+      keepAliveMs: timeouts.keepAlive,
+      serverKeepAliveMs: timeouts.serverKeepAlive,
+      tunnelIdleMs: timeouts.tunnelIdle,
+    },
+    keyPrefixV4: keyPrefix.v4,
+    keyPrefixV6: keyPrefix.v6,
+  };
+}
+
+const NO_EDITS = { remove: [], set: [], add: [] };
+
+/** The short form: everything goes to one service, and what every client may want is passed on. */
+const plainRoute = (service: string): HttpRoute => ({
+  id: service,
+  match: { hosts: [], paths: [], methods: [], headers: [], cookies: [] },
+  action: { kind: 'service', service },
+  rewrite: { path: null, host: null, request: NO_EDITS, response: NO_EDITS },
+  bodySize: null,
+  retries: { attempts: 2, onStatus: [] },
+  stickiness: null,
+  rateLimit: null,
+  compression: null,
+  cache: null,
+  upgrade: true,
+});
+
+function routeOf(route: RouteConfig, index: number, around: HttpSurroundings): HttpRoute {
+  const { match, rewrite, rateLimit, compression, cache } = route;
+  return {
+    id: route.name ?? `route-${index + 1}`,
+    match: {
+      hosts: match.hosts,
+      paths: [
+        ...match.paths.map((path) => ({ kind: 'exact', path }) as const),
+        ...match.prefixes.map((path) => ({ kind: 'prefix', path }) as const),
+      ],
+      methods: match.methods,
+      headers: pairs(match.headers),
+      cookies: pairs(match.cookies),
+    },
+    action: actionOf(route),
+    rewrite: {
+      path: rewrite.path,
+      host: rewrite.host,
+      request: editsOf(rewrite.request),
+      response: editsOf(rewrite.response),
+    },
+    bodySize: route.bodySize,
+    retries: route.retries,
+    stickiness: stickinessOf(route, index, around),
+    rateLimit: rateLimit && {
+      requests: rateLimit.requests,
+      windowSec: Math.ceil(rateLimit.window / 1000),
+      by: rateLimit.header === null ? { kind: 'client' } : { kind: 'header', name: rateLimit.header },
+    },
+    compression: compression && { encodings: compression.encodings, types: compression.types, leastSize: compression.least },
+    cache: cache && { size: cache.size, entrySize: cache.entry, staleIfErrorSec: Math.floor(cache.staleIfError / 1000) },
+    upgrade: route.upgrade,
+  };
+}
+
+function actionOf({ service, redirect, respond }: RouteConfig): HttpAction {
+  if (service !== undefined) return { kind: 'service', service };
+  if (respond !== undefined) return { kind: 'respond', ...respond };
+  const { status, location } = redirect!;
+  return { kind: 'redirect', status: status as 301 | 302 | 303 | 307 | 308, location };
+}
+
+function stickinessOf({ stickiness }: RouteConfig, index: number, around: HttpSurroundings): HttpStickiness | null {
+  if (stickiness === null) return null;
+  const { cookie, hashCookie, hashHeader } = stickiness;
+  if (hashCookie !== undefined) return { kind: 'hash-cookie', name: hashCookie };
+  if (hashHeader !== undefined) return { kind: 'hash-header', name: hashHeader };
+  const { name, secretFile, maxAge, secure, sameSite } = cookie!;
+  const read = readCookieSecrets(around.absolute(secretFile));
+  if (!read.ok) {
+    const path = [...around.path, 'routes', index, 'stickiness', 'cookie', 'secretFile'];
+    const message = `${pathText(path)} names ${around.absolute(secretFile)}: ${read.error[0]!.message}`;
+    around.problems.push(around.source.problem(path, 'value', 'ERR_CONFIG_COOKIE_SECRET', message));
+  }
+  const maxAgeSec = maxAge === null ? null : Math.ceil(maxAge / 1000);
+  return { kind: 'cookie', name, secrets: read.ok ? read.value : [], maxAgeSec, secure, sameSite };
+}
+
+function editsOf(edits: RouteConfig['rewrite']['request']) {
+  return { remove: edits.remove, set: pairs(edits.set) as HttpHeader[], add: pairs(edits.add) as HttpHeader[] };
+}
+
+const pairs = <V>(map: Readonly<Record<string, V>>): { readonly name: string; readonly value: V }[] =>
+  Object.entries(map).map(([name, value]) => ({ name, value }));

@@ -1,0 +1,113 @@
+// Section `site`: what the agent of each site does (role `site`). Services are in site-service-schema.ts, HTTP in site-http-schema.ts.
+
+import type { z } from 'zod';
+import { LOAD_UNITS } from '../model/capacity.ts';
+import {
+  decimal,
+  duration,
+  endpoint,
+  fields,
+  integer,
+  listOf,
+  mapOf,
+  type Names,
+  name,
+  network,
+  ONCE_RIGHT,
+  oneOf,
+  reference,
+} from './fields.ts';
+import { checkListener, checkServices, LISTENER_KINDS } from './site-checks.ts';
+import { httpSchema } from './site-http-schema.ts';
+import { serviceSchema } from './site-service-schema.ts';
+
+const serviceName = () => name().meta({ form: 'the name of a service of this site' });
+
+const tcpSchema = fields({
+  service: serviceName().describe('Whose servers get the connections.'),
+  maxConnections: integer(1, 1_000_000, 'connections').default(10_000).describe('In all; each takes two descriptors.'),
+  maxConnectionsPerClient: integer(1, 1_000_000, 'connections')
+    .default(1000)
+    .describe('Of one IPv4 address or IPv6 /64; many people may stand behind one.'),
+  connectTimeout: duration('10ms', '60s')
+    .prefault('2s')
+    .describe('Then another server is tried. Servers are near: a second is long.'),
+  attempts: integer(1, 16, 'servers').default(3).describe('Different servers that are tried for one client.'),
+  idleTimeout: duration('1s', '24h').prefault('5m').describe('A connection on which nothing moves for so long is reset.'),
+  proxyFrom: listOf(network(), 0, 1024)
+    .default([])
+    .describe('Proxies in front: who connects from there must begin with a PROXY header, and nobody else is believed.'),
+  headerTimeout: duration('10ms', '60s').prefault('3s').describe('For a whole PROXY header.'),
+  proxyTo: integer(1, 2).nullable().default(null).describe('Version of the PROXY header that servers are sent; null: none.'),
+  keyPrefix: fields({
+    v4: integer(1, 32, 'bits').default(32).describe('Of an IPv4 client.'),
+    v6: integer(1, 128, 'bits').default(64).describe('Of an IPv6 client; hosts change the rest every day.'),
+  })
+    .prefault({})
+    .describe('Bits of a client address that hashing algorithms go by.'),
+});
+
+const listenerSchema = fields({
+  listen: endpoint().describe('Where to listen. Port 0 takes a free one.'),
+  tcp: tcpSchema.optional().describe('Relays connections (layer 4).'),
+  http: httpSchema.optional().describe('Relays requests (layer 7).'),
+  load: fields({}).optional().describe('`load: {}`: GET /load tells how full the site is, as JSON, for other balancers.'),
+  agentCheck: fields({
+    service: serviceName().nullable().default(null).describe('Of which the line speaks; null: of all of them.'),
+  })
+    .optional()
+    .describe('Answers the agent check of HAProxy with one line such as `up 75%`.'),
+}).superRefine(checkListener, ONCE_RIGHT);
+
+const loadAmount = (kind: string) => decimal(0, 1e12, `in the unit of the load`).nullable().default(null).describe(kind);
+
+const siteSchema = fields({
+  services: mapOf(name(), serviceSchema, 'service').describe('By name.'),
+  listeners: mapOf(name(), listenerSchema, 'listener').describe(
+    `By name; each has exactly one of the keys ${LISTENER_KINDS.join(', ')}.`,
+  ),
+  load: fields({
+    unit: oneOf(...LOAD_UNITS)
+      .nullable()
+      .default(null)
+      .describe('null: that of the capacity of the site; connections if it has none.'),
+    max: loadAmount(
+      'What the site bears with all servers; null: the sum of `maxActive`, where the unit is connections; else not known.',
+    ),
+    target: loadAmount('Load above which clients are to be sent elsewhere; null: 0.8 of max.'),
+  })
+    .prefault({})
+    .describe(
+      'What the agent reports to the DNS servers each second. Both figures shrink with the weight of servers that are out.',
+    ),
+  drainTimeout: duration('0s', '1h')
+    .prefault('30s')
+    .describe('How long connections may go on after a listener was closed; a stop takes no longer.'),
+}).superRefine(checkServices, ONCE_RIGHT);
+
+export const siteSections = (sites: Names) => ({
+  site: mapOf(reference(sites), siteSchema, 'site')
+    .default({})
+    .describe(
+      'The agents of sites (role `site`): balancers between the clients of a site and its servers. See [site.md](../site.md).',
+    )
+    .meta({
+      chapter: 'site',
+      example: `site:
+  london:
+    services:
+      web:
+        servers:
+          server-1: { address: "10.0.0.11:8080" }
+          server-2: { address: "10.0.0.12:8080", weight: 2, maxActive: 500 }
+        check: { http: { path: /healthz } }
+    listeners:
+      public: { listen: "0.0.0.0:8080", tcp: { service: web } }
+      report: { listen: "127.0.0.1:9100", load: {} }
+`,
+    }),
+});
+
+export type SiteConfig = z.output<typeof siteSchema>;
+export type ListenerConfig = SiteConfig['listeners'][string];
+export type TcpConfig = z.output<typeof tcpSchema>;

@@ -1,0 +1,161 @@
+// Section `site` to what agents work with, and warnings about what does no harm: a service that nobody can reach.
+
+import { dirname, resolve } from 'node:path';
+import type { Problem } from '../base/errors.ts';
+import type { LoadUnit } from '../model/capacity.ts';
+import type { Algorithm, TcpFrontSettings } from '../model/site.ts';
+import type { AgentListener, AgentService, SiteAgentSettings } from '../model/site-agent.ts';
+import type { Endpoint } from '../model/snapshot.ts';
+import { Names } from './fields.ts';
+import { FileNames } from './file-names.ts';
+import { checkOf } from './probes.ts';
+import { servicesNamed } from './site-checks.ts';
+import { httpSettings } from './site-http.ts';
+import { type ListenerConfig, type SiteConfig, siteSections, type TcpConfig } from './site-schema.ts';
+import type { ServiceConfig } from './site-service-schema.ts';
+import type { SitesConfig } from './steering-schema.ts';
+import { type Path, YamlSource } from './yaml.ts';
+
+/** Up to so many servers one of them that is down may be plain truth, and panic is never right. */
+const FEW_SERVERS = 3;
+const PANIC_PERCENT = 50;
+const VIRTUAL_NODES = 160;
+const TABLE_SIZE = 65_537;
+const LOAD_FACTOR = 1.25;
+
+type Sites = Readonly<Record<string, SiteConfig>>;
+
+/** A section `site` that is part of the program; throws if anything is wrong with it. */
+export function siteFromText(text: string): SiteAgentSettings[] {
+  const source = new YamlSource('built-in', text);
+  const names = new Names('site', Object.keys(source.value as object));
+  return siteSettings(source, siteSections(names).site.parse(source.value), undefined).value;
+}
+
+export function siteSettings(
+  source: YamlSource,
+  sites: Sites,
+  places: SitesConfig | undefined,
+): { value: SiteAgentSettings[]; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const value = Object.entries(sites).map(([site, config]): SiteAgentSettings => {
+    const path = ['site', site];
+    problems.push(...unusedServices(source, path, config));
+    return {
+      site,
+      services: Object.entries(config.services).map(([id, service]) => serviceOf(source, [...path, 'services', id], id, service)),
+      listeners: Object.entries(config.listeners).map(([id, listener]) =>
+        listenerOf(source, [...path, 'listeners', id], id, listener, problems),
+      ),
+      load: { ...config.load, unit: config.load.unit ?? unitOf(places?.[site]) },
+      drainTimeoutMs: config.drainTimeout,
+    };
+  });
+  return { value, problems };
+}
+
+const unitOf = (place: SitesConfig[string] | undefined): LoadUnit => place?.capacity?.unit ?? 'connections';
+
+function unusedServices(source: YamlSource, path: Path, { services, listeners }: SiteConfig): Problem[] {
+  const used = new Set(Object.values(listeners).flatMap((listener) => servicesNamed(listener).map(({ service }) => service)));
+  return Object.keys(services)
+    .filter((id) => !used.has(id))
+    .map((id) => {
+      const message = `service "${id}" is used by no listener of its site`;
+      return source.problem([...path, 'services', id], 'key', 'ERR_CONFIG_UNUSED', message, 'warning');
+    });
+}
+
+function serviceOf(source: YamlSource, path: Path, id: string, service: ServiceConfig): AgentService {
+  const { slowStart, outlier, breaker, queue, check } = service;
+  const servers = Object.entries(service.servers).map(([server, { address, ...rest }]) => ({ id: server, ...address, ...rest }));
+  return {
+    id,
+    servers,
+    balancing: {
+      algorithm: algorithmOf(service),
+      overflowFactor: service.overflow,
+      panicPercent: service.panic ?? (servers.length <= FEW_SERVERS ? 0 : PANIC_PERCENT),
+      slowStart: { windowMs: slowStart.window, aggression: slowStart.aggression, floorPercent: slowStart.floor },
+      outlier: outlier && {
+        consecutiveFailures: outlier.failures,
+        intervalMs: outlier.interval,
+        ejectionMs: outlier.ejection,
+        mostEjectionMs: outlier.mostEjection,
+        mostEjectedPercent: outlier.mostEjected,
+        leastRequests: outlier.leastRequests,
+        leastServers: outlier.leastServers,
+        deviations: outlier.deviations,
+      },
+      breaker: breaker && {
+        windowMs: breaker.window,
+        leastRequests: breaker.leastRequests,
+        failurePercent: breaker.failures,
+        openMs: breaker.open,
+        mostOpenMs: breaker.mostOpen,
+        trials: breaker.trials,
+      },
+    },
+    queue: { mostWaiting: queue.waiting, timeoutMs: queue.timeout },
+    retry: service.retry,
+    check: check && {
+      // Files are those of the machine where the agent runs, and not always of the one that reads this.
+      check: checkOf(check, [...path, 'check'], new FileNames(source)),
+      cadence: {
+        intervalMs: check.interval,
+        transitionIntervalMs: check.transitionInterval,
+        timeoutMs: check.timeout,
+        connectTimeoutMs: check.connectTimeout,
+        rise: check.rise,
+        fall: check.fall,
+      },
+      port: check.port,
+    },
+  };
+}
+
+function algorithmOf({ algorithm, parameters }: ServiceConfig): Algorithm {
+  const { virtualNodes, tableSize, factor, expression } = parameters;
+  switch (algorithm) {
+    case 'ring':
+      return { kind: algorithm, virtualNodes: virtualNodes ?? VIRTUAL_NODES };
+    case 'bounded-load':
+      return { kind: algorithm, virtualNodes: virtualNodes ?? VIRTUAL_NODES, factor: factor ?? LOAD_FACTOR };
+    case 'maglev':
+      return { kind: algorithm, tableSize: tableSize ?? TABLE_SIZE };
+    case 'custom-load':
+      return { kind: algorithm, expression: expression! };
+    default:
+      return { kind: algorithm };
+  }
+}
+
+function listenerOf(
+  source: YamlSource,
+  path: Path,
+  id: string,
+  { listen, tcp, http, agentCheck }: ListenerConfig,
+  problems: Problem[],
+): AgentListener {
+  if (tcp !== undefined) return { kind: 'tcp', id, service: tcp.service, front: tcpFrontOf(listen, tcp) };
+  if (agentCheck !== undefined) return { kind: 'agent-check', id, service: agentCheck.service, front: listen };
+  if (http === undefined) return { kind: 'load', id, front: listen };
+  const absolute = (file: string): string => resolve(dirname(resolve(source.file)), file);
+  return { kind: 'http', id, front: httpSettings(listen, http, { source, path: [...path, 'http'], absolute, problems }) };
+}
+
+function tcpFrontOf(listen: Endpoint, tcp: TcpConfig): TcpFrontSettings {
+  return {
+    ...listen,
+    mostConnections: tcp.maxConnections,
+    mostConnectionsPerClient: tcp.maxConnectionsPerClient,
+    connectTimeoutMs: tcp.connectTimeout,
+    attempts: tcp.attempts,
+    idleTimeoutMs: tcp.idleTimeout,
+    proxyFrom: tcp.proxyFrom,
+    headerTimeoutMs: tcp.headerTimeout,
+    proxyTo: tcp.proxyTo as 1 | 2 | null,
+    keyPrefixV4: tcp.keyPrefix.v4,
+    keyPrefixV6: tcp.keyPrefix.v6,
+  };
+}

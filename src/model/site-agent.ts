@@ -1,0 +1,63 @@
+// What the agent of a site does: services, the listeners that clients and other balancers connect to, the checks of servers, and what
+// it says of its load. Checked, plain data, deeply readonly. site/ acts on it, app/ runs the checks. docs/site.md.
+
+import type { LoadUnit } from './capacity.ts';
+import type { Cadence, CheckKind } from './probe.ts';
+import type { SiteService, TcpFrontSettings } from './site.ts';
+import type { HttpFrontSettings } from './site-http.ts';
+
+/** How the servers of a service are checked. */
+export interface ServerCheck {
+  readonly check: CheckKind;
+  readonly cadence: Cadence;
+  /** null = the port of each server. */
+  readonly port: number | null;
+}
+
+export interface AgentService extends SiteService {
+  /** null = servers count as up until passive detection says otherwise. */
+  readonly check: ServerCheck | null;
+}
+
+/** Where somebody connects. `id` names it for people; what tells listeners apart is their address and port. */
+export type AgentListener =
+  | { readonly kind: 'tcp'; readonly id: string; readonly service: string; readonly front: TcpFrontSettings }
+  | { readonly kind: 'http'; readonly id: string; readonly front: HttpFrontSettings }
+  /** GET /load tells other balancers how full the site is, as JSON. */
+  | { readonly kind: 'load'; readonly id: string; readonly front: ListenAddress }
+  /** One line for the agent check of HAProxy; `service` null speaks of all services. */
+  | { readonly kind: 'agent-check'; readonly id: string; readonly service: string | null; readonly front: ListenAddress };
+
+export interface ListenAddress {
+  /** Numeric address; port 0 takes a free one. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What load is counted in, and how much the site bears while all of its servers are there. */
+export interface LoadSettings {
+  readonly unit: LoadUnit;
+  /** null = the sum of what servers may have at once, where all have a limit and the unit is connections; else not known. */
+  readonly max: number | null;
+  /** null = TARGET_OF_MAX of max. */
+  readonly target: number | null;
+}
+
+export interface SiteAgentSettings {
+  /** Id of the site. */
+  readonly site: string;
+  readonly services: readonly AgentService[];
+  readonly listeners: readonly AgentListener[];
+  readonly load: LoadSettings;
+  /** How long connections of a listener that closes may go on, and so how long a stop takes at most. */
+  readonly drainTimeoutMs: number;
+}
+
+/** Of all servers of these agents. */
+export const serverNames = (agents: readonly Pick<SiteAgentSettings, 'site' | 'services'>[]): readonly string[] =>
+  agents.flatMap(({ site, services }) =>
+    services.flatMap(({ id, servers }) => servers.map((server) => serverName(site, id, server.id))),
+  );
+
+/** Who a server is for people and orders: `site/service/server`. */
+export const serverName = (site: string, service: string, server: string): string => `${site}/${service}/${server}`;

@@ -1,0 +1,138 @@
+// The agent of one site: its services and listeners, what is known of its servers, and how full it is. Configurations come whole and
+// are taken as a whole or not at all. Checks are made elsewhere and told here, as are the orders of people.
+
+import type { Clock } from '../base/clock.ts';
+import type { Problem } from '../base/errors.ts';
+import type { SiteAgentSettings } from '../model/site-agent.ts';
+import { Listeners } from './listeners.ts';
+import { loadOf, type Rate } from './load.ts';
+import type { SiteReport } from './report.ts';
+import { Service } from './service.ts';
+import { effectiveServers, isUp, NO_ORDERS, type Orders, type Seen, serviceReport } from './standing.ts';
+
+export class SiteAgent {
+  readonly site: string;
+  readonly #clock: Clock;
+  readonly #listeners: Listeners;
+  #settings: SiteAgentSettings | null = null;
+  #services: ReadonlyMap<string, Service> = new Map();
+  /** By service, then server: what checks have said. */
+  readonly #seen = new Map<string, Map<string, Seen>>();
+  #orders: Orders = NO_ORDERS;
+  #isClosing = false;
+  readonly #rate: Rate = { begun: 0, atMs: 0, perSec: 0 };
+  /** Services that are gone, for as long as anything of them is under way. */
+  readonly #retired = new Set<Service>();
+  /** Changes run one after another. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(site: string, clock: Clock) {
+    this.site = site;
+    this.#clock = clock;
+    this.#listeners = new Listeners(clock, () => this.report());
+  }
+
+  /** With an error nothing changes; warnings tell of what could not be done all the same. */
+  apply(settings: SiteAgentSettings): Promise<readonly Problem[]> {
+    const done = this.#turn.then(() => this.#apply(settings));
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  get settings(): SiteAgentSettings | null {
+    return this.#settings;
+  }
+
+  get isDraining(): boolean {
+    return this.#isClosing || this.#orders.isSiteDrained;
+  }
+
+  /** What a check says of a server. */
+  see(service: string, server: string, seen: Seen): void {
+    const servers = this.#seen.get(service) ?? new Map<string, Seen>();
+    this.#seen.set(service, servers.set(server, seen));
+    this.#settleServer(service, server);
+  }
+
+  /** The orders in force, all of them. */
+  obey(orders: Orders): void {
+    this.#orders = orders;
+    for (const service of this.#services.values()) this.#settle(service);
+  }
+
+  report(): SiteReport {
+    const services = [...this.#services.values()].map((service) =>
+      serviceReport(
+        service,
+        this.#configured(service.settings.id),
+        this.#seenOf(service.settings.id),
+        this.#orders,
+        this.#clock.monotonicMs(),
+      ),
+    );
+    const load = loadOf(this.#settings, [...this.#services.values()], services, this.#rate, this.#clock.monotonicMs());
+    return { site: this.site, isDraining: this.isDraining, load, services, listeners: this.#listeners.reports };
+  }
+
+  /** Stops listening; resolves when the last connection has ended, after `graceMs` (else the drain timeout) at the latest. */
+  async close(graceMs: number = this.#settings?.drainTimeoutMs ?? 0): Promise<void> {
+    this.#isClosing = true;
+    await this.#turn;
+    const closed = this.#listeners.close(graceMs);
+    for (const service of this.#services.values()) service.close();
+    await closed;
+  }
+
+  async #apply(settings: SiteAgentSettings): Promise<readonly Problem[]> {
+    const before = this.#services;
+    const services = new Map(
+      settings.services.map((service) => [service.id, before.get(service.id) ?? new Service(service, this.#clock)] as const),
+    );
+    const grace = this.#settings?.drainTimeoutMs ?? settings.drainTimeoutMs;
+    const problems = await this.#listeners.change(settings.listeners, services, before, grace);
+    if (problems.some(({ severity }) => severity === 'error')) return problems;
+    this.#settings = settings;
+    this.#services = services;
+    for (const [id, service] of before) if (!services.has(id)) this.#retire(service);
+    this.#forget(settings);
+    for (const service of settings.services) this.#settle(services.get(service.id)!);
+    return problems;
+  }
+
+  /** What is under way there goes on; who waits for a server of it is sent away. */
+  #retire(service: Service): void {
+    service.close();
+    this.#retired.add(service);
+    for (const old of this.#retired) if (old.active === 0) this.#retired.delete(old);
+  }
+
+  /** What was seen of servers that are there no more, or at another place now. */
+  #forget({ services }: SiteAgentSettings): void {
+    for (const [id, servers] of this.#seen) {
+      const service = services.find((one) => one.id === id);
+      for (const server of servers.keys()) if (!service?.servers.some((one) => one.id === server)) servers.delete(server);
+    }
+  }
+
+  #settle(service: Service): void {
+    const { id } = service.settings;
+    const configured = this.#configured(id);
+    service.replace({ ...configured, servers: effectiveServers(configured, this.#orders) });
+    for (const server of configured.servers) this.#settleServer(id, server.id);
+  }
+
+  #settleServer(service: string, server: string): void {
+    const seen = this.#seenOf(service).get(server);
+    this.#services.get(service)?.setUp(server, isUp(this.#orders.of(service, server), seen));
+  }
+
+  #configured(service: string) {
+    return this.#settings!.services.find(({ id }) => id === service)!;
+  }
+
+  #seenOf(service: string): ReadonlyMap<string, Seen> {
+    return this.#seen.get(service) ?? NOTHING_SEEN;
+  }
+}
+
+const NOTHING_SEEN: ReadonlyMap<string, Seen> = new Map();
