@@ -20,7 +20,7 @@ test.before(async () => {
 });
 test.after.always(async () => {
   await browser?.close();
-  await server?.goAway();
+  await server?.stop();
 });
 test.beforeEach(() => {
   server.world = nightWorld(Date.now());
@@ -57,8 +57,16 @@ test.serial('on the whole program: the map, an explanation, the rates, a drain a
   await page.getByRole('button', { name: 'Explain' }).click();
   await page.locator('.explanation .refusal', { hasText: 'no address' }).waitFor();
 
-  await dig(demo.server.port, 'www.example.test');
-  await page.locator('[data-kind=NOERROR] dd', { hasText: /[1-9]/ }).waitFor();
+  // A rate is shown for two seconds: ask until it has been seen.
+  let isOver = false;
+  const rate = page.locator('[data-kind=NOERROR] dd', { hasText: /[1-9]/ }).waitFor();
+  const seen = rate.finally(() => {
+    isOver = true;
+  });
+  const asking = (async () => {
+    while (!isOver) await dig(demo.server.port, 'www.example.test');
+  })();
+  await Promise.all([seen, asking]);
 
   await page.getByRole('button', { name: 'Drain london' }).click();
   const dialog = page.getByRole('dialog');

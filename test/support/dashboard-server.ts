@@ -15,6 +15,7 @@ import { err, ok } from '../../src/base/result.ts';
 import type { AdminRole, AdminToken } from '../../src/model/admin.ts';
 import { type DashboardWorld, placesOf } from './dashboard-world.ts';
 import { ROOT } from './paths.ts';
+import { reservePort } from './reserved-port.ts';
 
 export interface DashboardServer {
   readonly url: string;
@@ -27,6 +28,7 @@ export interface DashboardServer {
   goAway(): Promise<void>;
   /** Listens again, as another process that knows nothing of the first one's events. */
   comeBack(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 const HEALTHY_SEC = 40;
@@ -58,7 +60,9 @@ export async function startDashboardServer(
     });
   };
   let app = await build();
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  // The page comes back to the same port, which nobody else may get meanwhile.
+  const { port, release } = await reservePort();
+  const url = await app.listen({ host: '127.0.0.1', port });
   return Object.assign(state, {
     url,
     tell: (event: Omit<AdminEvent, 'id'>) => ring.add(event),
@@ -67,7 +71,11 @@ export async function startDashboardServer(
     },
     comeBack: async () => {
       app = await build();
-      await app.listen({ host: '127.0.0.1', port: Number(new URL(url).port) });
+      await app.listen({ host: '127.0.0.1', port });
+    },
+    stop: async () => {
+      await app.close();
+      await release();
     },
   });
 }
