@@ -81,6 +81,15 @@ export const ERRORS = {
   // the fleet aggregator
   ERR_FLEET: 'The fleet aggregator cannot judge targets at the moment; probers and servers go on by votes until it can.',
 
+  // balancers that are already there
+  ERR_DRIVER_PROGRAM: 'The program of a balancer is missing, cannot be run, or is too old; the message says what is needed.',
+  ERR_DRIVER_PLAN: 'A service or front cannot be made for this balancer; nothing was changed. The message says what it can do.',
+  ERR_DRIVER_REFUSED: 'The balancer refuses a configuration or an order; what it did before it still does.',
+  ERR_DRIVER_UNREACHABLE: 'A balancer cannot be reached, or does not answer in time.',
+  ERR_DRIVER_UNSUPPORTED: 'A setting has no counterpart in this balancer and is left out; everything else was applied.',
+  ERR_LOAD_SOURCE: 'The load of a balancer cannot be read: unreachable, too slow, or a refusal.',
+  ERR_LOAD_FORM: 'What a source of load says is not what it should be; it counts as not said.',
+
   // running
   ERR_ROLE: 'A role given with --role is unknown, or would be of no use with the mesh of the configuration.',
   ERR_OVERRIDE: 'An order (override) cannot be given or taken back as asked; the message says what is allowed or what there is.',
