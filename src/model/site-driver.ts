@@ -115,6 +115,8 @@ export interface HaproxySettings extends Common {
   readonly program: string;
   /** Holds the configuration file and the sockets; made if missing, for our user alone. Absolute. */
   readonly directory: string;
+  /** Whom HAProxy becomes if it is started by root; null = it stays who starts it. */
+  readonly user: string | null;
   /** Most connections of the whole process. */
   readonly maxConnections: number;
   /** 0 = one for each core. */
