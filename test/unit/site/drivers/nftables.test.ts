@@ -15,7 +15,7 @@ import { testUnless } from '../../../support/environments.ts';
 import { ROOT } from '../../../support/paths.ts';
 
 const OWN = ['--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
-const TRIAL = 'nft add table inet t && ip link add a type veth peer name b && test -r /proc/net/nf_conntrack';
+const TRIAL = 'nft add table inet t && ip link add trial0 type veth peer name trial1 && test -r /proc/net/nf_conntrack';
 
 function whyNotHere(): string | undefined {
   const { status, stderr, error } = spawnSync('unshare', [...OWN, 'sh', '-c', TRIAL], { encoding: 'utf8' });
