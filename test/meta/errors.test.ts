@@ -9,7 +9,8 @@ const codes = Object.keys(ERRORS) as ErrorCode[];
 const codesIn = (text: string): Set<string> => new Set(text.match(/\bERR_[A-Z0-9_]+\b/g));
 
 /** Codes that Node itself gives to its errors. */
-const OF_NODE = /^ERR_(SERVER_NOT_RUNNING|WORKER_INIT_FAILED|SOCKET_\w+|INVALID_\w+|STREAM_\w+|PARSE_ARGS_\w+)$/;
+const OF_NODE =
+  /^ERR_(CHILD_PROCESS_\w+|SERVER_NOT_RUNNING|WORKER_INIT_FAILED|SOCKET_\w+|INVALID_\w+|STREAM_\w+|PARSE_ARGS_\w+)$/;
 
 const used = new Set(
   readdirSync(`${ROOT}src`, { recursive: true, encoding: 'utf8' })

@@ -109,6 +109,8 @@ const tell = (fact: string, value: unknown): void => {
 };
 const table = (): string => execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' });
 
+// A package of Node has a program of this name, too.
+process.env['PATH'] = `/usr/sbin:/usr/bin:/sbin:/bin:${process.env['PATH']}`;
 ip('link', 'set', 'lo', 'up');
 writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
 writeFileSync('/proc/sys/net/ipv6/conf/all/forwarding', '1');

@@ -23,7 +23,7 @@ const LINE_MAX_SIZE = 1024;
 
 /** One line with its end. Down says why, without a line end. */
 export function agentLine({ state, weightPercent, maxConnections }: AgentState, why = ''): string {
-  if (state === 'down') return why === '' ? 'down\n' : `down#${quote(why).slice(0, 200)}\n`;
+  if (state === 'down') return why === '' ? 'down\n' : `down #${quote(why).slice(0, 200)}\n`;
   const words = {
     up: ['up', 'ready'],
     // Up as well, or it would stay down from an earlier answer.

@@ -13,13 +13,16 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** Before the PATH that we were given: packages of Node have programs that are called like those of administrators (`nft`). */
+const SYSTEM = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 /** `package_`: what to install if the program is missing. Programs of administrators are found without a full path. */
 export function runProgram(
   argv: readonly string[],
   { timeoutMs, input = '', package_ }: { readonly timeoutMs: number; readonly input?: string; readonly package_: string },
 ): Promise<Result<Ended, Problem>> {
   const [program = '', ...args] = argv;
-  const env = { PATH: `${process.env['PATH'] ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`, LC_ALL: 'C' };
+  const env = { PATH: `${SYSTEM}:${process.env['PATH'] ?? ''}`, LC_ALL: 'C' };
   const options = { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT_SIZE, env } as const;
   return new Promise((resolve) => {
     const child = execFile(program, args, options, (error, stdout, stderr) => {

@@ -18,7 +18,7 @@ import type {
 import { loadOfServers } from '../load.ts';
 import { OneByOne } from '../one-by-one.ts';
 import { PlanOrders } from '../plan-orders.ts';
-import { failure, quote, warning } from '../problem.ts';
+import { failure, problem, quote, warning } from '../problem.ts';
 import { runProgram } from '../program.ts';
 import { Rates } from '../rate.ts';
 import { checkPlan, familyOf, isAny, leftOut } from './check-plan.ts';
@@ -27,6 +27,8 @@ import { parseCounters } from './counters.ts';
 import { chainOf, removal, render } from './render.ts';
 
 const NOTHING: DriverPlan = { services: [], fronts: [] };
+/** The first that was tried with what we write (1.0.6). */
+const LEAST_VERSION = 1;
 const CONNTRACK = '/proc/net/nf_conntrack';
 const FORWARDING = { 4: '/proc/sys/net/ipv4/ip_forward', 6: '/proc/sys/net/ipv6/conf/all/forwarding' } as const;
 
@@ -39,6 +41,7 @@ export class Nftables implements SiteDriver {
   readonly #rates = new Rates();
   #plan = NOTHING;
   #text = '';
+  #isVersionRight = false;
   /** Counters begin anew with each table. */
   #generation = 0;
 
@@ -49,6 +52,9 @@ export class Nftables implements SiteDriver {
 
   apply(plan: DriverPlan): Promise<Result<Applied, readonly Problem[]>> {
     return this.#turns.run(async () => {
+      const trouble = this.#isVersionRight ? null : await this.#checkVersion();
+      if (trouble !== null) return err([trouble]);
+      this.#isVersionRight = true;
       const orders = this.#orders.forPlan(plan);
       const applied = await this.#change(plan, orders);
       if (!applied.ok) return applied;
@@ -153,6 +159,18 @@ export class Nftables implements SiteDriver {
     }
     this.#rates.turn();
     return ok(rates);
+  }
+
+  /** Something else with this name might do nothing, and say that all is well. */
+  async #checkVersion(): Promise<Problem | null> {
+    const { program } = this.#settings;
+    const said = await this.#nft('', ['--version']);
+    if (!said.ok) return said.error;
+    const version = /^nftables v(\d+)\.(\d+)/.exec(said.value);
+    const needed = `nftables: ${program}: nftables ${LEAST_VERSION} or newer is needed`;
+    if (version === null) return problem('ERR_DRIVER_PROGRAM', `${needed}, found "${quote(said.value.slice(0, 80))}"`);
+    if (Number(version[1]) >= LEAST_VERSION) return null;
+    return problem('ERR_DRIVER_PROGRAM', `${needed}, found ${version[1]}.${version[2]}`);
   }
 
   async #nft(input: string, args: readonly string[] = ['-f', '-']): Promise<Result<string, Problem>> {

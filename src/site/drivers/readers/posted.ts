@@ -5,6 +5,7 @@ import type { Problem } from '../../../base/errors.ts';
 import type { Result } from '../../../base/result.ts';
 import type { DriverLoad } from '../../../model/site-driver.ts';
 import { loadWith } from '../load.ts';
+import { failure } from '../problem.ts';
 import { FormError, numberAt, objectAt } from './fields.ts';
 import { parseJson } from './parse.ts';
 
@@ -15,6 +16,9 @@ const KEYS = ['current', 'target', 'max'];
 
 /** `target` and `max` may be left out or null: then the configured ones count. */
 export function parsePosted(text: string, where: string): Result<DriverLoad, Problem> {
+  if (text.length > POSTED_MAX_SIZE) {
+    return failure('ERR_LOAD_FORM', `${where}: the body has ${text.length} characters, at most ${POSTED_MAX_SIZE} are taken`);
+  }
   return parseJson(text, where, (value) => {
     const posted = objectAt(value, 'the body');
     const stranger = Object.keys(posted).find((key) => !KEYS.includes(key));

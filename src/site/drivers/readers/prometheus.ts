@@ -67,7 +67,7 @@ function headOf(line: string): { name: string; matchers: readonly Matcher[]; end
     LABEL.lastIndex = end;
     const found = LABEL.exec(line);
     if (found === null) return undefined;
-    const value = found[3]!.replace(/\\[\\"n]/g, (pair) => SHORT[pair]!);
+    const value = found[3]!.replace(/\\[\\"n]/g, (short) => SHORT[short]!);
     matchers.push({ label: found[1]!, value, isEqual: found[2] === '=' });
     end = LABEL.lastIndex;
     if (line[end] === ',') end++;

@@ -1,6 +1,9 @@
 // The kernel as a balancer, between real clients and servers in namespaces of their own, where that is permitted.
 
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import type { NftablesSettings } from '../../../../src/model/site-driver.ts';
@@ -15,7 +18,8 @@ import { testUnless } from '../../../support/environments.ts';
 import { ROOT } from '../../../support/paths.ts';
 
 const OWN = ['--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
-const TRIAL = 'nft add table inet t && ip link add trial0 type veth peer name trial1 && test -r /proc/net/nf_conntrack';
+const TRIAL =
+  'PATH=/usr/sbin:/usr/bin:/sbin:/bin; nft add table inet t && ip link add trial0 type veth peer name trial1 && test -r /proc/net/nf_conntrack';
 
 function whyNotHere(): string | undefined {
   const { status, stderr, error } = spawnSync('unshare', [...OWN, 'sh', '-c', TRIAL], { encoding: 'utf8' });
@@ -73,6 +77,11 @@ const SETTINGS: NftablesSettings = {
 };
 const HASHING = { balancing: balancingOf({ kind: 'maglev', tableSize: 65_537 }) };
 
+/** A program that says it is nft, for plans that never get to it. */
+const VERSION_ONLY = join(mkdtempSync(join(tmpdir(), 'meridian-nft-')), 'nft');
+writeFileSync(VERSION_ONLY, "#!/bin/sh\necho 'nftables v1.0.6 (Lester Gooch #5)'\n", { mode: 0o700 });
+test.after.always(() => rmSync(dirname(VERSION_ONLY), { recursive: true }));
+
 async function refusal(plan: Parameters<Nftables['apply']>[0], differs: Partial<NftablesSettings> = {}): Promise<string> {
   const applied = await new Nftables({ ...SETTINGS, ...differs }).apply(plan);
   return applied.ok ? '' : applied.error.map(({ code, message }) => `${code}: ${message}`).join('\n');
@@ -80,6 +89,17 @@ async function refusal(plan: Parameters<Nftables['apply']>[0], differs: Partial<
 
 test('a program that is missing is one clear line', async (t) => {
   t.regex(await refusal(planOf([serverOf('a')], { service: HASHING })), /^ERR_DRIVER_PROGRAM: .*install the package nftables/);
+});
+
+test('a program that is something else, or too old, is one clear line', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'meridian-nft-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const program = join(directory, 'nft');
+  writeFileSync(program, '#!/bin/sh\necho hello\n', { mode: 0o700 });
+  t.regex(await refusal(planOf([]), { program }), /nftables 1 or newer is needed, found "hello"/);
+  const old = join(directory, 'old-nft');
+  writeFileSync(old, "#!/bin/sh\necho 'nftables v0.9.0 (Fearless Fosdick)'\n", { mode: 0o700 });
+  t.regex(await refusal(planOf([]), { program: old }), /found 0\.9$/);
 });
 
 for (const [what, plan, message, settings] of [
@@ -112,7 +132,7 @@ for (const [what, plan, message, settings] of [
   ['a table name with a space', planOf([]), /table "a b": a name may have/, { table: 'a b' }],
 ] as const) {
   test(`${what} is refused`, async (t) => {
-    t.regex(await refusal(plan, settings), message);
+    t.regex(await refusal(plan, { program: VERSION_ONLY, ...settings }), message);
   });
 }
 
