@@ -3,7 +3,7 @@
 
 import type { Cidr } from '../base/address.ts';
 
-/** One listening address. Everything but `address`, `port` and whether there is TLS can be replaced while it runs. */
+/** One listening address. `address`, `port`, whether there is TLS, and `tls.http2` stay as it was opened; all else can be replaced. */
 export interface HttpFrontSettings {
   /** Numeric address; port 0 takes a free one. */
   readonly address: string;
