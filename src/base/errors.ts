@@ -49,7 +49,6 @@ export const ERRORS = {
   ERR_CONFIG_COOKIE_SECRET:
     'A file of cookie secrets cannot be read, or does not hold one or two secrets of 32 hexadecimal digits.',
   ERR_CONFIG_EXPOSED: 'The admin API would be reachable from other machines without tokens, or with tokens but without TLS.',
-  ERR_CONFIG_INACTIVE: 'A setting is checked, but this version does not act on it yet.',
   ERR_CONFIG_UNUSED: 'A site, pool, policy or service is defined, but nothing refers to it.',
 
   // geography

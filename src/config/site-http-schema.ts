@@ -162,20 +162,6 @@ const routeSchema = fields({
     .nullable()
     .default(null)
     .describe('For clients that accept it; null: servers decide.'),
-  cache: fields({
-    size: size(2 ** 16, 2 ** 36)
-      .default(64 * 2 ** 20)
-      .describe('Of all entries.'),
-    entry: size(1024, 2 ** 32)
-      .default(2 ** 20)
-      .describe('Of one body.'),
-    staleIfError: duration('0s', '24h')
-      .prefault('60s')
-      .describe('Stale responses may be used for so long while the service fails.'),
-  })
-    .nullable()
-    .default(null)
-    .describe('Keeps what servers say may be kept; null: nothing.'),
   upgrade: flag().default(false).describe('Passes Upgrade on, as WebSocket needs it.'),
 }).superRefine((route, { addIssue }) => {
   const given = ACTIONS.filter((action) => route[action] !== undefined);

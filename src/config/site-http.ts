@@ -73,12 +73,11 @@ const plainRoute = (service: string): HttpRoute => ({
   stickiness: null,
   rateLimit: null,
   compression: null,
-  cache: null,
   upgrade: true,
 });
 
 function routeOf(route: RouteConfig, index: number, around: HttpSurroundings): HttpRoute {
-  const { match, rewrite, rateLimit, compression, cache } = route;
+  const { match, rewrite, rateLimit, compression } = route;
   return {
     id: route.name ?? `route-${index + 1}`,
     match: {
@@ -107,7 +106,6 @@ function routeOf(route: RouteConfig, index: number, around: HttpSurroundings): H
       by: rateLimit.header === null ? { kind: 'client' } : { kind: 'header', name: rateLimit.header },
     },
     compression: compression && { encodings: compression.encodings, types: compression.types, leastSize: compression.least },
-    cache: cache && { size: cache.size, entrySize: cache.entry, staleIfErrorSec: Math.floor(cache.staleIfError / 1000) },
     upgrade: route.upgrade,
   };
 }

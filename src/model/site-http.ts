@@ -94,7 +94,6 @@ export interface HttpRoute {
   readonly stickiness: HttpStickiness | null;
   readonly rateLimit: HttpRateLimit | null;
   readonly compression: HttpCompression | null;
-  readonly cache: HttpCache | null;
   /** Passes Upgrade on, such as WebSocket. Otherwise it is removed. */
   readonly upgrade: boolean;
 }

@@ -51,7 +51,6 @@ export const routeOf = (differs: Partial<HttpRoute> = {}): HttpRoute => ({
   stickiness: null,
   rateLimit: null,
   compression: null,
-  cache: null,
   upgrade: true,
   ...differs,
 });

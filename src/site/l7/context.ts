@@ -27,7 +27,6 @@ export interface HttpFrontCounts {
   retries: number;
   rateLimited: number;
   tunnels: number;
-  cacheHits: number;
 }
 
 export const makeCounts = (): HttpFrontCounts => ({
@@ -41,7 +40,6 @@ export const makeCounts = (): HttpFrontCounts => ({
   retries: 0,
   rateLimited: 0,
   tunnels: 0,
-  cacheHits: 0,
 });
 
 /** A route with what its settings were made into. */

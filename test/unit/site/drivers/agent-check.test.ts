@@ -16,7 +16,7 @@ test('an answer is one line of words', (t) => {
   t.is(agentLine({ state: 'up', weightPercent: 74.6, maxConnections: 100 }), 'up ready 75% maxconn:100\n');
   t.is(agentLine({ state: 'drain', ...NOTHING }), 'up drain\n');
   t.is(agentLine({ state: 'maint', ...NOTHING }), 'maint\n');
-  t.is(agentLine({ state: 'down', ...NOTHING }, 'no server\nis up'), 'down#no server is up\n');
+  t.is(agentLine({ state: 'down', ...NOTHING }, 'no server\nis up'), 'down #no server is up\n');
 });
 
 test('what is written is read again', (t) => {
