@@ -191,11 +191,3 @@ export interface HttpCompression {
   /** A response that says it is smaller stays as it is. */
   readonly leastSize: number;
 }
-
-export interface HttpCache {
-  /** Of all entries together, and of one body. */
-  readonly size: number;
-  readonly entrySize: number;
-  /** Stale responses may be used for so long if the service fails, unless they say otherwise (RFC 5861). */
-  readonly staleIfErrorSec: number;
-}
