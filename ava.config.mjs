@@ -1,11 +1,17 @@
-// Which files are tests. What kills, stalls and fails over real Redis servers (test/redis) is a run of its own, one test at a time:
-// `npm run test:redis`.
+// Which files are tests. What takes long is a run of its own: what kills, stalls and fails over real Redis servers (test/redis), one
+// test at a time, `npm run test:redis`; and whole programs as an operator works with them, browser included (test/operate),
+// `npm run test:operate`.
 
-const isRedisRun = process.env.MERIDIAN_TESTS === 'redis';
+const OWN_RUNS = ['redis', 'operate'];
+const run = OWN_RUNS.find((name) => name === process.env.MERIDIAN_TESTS);
+const isRedisRun = run === 'redis';
 
 // biome-ignore lint/style/noDefaultExport: AVA asks for one
 export default {
-  files: isRedisRun ? ['dist/test/redis/**/*.test.js'] : ['dist/test/**/*.test.js', '!dist/test/redis/**'],
+  files:
+    run === undefined
+      ? ['dist/test/**/*.test.js', ...OWN_RUNS.map((name) => `!dist/test/${name}/**`)]
+      : [`dist/test/${run}/**/*.test.js`],
   serial: isRedisRun,
   ...(isRedisRun ? { concurrency: 1 } : {}),
   workerThreads: false,

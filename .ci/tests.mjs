@@ -3,6 +3,8 @@
 
 import { spawn } from 'node:child_process';
 
+/** AVA leaves out of titles the folder that all files of a run are in. */
+const ownRun = process.env.MERIDIAN_TESTS === undefined ? [] : [process.env.MERIDIAN_TESTS];
 /** More than these is no accident. */
 const MOST_REPEATED = 3;
 
@@ -31,9 +33,9 @@ function ava(files) {
 function repeatable(output) {
   if (/Uncaught exception|Unhandled rejection|Timed out|exited|Couldn.t/i.test(output.match(/\n {2}─\n[\s\S]*$/)?.[0] ?? ''))
     return undefined;
-  const failed = [...output.matchAll(/✘ \[fail\]: (.*)/g)].map(([, title]) => title.split(' › '));
+  const failed = [...output.matchAll(/✘ \[fail\]: (.*)/g)].map(([, title]) => [...ownRun, ...title.split(' › ')]);
   const files = new Set(failed.map(([folder, file]) => `dist/test/${folder}/${file}.test.js`));
-  const isWhole = failed.every(([folder]) => folder === 'e2e' || folder === 'differential');
+  const isWhole = failed.every(([folder]) => folder === 'e2e' || folder === 'differential' || folder === 'operate');
   return isWhole && files.size > 0 && files.size <= MOST_REPEATED ? [...files] : undefined;
 }
 

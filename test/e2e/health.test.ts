@@ -152,7 +152,7 @@ test.serial('the counters tell of votes, verdicts and images', async (t) => {
 test.serial('a role that is unknown, or of no use alone, is one clear line', async (t) => {
   const unknown = await serveInVain(sitesDirectory({ ports: [80] }), { args: ['--role', 'dns,prober'] });
   t.is(unknown.code, 2);
-  t.is(unknown.stderr, 'error ERR_ROLE: --role takes dns, probe, fleet, admin, found "prober"\n');
+  t.is(unknown.stderr, 'error ERR_ROLE: --role takes dns, probe, fleet, site, admin, found "prober"\n');
   const alone = await serveInVain(sitesDirectory({ ports: [80] }), { args: ['--role', 'probe'] });
   t.is(alone.code, 2);
   t.regex(alone.stderr, /^error ERR_ROLE: --role probe without dns has nobody to tell what it sees: set mesh\.redis [^\n]*\n$/);

@@ -89,7 +89,7 @@ for (const [ms, text] of [
 test('an order has a reason, the login name as its author and no end unless told otherwise', (t) => {
   t.deepEqual(
     readTerms({ reason: ' new switch ' }, () => 'ann'),
-    { ok: true, value: { source: 'human', author: 'ann', reason: 'new switch', forMs: null, breaksGlass: false } },
+    { ok: true, value: { source: 'human', author: 'ann', reason: 'new switch', forMs: null } },
   );
   t.deepEqual(readTerms({ reason: 'x', for: '1h30m', author: 'deploy', tool: true }), {
     ok: true,

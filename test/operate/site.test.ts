@@ -149,7 +149,8 @@ test.serial('a drain of the whole site is told to those who send clients, and se
   await command('drain', 'site:fra', '--reason', 'maintenance').then(({ code }) => t.not(code, 0)); // no member is at fra
   editConfig(agent.directory, ['site:\n', 'pools: { web: { members: [{ site: fra, v4: 192.0.2.1 }] } }\nsite:\n']);
   t.is((await command('reload')).code, 0);
-  t.is((await command('drain', 'fra', '--reason', 'maintenance')).code, 0);
+  t.is((await command('drain', 'fra', '--reason', 'maintenance')).code, 1); // the last site that serves
+  t.is((await command('drain', 'fra', '--reason', 'maintenance', '--break-glass')).code, 0);
   t.is(await lineOf(ports.check), 'up 0%\n');
   t.true(JSON.parse(await fetchName(ports.load, '/load')).isDraining);
   t.deepEqual(await answers(2), ['a', 'b']);
