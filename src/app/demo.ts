@@ -55,7 +55,7 @@ export function demoText(
     `  ${question(DEMO_CLIENTS[0].address)}`,
     '  npx meridian demo start london            # its clients come back, little by little',
     '',
-    ...admin.map(({ address, port }) => `Over HTTP: http://${address}:${port}/api\n`),
+    ...admin.map(({ address, port }) => `In a browser, on a map: http://${address}:${port}/   (the API: /api)\n`),
     'Change zones/meridian.yaml or zones/example.test.zone, then: npx meridian reload',
     'Ctrl-C stops it.',
     '',
