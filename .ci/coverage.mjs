@@ -29,18 +29,17 @@ const raw = 'coverage/raw';
 const npx = (args, env = {}) =>
   spawnSync('npx', args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } }).status;
 
-/** Their servers elect leaders and expire by real time: a machine that stands still meanwhile gets a second go, in plain sight. */
-function testRedis() {
-  const run = () =>
-    npx(['c8', '--temp-directory', raw, '--clean=false', '--reporter', 'none', 'ava'], { MERIDIAN_TESTS: 'redis' });
+/** Meshes, relays and elections work in real time: a machine that stands still meanwhile gets a second go, in plain sight. */
+function testTwice(what, args, env = {}) {
+  const run = () => npx(['c8', '--temp-directory', raw, '--clean=false', '--reporter', 'none', 'ava', ...args], env);
   if (run() === 0) return true;
-  console.log('\nREPEATED: the tests against real Redis servers failed; they run once more\n');
+  console.log(`\nREPEATED: ${what} failed; they run once more\n`);
   return run() === 0;
 }
 
 rmSync('coverage', { recursive: true, force: true });
-let failed = npx(['c8', '--temp-directory', raw, '--reporter', 'none', 'ava', 'dist/test/unit/**/*.test.js']) !== 0;
-if (!testRedis()) failed = true;
+let failed = !testTwice('unit tests', ['dist/test/unit/**/*.test.js']);
+if (!testTwice('the tests against real Redis servers', [], { MERIDIAN_TESTS: 'redis' })) failed = true;
 for (const [folder, lines] of Object.entries(FLOOR)) {
   const check = [
     ...['c8', 'report', '--temp-directory', raw, '--exclude-after-remap', '--include', `src/${folder}/**`],

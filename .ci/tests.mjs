@@ -1,7 +1,8 @@
-// Runs all tests. Whole programs over real sockets share a machine with everything else that runs on it: if a few of their files
-// fail, these run once more, in plain sight (REPEATED). A unit test that fails has failed.
+// Runs all tests. Whole programs, meshes and relays work in real time beside everything else that runs on the machine: if a few
+// files fail, these run once more, in plain sight (REPEATED). What is wrong fails twice.
 
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 /** AVA leaves out of titles the folder that all files of a run are in. */
 const ownRun = process.env.MERIDIAN_TESTS === undefined ? [] : [process.env.MERIDIAN_TESTS];
@@ -29,14 +30,19 @@ function ava(files) {
   });
 }
 
-/** The files of whole-program tests that failed, or undefined if anything else did. */
+/** Titles begin with folders and file; what follows is the test's own, which may have such marks too. */
+function fileOf(words) {
+  const end = words.findIndex((_, i) => existsSync(`dist/test/${words.slice(0, i + 1).join('/')}.test.js`));
+  return `dist/test/${words.slice(0, end + 1).join('/')}.test.js`;
+}
+
+/** The files that failed, or undefined if they are too many or it was no test that failed. */
 function repeatable(output) {
   if (/Uncaught exception|Unhandled rejection|Timed out|exited|Couldn.t/i.test(output.match(/\n {2}─\n[\s\S]*$/)?.[0] ?? ''))
     return undefined;
   const failed = [...output.matchAll(/✘ \[fail\]: (.*)/g)].map(([, title]) => [...ownRun, ...title.split(' › ')]);
-  const files = new Set(failed.map(([folder, file]) => `dist/test/${folder}/${file}.test.js`));
-  const isWhole = failed.every(([folder]) => folder === 'e2e' || folder === 'differential' || folder === 'operate');
-  return isWhole && files.size > 0 && files.size <= MOST_REPEATED ? [...files] : undefined;
+  const files = new Set(failed.map(fileOf).filter(existsSync));
+  return files.size > 0 && files.size <= MOST_REPEATED ? [...files] : undefined;
 }
 
 const first = await ava([]);

@@ -311,7 +311,7 @@ export function contract(kind: string, open: () => Promise<Engine>): void {
     await a.until(() => a.verdictsOf('f').length === 2);
     const slow = { ...x, changeSec: 2, why: 'so "it" is' };
     f.mesh.reportFleet(LIST, 2000, [slow, z], ['y#4']);
-    await a.until(() => a.verdictsOf('f').some(({ target }) => target === 'z#6'));
+    for (const one of [a, f]) await one.until(() => one.verdictsOf('f').some(({ target }) => target === 'z#6'));
     t.deepEqual(a.verdictsOf('f'), [slow, z]);
     t.deepEqual(f.verdictsOf('f'), [slow, z]);
     const last = a.reports.at(-1)!;
