@@ -9,23 +9,21 @@ import { err, ok, type Result } from '../../../base/result.ts';
 import type { Applied, DriverLoad, DriverPlan, HaproxySettings, ServerRef, SiteDriver } from '../../../model/site-driver.ts';
 import { loadOfServers } from '../load.ts';
 import { OneByOne } from '../one-by-one.ts';
-import { PlanOrders } from '../plan-orders.ts';
+import type { PlanOrders } from '../plan-orders.ts';
 import { failure } from '../problem.ts';
+import { StandingPlan } from '../standing-plan.ts';
 import { look, serverLoadOf } from './load.ts';
 import { HaproxyProcess } from './process.ts';
 import { type Rendered, render, type ServerSetting } from './render.ts';
 import { order } from './socket.ts';
 import { versionOf } from './version.ts';
 
-const NOTHING: DriverPlan = { services: [], fronts: [] };
-
 export class HaproxyManaged implements SiteDriver {
   readonly checksServers: boolean;
   readonly #settings: HaproxySettings;
   readonly #process: HaproxyProcess;
   readonly #turns = new OneByOne();
-  readonly #orders = new PlanOrders();
-  #plan = NOTHING;
+  readonly #standing = new StandingPlan('haproxy', (plan, orders) => this.#change(plan, orders));
   /** What runs. */
   #rendered: Rendered | null = null;
   #isVersionRight = false;
@@ -43,13 +41,7 @@ export class HaproxyManaged implements SiteDriver {
         if (!version.ok) return err([version.error]);
         this.#isVersionRight = true;
       }
-      const orders = this.#orders.forPlan(plan);
-      const applied = await this.#change(plan, orders);
-      if (applied.ok) {
-        this.#plan = plan;
-        this.#orders.replace(orders);
-      }
-      return applied;
+      return this.#standing.take(plan);
     });
   }
 
@@ -74,7 +66,7 @@ export class HaproxyManaged implements SiteDriver {
       const serviceId = serviceOf.get(row.proxy);
       if (row.kind !== 'server' || serviceId === undefined) return [];
       const load = serverLoadOf(row, serviceId, measure);
-      const isDraining = load.state === 'up' && this.#orders.isDrained(load);
+      const isDraining = load.state === 'up' && this.#standing.orders.isDrained(load);
       return [isDraining ? { ...load, state: 'draining' as const } : load];
     });
     if (measure === 'per-second') return ok(loadOfServers(servers, max));
@@ -90,16 +82,7 @@ export class HaproxyManaged implements SiteDriver {
   }
 
   #order(server: ServerRef, change: (orders: PlanOrders) => void): Promise<Result<void, Problem>> {
-    return this.#turns.run(async () => {
-      const trouble = PlanOrders.check('haproxy', this.#plan, server);
-      if (trouble !== null) return err(trouble);
-      const orders = this.#orders.copy();
-      change(orders);
-      const applied = await this.#change(this.#plan, orders);
-      if (!applied.ok) return err(applied.error[0]!);
-      this.#orders.replace(orders);
-      return ok(undefined);
-    });
+    return this.#turns.run(() => this.#standing.order(server, change));
   }
 
   async #change(plan: DriverPlan, orders: PlanOrders): Promise<Result<Applied, readonly Problem[]>> {

@@ -17,16 +17,16 @@ import type {
 } from '../../../model/site-driver.ts';
 import { loadOfServers } from '../load.ts';
 import { OneByOne } from '../one-by-one.ts';
-import { PlanOrders } from '../plan-orders.ts';
+import type { PlanOrders } from '../plan-orders.ts';
 import { failure, problem, quote, warning } from '../problem.ts';
 import { runProgram } from '../program.ts';
 import { Rates } from '../rate.ts';
+import { StandingPlan } from '../standing-plan.ts';
 import { checkPlan, familyOf, isAny, leftOut } from './check-plan.ts';
 import { ANY, countFlows, flowKey } from './conntrack.ts';
 import { parseCounters } from './counters.ts';
 import { chainOf, removal, render } from './render.ts';
 
-const NOTHING: DriverPlan = { services: [], fronts: [] };
 /** The first that was tried with what we write (1.0.6). */
 const LEAST_VERSION = 1;
 const CONNTRACK = '/proc/net/nf_conntrack';
@@ -37,9 +37,8 @@ export class Nftables implements SiteDriver {
   readonly #settings: NftablesSettings;
   readonly #clock: Clock;
   readonly #turns = new OneByOne();
-  readonly #orders = new PlanOrders();
+  readonly #standing = new StandingPlan('nftables', (plan, orders) => this.#change(plan, orders));
   readonly #rates = new Rates();
-  #plan = NOTHING;
   #text = '';
   #isVersionRight = false;
   /** Counters begin anew with each table. */
@@ -55,11 +54,8 @@ export class Nftables implements SiteDriver {
       const trouble = this.#isVersionRight ? null : await this.#checkVersion();
       if (trouble !== null) return err([trouble]);
       this.#isVersionRight = true;
-      const orders = this.#orders.forPlan(plan);
-      const applied = await this.#change(plan, orders);
+      const applied = await this.#standing.take(plan);
       if (!applied.ok) return applied;
-      this.#plan = plan;
-      this.#orders.replace(orders);
       return ok({ ...applied.value, warnings: [...leftOut(plan), ...(await forwardingMissing(plan))] });
     });
   }
@@ -80,7 +76,7 @@ export class Nftables implements SiteDriver {
     return this.#turns.run(async () => {
       const counted = await (this.#settings.measure === 'connections' ? this.#underWay() : this.#perSecond());
       if (!counted.ok) return counted;
-      const servers = this.#orders.carriedOut(this.#plan).services.flatMap(({ id: serviceId, servers }, s) =>
+      const servers = this.#standing.orders.carriedOut(this.#standing.plan).services.flatMap(({ id: serviceId, servers }, s) =>
         servers.map(({ id: serverId, weight, maxActive }, i): ServerLoad => {
           const current = counted.value.get(chainOf(s, i)) ?? 0;
           const state = this.#stateOf({ serviceId, serverId }, weight);
@@ -100,21 +96,12 @@ export class Nftables implements SiteDriver {
   }
 
   #stateOf(server: ServerRef, weight: number): ServerState {
-    if (this.#orders.down.has(`${server.serviceId}/${server.serverId}`)) return 'down';
+    if (this.#standing.orders.down.has(`${server.serviceId}/${server.serverId}`)) return 'down';
     return weight === 0 ? 'draining' : 'up';
   }
 
   #order(server: ServerRef, change: (orders: PlanOrders) => void): Promise<Result<void, Problem>> {
-    return this.#turns.run(async () => {
-      const trouble = PlanOrders.check('nftables', this.#plan, server);
-      if (trouble !== null) return err(trouble);
-      const orders = this.#orders.copy();
-      change(orders);
-      const applied = await this.#change(this.#plan, orders);
-      if (!applied.ok) return err(applied.error[0]!);
-      this.#orders.replace(orders);
-      return ok(undefined);
-    });
+    return this.#turns.run(() => this.#standing.order(server, change));
   }
 
   async #change(plan: DriverPlan, orders: PlanOrders): Promise<Result<Applied, readonly Problem[]>> {
@@ -134,7 +121,7 @@ export class Nftables implements SiteDriver {
   async #underWay(): Promise<Result<ReadonlyMap<string, number>, Problem>> {
     const flows = await countFlows(CONNTRACK, this.#settings.timeoutMs);
     if (!flows.ok) return flows;
-    const { services, fronts } = this.#plan;
+    const { services, fronts } = this.#standing.plan;
     const counts = new Map<string, number>();
     for (const { serviceId, protocol, settings } of fronts) {
       const s = services.findIndex(({ id }) => id === serviceId);
