@@ -5,7 +5,7 @@
 
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runDnsperf } from '../src/app/dnsperf.ts';
+import { runDnsperf } from '../src/app/commands/dnsperf.ts';
 import { type AdminClient, adminDirectory, startAdmin } from '../test/support/admin-client.ts';
 import { stormUntilKilled } from '../test/support/override-storm.ts';
 import { describeMachine } from './machine.ts';

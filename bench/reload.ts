@@ -5,7 +5,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { askControl } from '../src/app/control.ts';
+import { askControl } from '../src/app/process/control.ts';
 import { queryOctets } from '../test/support/query-octets.ts';
 import { type LoadFigures, runLoad, startLoad, writeQueries } from './load-generator.ts';
 import { LAST_NAME, ORIGIN, setSerial, writeZone } from './million-zone.ts';

@@ -6,7 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-import { inlineWholeQueries } from '../src/app/v8-flags.ts';
+import { inlineWholeQueries } from '../src/app/answering/v8-flags.ts';
 import { Counters, countersSize } from '../src/metrics/counters.ts';
 import { Responder, type ResponderImages } from '../src/responder/responder.ts';
 import { queryOctets } from '../test/support/query-octets.ts';

@@ -4,11 +4,11 @@
 
 import { writeFileSync } from 'node:fs';
 import { setInterval } from 'node:timers/promises';
-import { imagesOf } from '../src/app/image-feed.ts';
-import { planListening } from '../src/app/listening-plan.ts';
-import { load } from '../src/app/load.ts';
+import { imagesOf } from '../src/app/answering/image-feed.ts';
+import { planListening } from '../src/app/answering/listening-plan.ts';
+import { Workers } from '../src/app/answering/workers.ts';
+import { load } from '../src/app/loading/load.ts';
 import { createLogger } from '../src/app/log.ts';
-import { Workers } from '../src/app/workers.ts';
 import { countersSize } from '../src/metrics/counters.ts';
 import { EVERYTHING_UP } from '../src/model/health.ts';
 import { buildSteering } from '../src/steering/build.ts';

@@ -3,8 +3,8 @@
 // for, so that `meridian query` does not wait for the server's code.
 
 import { formatProblem } from '../base/errors.ts';
-import { type Command, EXIT, readArguments } from './args.ts';
-import { findTooFewFiles, openFilesLimit } from './open-files.ts';
+import { findTooFewFiles, openFilesLimit } from './answering/open-files.ts';
+import { type Command, EXIT, readArguments } from './commands/args.ts';
 import { VERSION } from './version.ts';
 
 const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Command> }>> = {

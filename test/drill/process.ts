@@ -3,8 +3,8 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { askControl, type ControlRequest } from '../../src/app/control.ts';
-import type { StatusReport } from '../../src/app/server.ts';
+import { askControl, type ControlRequest } from '../../src/app/process/control.ts';
+import type { StatusReport } from '../../src/app/process/server.ts';
 import { beginServer, type StartingServer } from '../support/server.ts';
 
 export interface LogLine {

@@ -1,7 +1,7 @@
 // The demo as a newcomer meets it: the real binary, asked by dig and by dns2, two decoders that are not ours.
 
 import test from 'ava';
-import { DEMO_CLIENTS } from '../../src/app/demo.ts';
+import { DEMO_CLIENTS } from '../../src/app/demo/demo.ts';
 import { dig as digAt } from '../support/dig.ts';
 import { askDns2 } from '../support/dns2.ts';
 import { type RunningServer, startServer } from '../support/server.ts';

@@ -3,7 +3,7 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { OrderReply } from '../../src/app/orders.ts';
+import type { OrderReply } from '../../src/app/orders/orders.ts';
 import type { Problem } from '../../src/base/errors.ts';
 import { editConfig, meridian, type RunningServer, serveInVain, startServer } from '../support/server.ts';
 import {

@@ -4,9 +4,9 @@
 import type { Socket } from 'node:dgram';
 import type { Worker } from 'node:worker_threads';
 import baseTest, { type ExecutionContext } from 'ava';
-import { imagesOf } from '../../src/app/image-feed.ts';
-import { load } from '../../src/app/load.ts';
-import { Workers } from '../../src/app/workers.ts';
+import { imagesOf } from '../../src/app/answering/image-feed.ts';
+import { Workers } from '../../src/app/answering/workers.ts';
+import { load } from '../../src/app/loading/load.ts';
 import { COUNTER, Counters, countersSize } from '../../src/metrics/counters.ts';
 import { EVERYTHING_UP } from '../../src/model/health.ts';
 import { supportsReusePort } from '../../src/transport/listen.ts';

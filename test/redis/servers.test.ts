@@ -3,7 +3,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import type { OrderReply } from '../../src/app/orders.ts';
+import type { OrderReply } from '../../src/app/orders/orders.ts';
 import { eventually } from '../support/patience.ts';
 import { hasRedis, RedisServer } from '../support/redis.ts';
 import { beginServer, meridian, type RunningServer, type StartingServer, startServer } from '../support/server.ts';

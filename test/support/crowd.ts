@@ -1,7 +1,7 @@
 // A closed loop around a real server: clients that ask, sites that carry what the answers say, reports of that load.
 
-import { askControl } from '../../src/app/control.ts';
-import type { StatusReport } from '../../src/app/server.ts';
+import { askControl } from '../../src/app/process/control.ts';
+import type { StatusReport } from '../../src/app/process/server.ts';
 import { decodeMessage, encodeQuery } from '../../src/wire/message.ts';
 import { nameFromText } from '../../src/wire/name.ts';
 import { TYPE } from '../../src/wire/rrtype.ts';

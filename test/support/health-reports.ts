@@ -1,6 +1,6 @@
 // Health reports and orders for tests of what is made of them.
 
-import type { FamilyReport, HealthReport, MemberReport, VoteReport } from '../../src/app/health-report.ts';
+import type { FamilyReport, HealthReport, MemberReport, VoteReport } from '../../src/app/health/health-report.ts';
 import { FULL_SHARE } from '../../src/model/health.ts';
 import { OUTCOME } from '../../src/model/probe.ts';
 import type { Override } from '../../src/model/verdict.ts';

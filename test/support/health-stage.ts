@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { ControlPlane, type PlaneConfig } from '../../src/app/control-plane.ts';
+import { ControlPlane, type PlaneConfig } from '../../src/app/health/control-plane.ts';
 import type { KernelSource } from '../../src/fleet/open.ts';
 import type { HealthFacts } from '../../src/health/facts.ts';
 import { MemoryHub } from '../../src/mesh/memory-hub.ts';

@@ -6,9 +6,9 @@ import { err, ok, type Result } from '../../base/result.ts';
 import { reasonOf } from '../../config/files.ts';
 import { nameFromText } from '../../wire/name.ts';
 import { TYPE, typeFromName } from '../../wire/rrtype.ts';
-import { type Command, EXIT, failUsage, type OptionValues } from '../args.ts';
-import { LOST_AFTER_SEC, type LoadReport, type LoadRequest, runDnsperf } from '../dnsperf.ts';
-import { readServerAddress, SERVER_FORMS } from '../server-address.ts';
+import { type Command, EXIT, failUsage, type OptionValues } from './args.ts';
+import { LOST_AFTER_SEC, type LoadReport, type LoadRequest, runDnsperf } from './dnsperf.ts';
+import { readServerAddress, SERVER_FORMS } from './server-address.ts';
 
 const DEFAULT_PER_SECOND = 1000;
 const DEFAULT_SECONDS = 10;

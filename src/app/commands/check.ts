@@ -1,8 +1,8 @@
 // `meridian check`: everything that `serve` reads, without serving. What check accepts, serve and reload accept.
 
 import { hasErrors } from '../../base/errors.ts';
-import { type Command, count, DEFAULT_CONFIG, EXIT, printProblems } from '../args.ts';
-import { load } from '../load.ts';
+import { load } from '../loading/load.ts';
+import { type Command, count, DEFAULT_CONFIG, EXIT, printProblems } from './args.ts';
 
 export const check: Command = {
   help: `Usage: meridian check [--config FILE] [--json]

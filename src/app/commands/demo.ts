@@ -1,9 +1,9 @@
 // `meridian demo`: ends and starts the local servers behind the sites of the demo, so that a failover can be watched.
 
-import { type Command, EXIT, failUsage } from '../args.ts';
-import { columns } from '../columns.ts';
-import { type DemoAction, type DemoReport, isDemoAction } from '../demo-sites.ts';
-import { askServerWilling, SERVER_HELP, SERVER_OPTIONS } from '../running-server.ts';
+import { type DemoAction, type DemoReport, isDemoAction } from '../demo/demo-sites.ts';
+import { askServerWilling, SERVER_HELP, SERVER_OPTIONS } from '../process/running-server.ts';
+import { columns } from '../text/columns.ts';
+import { type Command, EXIT, failUsage } from './args.ts';
 
 export const demo: Command = {
   help: `Usage: meridian demo stop SITE | start SITE | list [--config FILE | --socket PATH] [--json]

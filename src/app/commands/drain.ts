@@ -1,9 +1,9 @@
 // `meridian drain` and `meridian undrain`: takes a site, pool or member out of service little by little, and puts it back.
 
-import { type Command, failUsage } from '../args.ts';
-import { giveOrder, takeBack } from '../order-commands.ts';
-import { GLOB_HELP, ORDER_HELP, ORDER_OPTIONS, readTerms } from '../order-options.ts';
-import { SERVER_HELP, SERVER_OPTIONS } from '../running-server.ts';
+import { giveOrder, takeBack } from '../orders/order-commands.ts';
+import { GLOB_HELP, ORDER_HELP, ORDER_OPTIONS, readTerms } from '../orders/order-options.ts';
+import { SERVER_HELP, SERVER_OPTIONS } from '../process/running-server.ts';
+import { type Command, failUsage } from './args.ts';
 
 export const drain: Command = {
   help: `Usage: meridian drain GLOB --reason TEXT [--for TIME] [--author NAME] [--tool] [--config FILE | --socket PATH] [--json]

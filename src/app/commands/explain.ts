@@ -6,12 +6,12 @@ import type { Result } from '../../base/result.ts';
 import { loadConfig } from '../../config/load.ts';
 import { EVERYTHING_UP } from '../../model/health.ts';
 import { explanationToText } from '../../steering/explain.ts';
-import { type Command, DEFAULT_CONFIG, EXIT, failUsage, type OptionValues, printProblems } from '../args.ts';
-import { spillLines } from '../capacity-text.ts';
-import { askControl } from '../control.ts';
-import { type ExplainReport, type ExplainRequest, explainAnswer } from '../explain-answer.ts';
-import { imagesOf } from '../image-feed.ts';
-import { load } from '../load.ts';
+import { imagesOf } from '../answering/image-feed.ts';
+import { spillLines } from '../capacity/capacity-text.ts';
+import { load } from '../loading/load.ts';
+import { askControl } from '../process/control.ts';
+import { type Command, DEFAULT_CONFIG, EXIT, failUsage, type OptionValues, printProblems } from './args.ts';
+import { type ExplainReport, type ExplainRequest, explainAnswer } from './explain-answer.ts';
 
 export const explainCommand: Command = {
   help: `Usage: meridian explain NAME --client ADDRESS [--type TYPE] [--config FILE] [--offline] [--json]

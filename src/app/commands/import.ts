@@ -10,8 +10,8 @@ import type { Draft } from '../../migrate/draft.ts';
 import { importGdnsd } from '../../migrate/gdnsd.ts';
 import { importRoute53 } from '../../migrate/route53.ts';
 import { yamlText } from '../../migrate/yaml-text.ts';
-import { type Command, count, EXIT, failUsage, printProblems, shorterPath } from '../args.ts';
-import { load } from '../load.ts';
+import { load } from '../loading/load.ts';
+import { type Command, count, EXIT, failUsage, printProblems, shorterPath } from './args.ts';
 
 const HEADER = `# Made by "meridian import". What could not be carried over stands in import-report.txt beside this file.
 # All keys: docs/reference/config.md. Check a change: meridian check --config meridian.yaml

@@ -1,7 +1,7 @@
 // `meridian load SITE --current N`: says what a site carries, for those who measure it by other means than the agent.
 
-import { type Command, EXIT, failUsage } from '../args.ts';
-import { askServerWilling, SERVER_HELP, SERVER_OPTIONS } from '../running-server.ts';
+import { askServerWilling, SERVER_HELP, SERVER_OPTIONS } from '../process/running-server.ts';
+import { type Command, EXIT, failUsage } from './args.ts';
 
 export const load: Command = {
   help: `Usage: meridian load SITE --current N [--target N] [--max N] [--draining] [--config FILE | --socket PATH] [--json]

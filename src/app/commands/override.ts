@@ -1,11 +1,11 @@
 // `meridian override`: orders that are stronger than what the checks see, and the list of all orders in force.
 
 import type { OverrideSet } from '../../model/mesh.ts';
-import { type Command, EXIT, failUsage, type OptionValues } from '../args.ts';
-import { giveOrder, takeBack } from '../order-commands.ts';
-import { GLOB_HELP, ORDER_HELP, ORDER_OPTIONS, readTerms } from '../order-options.ts';
-import { orderListText } from '../orders-text.ts';
-import { askServerWilling } from '../running-server.ts';
+import { giveOrder, takeBack } from '../orders/order-commands.ts';
+import { GLOB_HELP, ORDER_HELP, ORDER_OPTIONS, readTerms } from '../orders/order-options.ts';
+import { orderListText } from '../orders/orders-text.ts';
+import { askServerWilling } from '../process/running-server.ts';
+import { type Command, EXIT, failUsage, type OptionValues } from './args.ts';
 
 export const override: Command = {
   help: `Usage: meridian override up|down GLOB --reason TEXT [options] | list | remove ID [--json]

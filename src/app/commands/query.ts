@@ -10,9 +10,9 @@ import { decodeMessage, encodeQuery } from '../../wire/message.ts';
 import type { EdnsOption } from '../../wire/message-types.ts';
 import { nameFromText } from '../../wire/name.ts';
 import { TYPE, typeFromName } from '../../wire/rrtype.ts';
-import { type Command, EXIT, failUsage, type OptionValues } from '../args.ts';
-import { messageToJson, messageToText } from '../message-text.ts';
-import { readServerAddress } from '../server-address.ts';
+import { messageToJson, messageToText } from '../text/message-text.ts';
+import { type Command, EXIT, failUsage, type OptionValues } from './args.ts';
+import { readServerAddress } from './server-address.ts';
 
 const DEFAULT_SERVER = '127.0.0.1:5053';
 const DEFAULT_TIMEOUT_SEC = 3;

@@ -1,8 +1,8 @@
 // `meridian reload`: asks the running server to read its files again and shows what came of it.
 
-import { type Command, count, EXIT, printProblems } from '../args.ts';
-import { askServer, SERVER_HELP, SERVER_OPTIONS } from '../running-server.ts';
-import type { ReloadReport } from '../server.ts';
+import { askServer, SERVER_HELP, SERVER_OPTIONS } from '../process/running-server.ts';
+import type { ReloadReport } from '../process/server.ts';
+import { type Command, count, EXIT, printProblems } from './args.ts';
 
 export const reload: Command = {
   help: `Usage: meridian reload [--config FILE | --socket PATH] [--json]

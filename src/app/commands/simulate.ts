@@ -8,7 +8,7 @@ import { loadScenario } from '../../config/scenario.ts';
 import { comparisonToText, ratios, simulate } from '../../sim/compare.ts';
 import { loadOptimumSolver } from '../../sim/optimum.ts';
 import { comparisonToHtml } from '../../sim/page.ts';
-import { type Command, EXIT, failUsage, printProblems } from '../args.ts';
+import { type Command, EXIT, failUsage, printProblems } from './args.ts';
 
 export const simulateCommand: Command = {
   help: `Usage: meridian simulate SCENARIO.yaml [--compare] [--json] [--html FILE]

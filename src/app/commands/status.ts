@@ -1,9 +1,9 @@
 // `meridian status`: who is up and why, what the running server serves and what it has answered.
 
-import { type Command, EXIT } from '../args.ts';
-import { askServer, SERVER_HELP, SERVER_OPTIONS } from '../running-server.ts';
-import type { StatusReport } from '../server.ts';
-import { statusText } from '../status-text.ts';
+import { askServer, SERVER_HELP, SERVER_OPTIONS } from '../process/running-server.ts';
+import type { StatusReport } from '../process/server.ts';
+import { statusText } from '../text/status-text.ts';
+import { type Command, EXIT } from './args.ts';
 
 export const status: Command = {
   help: `Usage: meridian status [--votes] [--config FILE | --socket PATH] [--json]

@@ -2,7 +2,7 @@
 
 import { newToken } from '../../admin/token.ts';
 import { ADMIN_ROLES } from '../../model/admin.ts';
-import { type Command, EXIT, failUsage } from '../args.ts';
+import { type Command, EXIT, failUsage } from './args.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 

@@ -1,9 +1,9 @@
 // `meridian whatif --without SITE`: where the clients of this moment would go, and what that would make of the other sites.
 
 import type { WhatIf } from '../../steering/spill-whatif.ts';
-import { type Command, EXIT, failUsage } from '../args.ts';
-import { whatIfText } from '../capacity-text.ts';
-import { askServerWilling, SERVER_HELP, SERVER_OPTIONS } from '../running-server.ts';
+import { whatIfText } from '../capacity/capacity-text.ts';
+import { askServerWilling, SERVER_HELP, SERVER_OPTIONS } from '../process/running-server.ts';
+import { type Command, EXIT, failUsage } from './args.ts';
 
 export const whatif: Command = {
   help: `Usage: meridian whatif --without SITE [--config FILE | --socket PATH] [--json]

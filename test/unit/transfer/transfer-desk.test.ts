@@ -1,7 +1,7 @@
 // Transfers through the responder, message by message.
 
 import test from 'ava';
-import { hmac } from '../../../src/app/hmac.ts';
+import { hmac } from '../../../src/app/answering/hmac.ts';
 import { parseCidr } from '../../../src/base/address.ts';
 import { COUNTER, type CounterName } from '../../../src/metrics/counters.ts';
 import type { TransferRule } from '../../../src/model/transfer.ts';

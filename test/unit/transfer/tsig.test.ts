@@ -1,7 +1,7 @@
 // The vectors are signed by test/support/tsig.ts, a second implementation on node:crypto.
 
 import test from 'ava';
-import { hmac } from '../../../src/app/hmac.ts';
+import { hmac } from '../../../src/app/answering/hmac.ts';
 import type { TsigAlgorithm, TsigKey } from '../../../src/model/transfer.ts';
 import { checkQuery, signRequest, TSIG_ERROR } from '../../../src/transfer/tsig.ts';
 import { queryOctets, wireName } from '../../support/query-octets.ts';

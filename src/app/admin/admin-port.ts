@@ -1,0 +1,255 @@
+// What the admin API may ask of this process, and what it may have it do (admin/ports.ts). Reads come from one health report, made
+// anew when health, orders or time have moved on, so that many who ask cost what one does.
+
+import type { AuditLog } from '../../admin/audit-log.ts';
+import type { Sample } from '../../admin/exposition.ts';
+import type { Actor, AdminPort, ChangeTerms, EventSource, RecallRequest } from '../../admin/ports.ts';
+import type {
+  AuditEntry,
+  Forecast,
+  OrderReply,
+  OrderRequest,
+  OverrideItem,
+  RecallReply,
+  ReloadReply,
+} from '../../admin/schemas/changes.ts';
+import type { Status } from '../../admin/schemas/status.ts';
+import type { ExplainQuery, Explanation, Place, Policy, Zone } from '../../admin/schemas/steering.ts';
+import type { Member, Pool, Probe, Site } from '../../admin/schemas/world.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Problem } from '../../base/errors.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import type { HealthFacts } from '../../health/facts.ts';
+import { membersNamed } from '../../health/overrides.ts';
+import type { SafetyForecast } from '../../health/safety.ts';
+import type { Override } from '../../model/verdict.ts';
+import { SteeringImage } from '../../steering/image.ts';
+import { ZoneImage } from '../../zone/image.ts';
+import { printImage } from '../../zone/image-text.ts';
+import { forecastShares } from '../capacity/forecast.ts';
+import { compareLoads } from '../loading/compare-loads.ts';
+import type { Changes, Who } from '../orders/changes.ts';
+import { globOf, namesOf } from '../orders/order-names.ts';
+import { inForce } from '../orders/orders-text.ts';
+import type { Running } from '../process/requests.ts';
+import { VERSION } from '../version.ts';
+import { gaugesOf, type Measured, statusOf } from './admin-status.ts';
+import { placesOf, policiesOf, zonesOf } from './admin-steering.ts';
+import { membersOf, poolsOf, probesOf, sitesOf } from './admin-world.ts';
+
+/** A report is not made anew within this time unless something has changed. */
+const REPORT_KEEPS_MS = 200;
+
+export interface AdminDeskOptions {
+  readonly running: Running;
+  readonly changes: Changes;
+  readonly audit: AuditLog;
+  readonly events: EventSource;
+  readonly clock: Clock;
+}
+
+interface Seen extends Measured {
+  readonly facts: HealthFacts;
+  readonly overrides: unknown;
+  readonly madeMs: number;
+}
+
+export class AdminDesk implements AdminPort {
+  readonly events: EventSource;
+  readonly #options: AdminDeskOptions;
+  #seen: Seen | null = null;
+  /** By policy and family, of the image that they were read from. */
+  readonly #places = new Map<string, { readonly steering: SharedArrayBuffer; readonly places: readonly Place[] }>();
+
+  constructor(options: AdminDeskOptions) {
+    this.#options = options;
+    this.events = options.events;
+  }
+
+  status(): Status {
+    return this.#look().status;
+  }
+
+  sites(): readonly Site[] {
+    return this.#look().sites;
+  }
+
+  pools(): readonly Pool[] {
+    return this.#look().pools;
+  }
+
+  members(): readonly Member[] {
+    return this.#look().members;
+  }
+
+  probes(): readonly Probe[] {
+    return probesOf(this.#options.running.snapshot);
+  }
+
+  policies(): readonly Policy[] {
+    return policiesOf(this.#options.running.snapshot.steering);
+  }
+
+  places(policy: string, family: 4 | 6): Result<readonly Place[], Problem> | undefined {
+    const { snapshot, answering } = this.#options.running;
+    const index = snapshot.steering.policies.findIndex(({ id }) => id === policy);
+    if (index < 0) return undefined;
+    if (answering === null) return err(ANSWERS_NOBODY);
+    const { loaded, images, facts } = answering;
+    const known = this.#places.get(`${index} ${family}`);
+    if (known?.steering === images.steering) return ok(known.places);
+    const places = placesOf(loaded.snapshot.steering, facts, new SteeringImage(images.steering), index, family);
+    this.#places.set(`${index} ${family}`, { steering: images.steering, places });
+    return ok(places);
+  }
+
+  zones(): readonly Zone[] {
+    const { answering } = this.#options.running;
+    return answering === null ? [] : zonesOf(answering.loaded);
+  }
+
+  zoneText(zone: string): string | undefined {
+    const { answering } = this.#options.running;
+    if (answering === null) return undefined;
+    const index = zonesOf(answering.loaded).findIndex(({ id }) => id === zone);
+    return index < 0 ? undefined : printImage(new ZoneImage(answering.loaded.zones[index]!.buffer));
+  }
+
+  explain(query: ExplainQuery): Result<Explanation, Problem> {
+    // The report is readonly all through; the schema of the API does not say so.
+    return this.#options.running.explain(query) as Result<Explanation, Problem>;
+  }
+
+  overrides(): { readonly version: number; readonly items: readonly OverrideItem[] } {
+    const { running, clock } = this.#options;
+    const { overrides } = running.plane;
+    const items = inForce(overrides, clock.wallMs()).map((order) => ({ ...order, members: this.#named(order.glob) }));
+    return { version: overrides.version, items };
+  }
+
+  async order(
+    request: OrderRequest & { readonly author: string },
+    { actor, ifVersion }: ChangeTerms,
+  ): Promise<Result<OrderReply, Problem>> {
+    const { running, changes } = this.#options;
+    const { what, action, reason, author, forSec, isTool, dryRun, breakGlass } = request;
+    const glob = globOf(what, namesOf(this.members().map(({ id, pool, site }) => ({ member: id, pool, site }))));
+    if (!glob.ok) return glob;
+    const terms = { isDryRun: dryRun, breaksGlass: breakGlass, ifVersion };
+    const source: Override['source'] = isTool ? 'tool' : 'human';
+    const forMs = forSec === null ? null : forSec * 1000;
+    const given = await changes.order(
+      running,
+      { glob: glob.value, action, source, author, reason, forMs, ...terms },
+      whoOf(actor),
+    );
+    if (!given.ok) return given;
+    const { set, created, names, forecast } = given.value;
+    const proposed = dryRun ? [...set.overrides.filter(({ id }) => id !== created.id), created] : null;
+    return ok({
+      isDone: !dryRun,
+      order: created,
+      members: [...names],
+      forecast: this.#forecast(forecast, proposed),
+      version: set.version,
+    });
+  }
+
+  async recall(request: RecallRequest, { actor, ifVersion }: ChangeTerms): Promise<Result<RecallReply, Problem>> {
+    const { running, changes } = this.#options;
+    const { action, dryRun, breakGlass } = request;
+    const what = this.#meant(request.what);
+    if (!what.ok) return what;
+    const terms = { isDryRun: dryRun, breaksGlass: breakGlass, ifVersion };
+    const recalled = await changes.recall(running, { what: what.value, action, ...terms }, whoOf(actor));
+    if (!recalled.ok) return recalled;
+    const { set, removed, forecast } = recalled.value;
+    const gone = new Set(removed.map(({ id }) => id));
+    const proposed = dryRun ? set.overrides.filter(({ id }) => !gone.has(id)) : null;
+    return ok({ isDone: !dryRun, removed: [...removed], forecast: this.#forecast(forecast, proposed), version: set.version });
+  }
+
+  async reload(dryRun: boolean, actor: Actor): Promise<ReloadReply> {
+    const { running, changes } = this.#options;
+    const before = { snapshot: running.snapshot, zones: running.answering?.loaded.zones ?? null };
+    if (dryRun) {
+      const { snapshot, zones, problems, zonesKept, tookMs } = await running.tryLoad();
+      const changed = snapshot === null ? null : compareLoads(before, { snapshot, zones });
+      const zonesRead = (zones?.length ?? 0) - zonesKept;
+      return {
+        isDone: false,
+        isAccepted: snapshot !== null,
+        problems: [...problems],
+        zonesRead,
+        zonesKept,
+        tookMs,
+        changes: changed,
+      };
+    }
+    const { done, problems, zonesRead, zonesKept, tookMs } = await changes.reload(running, whoOf(actor));
+    const after = { snapshot: running.snapshot, zones: running.answering?.loaded.zones ?? null };
+    const changed = done ? compareLoads(before, after) : null;
+    return { isDone: done, isAccepted: done, problems: [...problems], zonesRead, zonesKept, tookMs, changes: changed };
+  }
+
+  async audit(before: number | null, limit: number): Promise<readonly AuditEntry[]> {
+    return this.#options.audit.read(before, limit);
+  }
+
+  sample(): Sample {
+    const seen = this.#look();
+    return { counters: seen.report.counters, gauges: gaugesOf(seen) };
+  }
+
+  /** The members that a glob names, by id. */
+  #named(glob: string): string[] {
+    return membersNamed(glob, this.#options.running.snapshot.steering).map(({ id }) => id);
+  }
+
+  /** What is to be taken back: an id or glob as it stands, else the glob that a plain name means. */
+  #meant(what: string): Result<string, Problem> {
+    const { overrides } = this.#options.running.plane.overrides;
+    if (overrides.some(({ id, glob }) => id === what || glob === what)) return ok(what);
+    const glob = globOf(what, namesOf(this.members().map(({ id, pool, site }) => ({ member: id, pool, site }))));
+    return glob.ok ? glob : ok(what);
+  }
+
+  #forecast(forecast: SafetyForecast, proposed: readonly Override[] | null): Forecast {
+    const { sitesServing, capacityPercent, movedPercent, broken } = forecast;
+    const { answering, plane } = this.#options.running;
+    const sites =
+      answering === null || proposed === null ? null : forecastShares(answering, plane.facts, proposed, plane.meshNowMs());
+    return { sitesServing, capacityPercent, movedPercent, broken: [...broken], sites };
+  }
+
+  #look(): Seen {
+    const { running, clock } = this.#options;
+    const { facts, overrides } = running.plane;
+    const nowMs = clock.monotonicMs();
+    const known = this.#seen;
+    if (known !== null && known.facts === facts && known.overrides === overrides && nowMs - known.madeMs < REPORT_KEEPS_MS)
+      return known;
+    const report = running.status(VERSION);
+    const { snapshot } = running;
+    const members = membersOf(snapshot, report.health);
+    this.#seen = {
+      facts,
+      overrides,
+      madeMs: nowMs,
+      report,
+      members,
+      sites: sitesOf(snapshot, members),
+      pools: poolsOf(snapshot, members, facts),
+      status: statusOf(report, members, snapshot, clock.wallMs()),
+    };
+    return this.#seen;
+  }
+}
+
+const whoOf = ({ name, requestId }: Actor): Who => ({ actor: name, via: 'api', requestId });
+
+const ANSWERS_NOBODY: Problem = {
+  severity: 'error',
+  code: 'ERR_ROLE',
+  message: 'this process answers no queries: ask one with the role dns',
+};

@@ -1,0 +1,77 @@
+// The role `admin` of a running process, and what every process keeps of changes whether it has that role or not: the audit, and
+// the latest events. The API's code is loaded only where it is asked for.
+
+import { AuditLog } from '../../admin/audit-log.ts';
+import { EventRing } from '../../admin/event-ring.ts';
+import { systemClock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Role } from '../../model/mesh.ts';
+import type { Endpoint, Snapshot } from '../../model/snapshot.ts';
+import { EventFeed } from '../health/event-feed.ts';
+import { Changes } from '../orders/changes.ts';
+import type { Running } from '../process/requests.ts';
+import { VERSION } from '../version.ts';
+import { AdminDesk } from './admin-port.ts';
+
+/** Without an address there is no API, so nobody has the role. */
+export const rolesInForce = (roles: readonly Role[], { admin }: Pick<Snapshot, 'admin'>): readonly Role[] =>
+  roles.filter((role) => role !== 'admin' || admin.listen.length > 0);
+
+export class Operations {
+  readonly changes: Changes;
+  readonly #log: Logger;
+  readonly #audit: AuditLog;
+  readonly #events = new EventRing(systemClock.wallMs());
+
+  private constructor(audit: AuditLog, log: Logger) {
+    this.#audit = audit;
+    this.#log = log;
+    this.changes = new Changes({ audit, events: this.#events, clock: systemClock, log });
+  }
+
+  static async open(directory: string, log: Logger): Promise<Operations> {
+    return new Operations(await AuditLog.open({ directory, log }), log);
+  }
+
+  /** Follows a process that has started, and opens its API if that is one of its roles. What it returns ends both. */
+  async attend(running: Running): Promise<{ readonly endpoints: readonly Endpoint[]; close(): Promise<void> }> {
+    const { plane } = running;
+    const feed = new EventFeed(
+      this.#events,
+      systemClock,
+      () => running.snapshot.steering,
+      () => plane.meshState,
+      plane.facts,
+    );
+    const unfollow = plane.follow((facts) => feed.follow(facts));
+    const api = plane.roles.includes('admin') ? await this.#open(running) : null;
+    return {
+      endpoints: api?.endpoints ?? [],
+      close: async () => {
+        unfollow();
+        await api?.close();
+      },
+    };
+  }
+
+  close(): Promise<void> {
+    return this.#audit.close();
+  }
+
+  async #open(running: Running) {
+    const { openAdmin } = await import('../../admin/server.ts');
+    const port = new AdminDesk({
+      running,
+      changes: this.changes,
+      audit: this.#audit,
+      events: this.#events,
+      clock: systemClock,
+    });
+    const settings = () => running.snapshot.admin;
+    const api = await openAdmin({ settings, port, clock: systemClock, log: this.#log, version: VERSION });
+    for (const problem of api.problems) this.#log.error({ ...problem }, 'problem');
+    if (api.endpoints.length > 0)
+      this.#log.info({ endpoints: api.endpoints, tls: settings().tls !== null }, 'admin API listening');
+    return api;
+  }
+}

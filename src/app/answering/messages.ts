@@ -1,0 +1,54 @@
+// What the control thread and the workers say to each other. Images travel as shared memory: nothing is copied.
+
+import type { Problem } from '../../base/errors.ts';
+import type { Endpoint, ServerSettings } from '../../model/snapshot.ts';
+import type { TransferSettings } from '../../model/transfer.ts';
+import type { SharedLimits } from '../../responder/admission.ts';
+import type { Sharing } from '../../transport/packet-io.ts';
+import type { InheritedSockets } from './inherited-sockets.ts';
+import type { TcpRoom } from './open-files.ts';
+
+/** The three images that answers come from. */
+export interface Images {
+  /** Grows with every change to any of them. */
+  readonly generation: number;
+  readonly zones: readonly SharedArrayBuffer[];
+  /** By zone, whether it uses client subnets. */
+  readonly usesEcs: readonly boolean[];
+  readonly geo: SharedArrayBuffer;
+  readonly steering: SharedArrayBuffer;
+  /** Where workers count what they answered, by class (metrics/asked.ts). */
+  readonly asked: SharedArrayBuffer;
+  /** Secrets of DNS Cookies, the one that signs first. */
+  readonly cookieSecrets: readonly Uint8Array[];
+  readonly transfer: TransferSettings;
+}
+
+/** workerData of a DNS worker. */
+export interface WorkerStart {
+  readonly settings: ServerSettings;
+  readonly endpoints: readonly Endpoint[];
+  /** Who else may have the ports. */
+  readonly sharing: Sharing;
+  /** By endpoint: this worker's share of the sockets that the process inherited. */
+  readonly inherited: readonly InheritedSockets[];
+  /** What each TCP listener may hold. */
+  readonly tcpRoom: TcpRoom;
+  readonly images: Images;
+  /** What the rate limits of all workers share; null if nothing is limited. */
+  readonly limits: SharedLimits | null;
+  /** Counters of all workers, and the row that is this worker's own. */
+  readonly counters: SharedArrayBuffer;
+  readonly row: number;
+}
+
+export type ToWorker =
+  | { readonly kind: 'install'; readonly images: Images }
+  /** The steering image alone; everything else stays. */
+  | { readonly kind: 'steer'; readonly generation: number; readonly steering: SharedArrayBuffer }
+  | { readonly kind: 'close' };
+
+export type FromWorker =
+  | { readonly kind: 'listening'; readonly endpoints: readonly Endpoint[] }
+  | { readonly kind: 'failed'; readonly problem: Problem }
+  | { readonly kind: 'installed'; readonly generation: number };

@@ -1,0 +1,63 @@
+// What `npm start` prints: questions that show, on the demo zone, what the server can do.
+
+import type { Endpoint } from '../../model/snapshot.ts';
+import type { Place } from './demo-sites.ts';
+
+/** Networks of well-known operators in countries near each demo site. */
+export const DEMO_CLIENTS = [
+  { country: 'United Kingdom', site: 'London', address: '81.2.69.142' },
+  { country: 'Japan', site: 'Tokyo', address: '202.12.27.33' },
+  { country: 'Brazil', site: 'Sao Paulo', address: '200.160.2.3' },
+  { country: 'South Africa', site: 'Johannesburg', address: '196.216.2.1' },
+  { country: 'Australia', site: 'Sydney', address: '1.1.1.1' },
+] as const;
+
+/** The addresses in the answers belong to nobody (RFC 5737); the sites themselves are here. */
+function curlLines(sites: readonly Place[]): string[] {
+  const [first] = sites;
+  if (first === undefined) return [];
+  return [
+    `See which server of ${first.site} answers, as often as you like, and take one out:`,
+    '',
+    `  curl http://${first.host}:${first.port}/`,
+    `  npx meridian drain ${first.site}/web/${first.site}-1 --reason demo`,
+    '',
+  ];
+}
+
+/** Of a socket that takes queries to any address: the one to ask on the same machine. */
+const LOCAL: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/** `admin` are the addresses of the admin API. */
+export function demoText(
+  { endpoints, admin }: { readonly endpoints: readonly Endpoint[]; readonly admin: readonly Endpoint[] },
+  sites: readonly Place[],
+): string {
+  const { address, port } = endpoints[0]!;
+  const ask = `dig +short @${LOCAL[address] ?? address} -p ${port}`;
+  const question = (client: string): string => `${ask} www.example.test +subnet=${client}/32`;
+  return [
+    '',
+    'Meridian is running with its demo: five sites, each with an agent that balances for two small web servers. In another',
+    'terminal, ask as a client of ...',
+    '',
+    ...DEMO_CLIENTS.map((client) => `  ${question(client.address).padEnd(76)}  # ${client.country}: ${client.site}`),
+    '',
+    'and see why:',
+    '',
+    `  npx meridian explain www.example.test --client ${DEMO_CLIENTS[0].address}`,
+    '',
+    ...curlLines(sites),
+    'Let a site fail. Some seconds later its clients are sent to the next nearest one:',
+    '',
+    '  npx meridian demo stop london',
+    '  npx meridian status                       # who is up, and why',
+    `  ${question(DEMO_CLIENTS[0].address)}`,
+    '  npx meridian demo start london            # its clients come back, little by little',
+    '',
+    ...admin.map(({ address, port }) => `In a browser, on a map: http://${address}:${port}/   (the API: /api)\n`),
+    'Change zones/meridian.yaml or zones/example.test.zone, then: npx meridian reload',
+    'Ctrl-C stops it.',
+    '',
+  ].join('\n');
+}

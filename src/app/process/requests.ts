@@ -1,0 +1,84 @@
+// What a running process does for the commands that come over its control socket.
+
+import type { Problem } from '../../base/errors.ts';
+import type { Result } from '../../base/result.ts';
+import type { HealthFacts } from '../../health/facts.ts';
+import type { AgentReport } from '../../model/capacity.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { WhatIf } from '../../steering/spill-whatif.ts';
+import type { Images } from '../answering/messages.ts';
+import type { LoadRequest } from '../capacity/capacity-book.ts';
+import type { ExplainReport, ExplainRequest } from '../commands/explain-answer.ts';
+import type { ControlPlane } from '../health/control-plane.ts';
+import type { Loaded, LoadedZone } from '../loading/load.ts';
+import type { Changes } from '../orders/changes.ts';
+import { VERSION } from '../version.ts';
+import type { ControlRequest } from './control.ts';
+import type { ReloadReport, StatusReport } from './server.ts';
+
+/** What answers come from. */
+export interface Answering {
+  readonly loaded: Loaded;
+  readonly images: Images;
+  /** What the steering image was made from. */
+  readonly facts: HealthFacts;
+}
+
+/** What a reload would find. */
+export interface TriedLoad {
+  /** null = there are errors. */
+  readonly snapshot: Snapshot | null;
+  /** null = this process reads none. */
+  readonly zones: readonly LoadedZone[] | null;
+  readonly problems: readonly Problem[];
+  readonly zonesKept: number;
+  readonly tookMs: number;
+}
+
+/** A process with whatever roles, as commands see it. */
+export interface Running {
+  readonly plane: ControlPlane;
+  /** What it does at the moment, in a few words. */
+  readonly summary: string;
+  /** The configuration in force. */
+  readonly snapshot: Snapshot;
+  /** null = it answers no queries. */
+  readonly answering: Answering | null;
+  reload(): Promise<ReloadReport>;
+  /** Reads everything as a reload would, and changes nothing. */
+  tryLoad(): Promise<TriedLoad>;
+  status(version: string): StatusReport;
+  explain(request: ExplainRequest): Result<ExplainReport, Problem>;
+  /** What would happen without a site. */
+  whatIf(site: string): Result<WhatIf, Problem>;
+  reportLoad(request: LoadRequest): Result<AgentReport, Problem>;
+  /** Resolves when answers follow what health has concluded so far. */
+  settle(): Promise<void>;
+}
+
+/** The reply to a request; what cannot be done is `{ problem }`, what nobody understands `{ error }`. */
+export async function answerRequest(request: ControlRequest, running: Running, changes: Changes): Promise<unknown> {
+  const { plane } = running;
+  switch (request.command) {
+    case 'status':
+      return running.status(VERSION);
+    case 'explain':
+      return replyOf(running.explain(request));
+    case 'whatif':
+      return replyOf(running.whatIf(request.without));
+    case 'load':
+      return replyOf(running.reportLoad(request));
+    case 'overrides':
+      return plane.overrides;
+    case 'order':
+      return replyOf(await changes.order(running, request, { actor: request.author, ...BY_SOCKET }));
+    case 'recall':
+      return replyOf(await changes.recall(running, request, { actor: 'control socket', ...BY_SOCKET }));
+    default:
+      return { error: 'unknown command' };
+  }
+}
+
+const BY_SOCKET = { via: 'socket', requestId: '' } as const;
+
+const replyOf = (result: Result<unknown, Problem>): unknown => (result.ok ? result.value : { problem: result.error });

@@ -1,0 +1,173 @@
+// The agents of a process (role `site`): configured and reloaded together, all or none; fed with what checks see and people order; and
+// once a second each tells the mesh how full its site is.
+
+import type { Clock } from '../../base/clock.ts';
+import { hasErrors, type Problem } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import { decidingOrder } from '../../health/overrides.ts';
+import type { SiteAgentSettings } from '../../model/site-agent.ts';
+import { serverName, serverNames } from '../../model/site-agent.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import type { Override } from '../../model/verdict.ts';
+import { SiteAgent } from '../../site/agent.ts';
+import type { SiteReport } from '../../site/report.ts';
+import type { Order } from '../../site/standing.ts';
+import type { ControlPlane } from '../health/control-plane.ts';
+import { SiteChecks } from './site-checks.ts';
+
+const REPORT_INTERVAL_MS = 1000;
+
+export interface SiteDeskOptions {
+  /** Ids of the sites that are ours; null = all of the configuration. */
+  readonly sites: readonly string[] | null;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What agents need of the control plane. */
+export interface AgentPlane extends Pick<ControlPlane, 'overrides' | 'nowMs' | 'reportLoad' | 'addAgent'> {
+  follow(follow: () => void): void;
+}
+
+interface Entry {
+  readonly agent: SiteAgent;
+  readonly checks: SiteChecks;
+}
+
+export class SiteDesk {
+  readonly #options: SiteDeskOptions;
+  readonly #entries = new Map<string, Entry>();
+  /** Agents that end: their last connections may go on for a while. */
+  readonly #ending = new Set<Promise<unknown>>();
+  #plane: AgentPlane | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #seq = 0;
+
+  constructor(options: SiteDeskOptions) {
+    this.#options = options;
+  }
+
+  /** Ours of these. */
+  #own(settings: readonly SiteAgentSettings[]): readonly SiteAgentSettings[] {
+    const { sites } = this.#options;
+    return sites === null ? settings : settings.filter(({ site }) => sites.includes(site));
+  }
+
+  /** Does as it is told from now on. With an error nothing has changed, at any site. */
+  async apply(all: readonly SiteAgentSettings[]): Promise<readonly Problem[]> {
+    const { log } = this.#options;
+    const settings = this.#own(all);
+    const problems: Problem[] = [];
+    const done: { readonly entry: Entry; readonly before: SiteAgentSettings | null }[] = [];
+    for (const one of settings) {
+      const entry = this.#entries.get(one.site) ?? this.#begin(one.site);
+      const before = entry.agent.settings;
+      const found = (await entry.agent.apply(one)).map((problem) => ({
+        ...problem,
+        message: `site ${one.site}: ${problem.message}`,
+      }));
+      problems.push(...found);
+      done.push({ entry, before });
+      if (hasErrors(found)) break;
+    }
+    if (hasErrors(problems)) {
+      for (const { entry, before } of done) {
+        if (before === null) this.#end(entry, 0);
+        else await entry.agent.apply(before);
+      }
+      return problems;
+    }
+    for (const one of settings) {
+      const entry = this.#entries.get(one.site)!;
+      entry.checks.follow(one);
+      log.info({ site: one.site, listeners: entry.agent.report().listeners.map(placeOf) }, 'balancing');
+    }
+    for (const entry of [...this.#entries.values()]) {
+      if (!settings.some(({ site }) => site === entry.agent.site)) this.#end(entry);
+    }
+    this.#obey();
+    return problems;
+  }
+
+  /** Follows the orders of people, and tells the mesh of the load, from now on. */
+  join(plane: AgentPlane): void {
+    this.#plane = plane;
+    plane.addAgent(() => serverNames([...this.#entries.values()].flatMap(({ agent }) => agent.settings ?? [])));
+    plane.follow(() => this.#obey());
+    this.#obey();
+    this.#tell();
+    this.#timer = setInterval(() => this.#tell(), REPORT_INTERVAL_MS);
+  }
+
+  report(): readonly SiteReport[] {
+    return [...this.#entries.values()].map(({ agent }) => agent.report());
+  }
+
+  /** Stops listening, and waits for the last connections, each site as long as its drain timeout. */
+  async close(): Promise<void> {
+    for (const entry of [...this.#entries.values()]) this.#ending.add(this.#close(entry));
+    this.#tell(); // that we drain
+    await Promise.all(this.#ending);
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#entries.clear();
+  }
+
+  #begin(site: string): Entry {
+    const { clock, log } = this.#options;
+    const agent = new SiteAgent(site, clock);
+    const checks = new SiteChecks({
+      site,
+      clock,
+      onSeen: (service, server, seen, isTurned) => {
+        agent.see(service, server, seen);
+        if (!isTurned) return;
+        const facts = { server: serverName(site, service, server), why: seen.why };
+        log[seen.isUp ? 'info' : 'warn'](facts, seen.isUp ? 'a server came up' : 'a server went down');
+      },
+    });
+    const entry = { agent, checks };
+    this.#entries.set(site, entry);
+    return entry;
+  }
+
+  /** No agent of ours any more. */
+  #end(entry: Entry, graceMs?: number): void {
+    this.#entries.delete(entry.agent.site);
+    const ended = this.#close(entry, graceMs).finally(() => this.#ending.delete(ended));
+    this.#ending.add(ended);
+  }
+
+  async #close({ agent, checks }: Entry, graceMs?: number): Promise<void> {
+    await Promise.all([checks.close(), agent.close(graceMs)]);
+  }
+
+  #obey(): void {
+    if (this.#plane === null) return;
+    const { overrides } = this.#plane.overrides;
+    const nowMs = this.#plane.nowMs();
+    for (const { agent } of this.#entries.values()) {
+      const { site } = agent;
+      const ofSite = decidingOrder(overrides, 'site', site, nowMs);
+      agent.obey({
+        isSiteDrained: ofSite !== null && ofSite.action !== 'up',
+        of: (service, server) => orderOf(decidingOrder(overrides, 'server', serverName(site, service, server), nowMs)),
+      });
+    }
+  }
+
+  #tell(): void {
+    for (const { agent } of this.#entries.values()) {
+      const { site, isDraining, load } = agent.report();
+      this.#plane?.reportLoad({ site, seq: ++this.#seq, ...load, isDraining });
+    }
+  }
+}
+
+/** The agents' part of a reload. */
+export const applySites = (desk: SiteDesk | null, { site }: Pick<Snapshot, 'site'>): Promise<readonly Problem[]> =>
+  desk === null ? Promise.resolve([]) : desk.apply(site);
+
+const placeOf = ({ kind, address, port }: SiteReport['listeners'][number]) => ({ kind, address, port });
+
+const orderOf = (override: Override | null): Order | null =>
+  override && { action: override.action, why: `by ${override.author}: ${override.reason}` };
