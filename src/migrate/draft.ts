@@ -37,6 +37,7 @@ export type DraftRule =
 
 export interface DraftMap {
   readonly network?: Readonly<Record<string, DraftRule>>;
+  readonly asn?: Readonly<Record<string, DraftRule>>;
   readonly subdivision?: Readonly<Record<string, DraftRule>>;
   readonly country?: Readonly<Record<string, DraftRule>>;
   readonly continent?: Readonly<Record<string, DraftRule>>;
@@ -45,7 +46,9 @@ export interface DraftMap {
 
 export interface DraftPolicy {
   readonly rule: DraftRule;
+  readonly pick?: 'sticky';
   readonly answers?: number;
+  readonly lastResort?: { readonly fallback: string };
 }
 
 export interface DraftSite {
@@ -109,7 +112,12 @@ export class Draft {
 
   /** The configuration, in the order in which people read it, without pools and probes that went into others. */
   toConfig(): Readonly<Record<string, unknown>> {
-    const used = new Set([...this.policies.values()].flatMap(({ rule }) => poolsOf(rule)));
+    const used = new Set(
+      [...this.policies.values()].flatMap(({ rule, lastResort }) => [
+        ...poolsOf(rule),
+        ...(lastResort === undefined ? [] : [lastResort.fallback]),
+      ]),
+    );
     for (const name of [...this.pools.keys()]) if (!used.has(name)) this.pools.delete(name);
     const members = [...this.pools.values()].flatMap((pool) => pool.members);
     for (const name of [...this.sites.keys()]) if (!members.some(({ site }) => site === name)) this.sites.delete(name);

@@ -2,7 +2,8 @@
 // that differ only in address become one probe. Its pace and threshold are kept.
 
 import type { Draft, DraftMember, DraftProbe } from './draft.ts';
-import { type HealthCheck, number, text } from './route53-input.ts';
+import { number, text } from './fields.ts';
+import type { HealthCheck } from './route53-input.ts';
 
 const DEFAULT_INTERVAL_SEC = 30;
 const DEFAULT_THRESHOLD = 3;

@@ -2,6 +2,7 @@
 // ResourceRecordSet and HealthCheckConfig). JSON that has another shape is an error that names the file.
 
 import { err, ok, type Result } from '../base/result.ts';
+import { type Fields, isFields, number, text } from './fields.ts';
 
 export interface RecordSet {
   /** Absolute, in the notation of master files, lower case. */
@@ -32,8 +33,6 @@ export interface Route53Document {
 }
 
 const TEXT_TYPES = ['TXT', 'SPF'];
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The error is a sentence. */
 export function readRoute53(text: string): Result<Route53Document, string> {
@@ -105,8 +104,3 @@ const decimalEscapes = (printed: string): string =>
   printed.replaceAll(/\\(?:([0-3][0-7]{2})|\\)/g, (whole, octal: string | undefined) =>
     octal === undefined ? whole : `\\${String(Number.parseInt(octal, 8)).padStart(3, '0')}`,
   );
-
-export const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
-export const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
-export const number = (value: unknown): number | undefined =>
-  typeof value === 'number' && Number.isFinite(value) ? value : undefined;

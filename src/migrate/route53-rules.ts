@@ -3,8 +3,9 @@
 
 import { placeOfRegion } from './aws-regions.ts';
 import { type Draft, type DraftMember, type DraftRule, plainName } from './draft.ts';
+import { number, text } from './fields.ts';
 import type { Checked, Route53Health } from './route53-health.ts';
-import { number, type RecordSet, text } from './route53-input.ts';
+import type { RecordSet } from './route53-input.ts';
 
 /** Sets of one identifier: of A, AAAA, or CNAME. */
 type Choice = readonly RecordSet[];

@@ -61,6 +61,37 @@ test('an import of Route 53 answers as Route 53 did', async (t) => {
   t.is(await ask(server, 'x.wild.example.org', '192.0.2.0/24', 'TXT'), '"any name"', 'a wildcard');
 });
 
+test('an import of octoDNS answers as its provider did', async (t) => {
+  const server = await serveImported(t, 'octodns', `${FIXTURES}/octodns/octodns.yaml`);
+  t.regex(await ask(server, 'www.example.net', '131.188.0.0/24'), /^192\.0\.2\.[34]$/, 'Europe');
+  t.is(await ask(server, 'www.example.net', '131.188.0.0/24', 'AAAA'), '2001:db8::3', 'and its IPv6');
+  t.regex(await ask(server, 'www.example.net', '133.11.0.0/24'), /^192\.0\.2\.[12]$/, 'Asia');
+  t.regex(await ask(server, 'www.example.net', '203.0.113.0/24'), /^192\.0\.2\.[34]$/, 'a network');
+  t.is(await ask(server, 'www.example.net', '18.0.0.0/24'), '192.0.2.5', 'all others');
+  t.is(await ask(server, 'old.example.net', '18.0.0.0/24'), '192.0.2.60', 'the older notation');
+  t.is(await ask(server, 'cdn.example.net', '131.188.0.0/24'), 'one.cdn.example.org.', 'dynamic names');
+  t.is(await ask(server, 'example.net', '192.0.2.0/24', 'MX'), '10 mail.example.net.');
+  t.is(await ask(server, 'example.net', '192.0.2.0/24', 'TXT'), '"v=spf1 include:example.org ; all"');
+  t.is(await ask(server, 'svc.example.net', '192.0.2.0/24', 'HTTPS'), '1 . alpn="h2,h3" port=8443');
+  t.is(await ask(server, 'gone.example.net'), '', 'ignored');
+});
+
+test('an import of PowerDNS answers what its LUA records did', async (t) => {
+  const server = await serveImported(t, 'powerdns-lua', `${FIXTURES}/powerdns/example.edu.zone`);
+  t.regex(await ask(server, 'up.example.edu'), /^192\.0\.2\.1[12]$/, 'ifportup');
+  t.regex(await ask(server, 'up.example.edu', '192.0.2.0/24', 'AAAA'), /^2001:db8::1[12]$/, 'and its IPv6');
+  t.is(await ask(server, 'up.example.edu', '192.0.2.0/24', 'MX'), '10 ns1.example.edu.', 'a record without an owner');
+  t.regex(await ask(server, 'west.example.edu'), /^192\.0\.2\.[12]$/, 'the first set, from a configuration record');
+  t.is(await ask(server, 'www.example.edu', '18.0.0.0/24'), 'usa.example.org.', 'by continent');
+  t.regex(await ask(server, 'heavy.example.edu'), /^192\.0\.2\.2[12]$/, 'by weight');
+  t.is(await ask(server, 'many.example.edu'), '192.0.2.31 192.0.2.32', 'all');
+  t.is(await ask(server, 'split.example.edu', '203.0.113.0/24'), '192.0.2.51', 'view');
+  t.is(await ask(server, 'split.example.edu', '18.0.0.0/24'), '192.0.2.52', 'view: everybody');
+  t.is(await ask(server, 'place.example.edu', '131.188.0.0/24'), '192.0.2.63', 'by country: all others');
+  t.is(await ask(server, 'half.example.edu', '192.0.2.0/24', 'AAAA'), '2001:db8::71', 'a plain address of the other family');
+  t.is(await ask(server, 'plain.example.edu'), '192.0.2.80');
+});
+
 test('nothing is written where something is, and a source that cannot be read is an error', async (t) => {
   const taken = await meridian(['import', 'gdnsd', `${FIXTURES}/gdnsd`, '--out', FIXTURES]);
   t.is(taken.code, 2);

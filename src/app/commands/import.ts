@@ -1,4 +1,4 @@
-// `meridian import gdnsd DIR | route53 FILE...`: what another server was configured with, as zones and a meridian.yaml in a new directory,
+// `meridian import gdnsd DIR | route53 FILE... | octodns CONFIG | powerdns-lua ZONE...`: what another server was configured with, as zones and a meridian.yaml in a new directory,
 // with a line for each thing that could not be carried over. What comes out is loaded as `serve` would, and the problems are told.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -8,10 +8,12 @@ import { err, ok, type Result } from '../../base/result.ts';
 import { reasonOf } from '../../config/files.ts';
 import type { Draft } from '../../migrate/draft.ts';
 import { importGdnsd } from '../../migrate/gdnsd.ts';
+import { importPowerdns } from '../../migrate/powerdns.ts';
 import { importRoute53 } from '../../migrate/route53.ts';
 import { yamlText } from '../../migrate/yaml-text.ts';
 import { load } from '../loading/load.ts';
 import { type Command, count, EXIT, failUsage, printProblems, shorterPath } from './args.ts';
+import { fromOctodns } from './import-octodns.ts';
 
 const HEADER = `# Made by "meridian import". What could not be carried over stands in import-report.txt beside this file.
 # All keys: docs/reference/config.md. Check a change: meridian check --config meridian.yaml
@@ -28,6 +30,9 @@ in ${REPORT} there. Exit code 0 if 'meridian check' accepts the result, 1 if it 
   gdnsd DIRECTORY    the configuration directory of gdnsd: its file 'config', 'zones/' and 'geoip/'
   route53 FILE...    the output of 'aws route53 list-resource-record-sets', one file for each hosted zone; health checks are read
                      from a file with the output of 'aws route53 list-health-checks' among them
+  octodns CONFIG     the configuration file of octoDNS, which names the directories of its YamlProviders, or such a directory itself
+  powerdns-lua ZONE...
+                     zone files with LUA records, as 'pdnsutil list-zone' prints them
   --out DIRECTORY    where to write`,
   options: { out: { type: 'string' } },
 
@@ -35,11 +40,12 @@ in ${REPORT} there. Exit code 0 if 'meridian check' accepts the result, 1 if it 
     const out = values['out'];
     if (typeof out !== 'string') return usage('--out is missing');
     if (sources.length === 0) return usage('the source is missing');
-    if (format !== 'gdnsd' && format !== 'route53') return usage(`the format is gdnsd or route53, not ${format ?? 'nothing'}`);
-    if (format === 'gdnsd' && sources.length > 1) return usage('gdnsd has one directory');
+    const read = FORMATS.get(format ?? '');
+    if (read === undefined) return usage(`the format is ${[...FORMATS.keys()].join(', ')}, not ${format ?? 'nothing'}`);
+    if (SINGLE.includes(format!) && sources.length > 1) return usage(`${format} has one source`);
     if (existsSync(out) && (!statSync(out).isDirectory() || readdirSync(out).length > 0))
       return usage(`${out} is there already, and is not an empty directory`);
-    const draft = format === 'gdnsd' ? fromGdnsd(sources[0]!) : fromRoute53(sources);
+    const draft = read(sources);
     if (!draft.ok) {
       printProblems([draft.error]);
       return Promise.resolve(EXIT.USAGE);
@@ -47,6 +53,15 @@ in ${REPORT} there. Exit code 0 if 'meridian check' accepts the result, 1 if it 
     return Promise.resolve(write(draft.value, out));
   },
 };
+
+/** What each format reads from the sources on the command line. */
+const FORMATS: ReadonlyMap<string, (sources: readonly string[]) => Result<Draft, Problem>> = new Map([
+  ['gdnsd', ([directory]) => fromGdnsd(directory!)],
+  ['route53', (files) => documentsOf(files, importRoute53)],
+  ['octodns', ([source]) => fromOctodns(source!)],
+  ['powerdns-lua', (files) => documentsOf(files, importPowerdns)],
+]);
+const SINGLE = ['gdnsd', 'octodns'];
 
 const usage = (reason: string): Promise<number> => Promise.resolve(failUsage(reason, importCommand.help));
 
@@ -63,15 +78,21 @@ function fromGdnsd(directory: string): Result<Draft, Problem> {
   return err({ ...draft.error, file: join(directory, draft.error.file) });
 }
 
-function fromRoute53(files: readonly string[]): Result<Draft, Problem> {
+function documentsOf(
+  files: readonly string[],
+  read: (documents: readonly { file: string; text: string }[]) => Result<Draft, Problem>,
+): Result<Draft, Problem> {
   const documents: { file: string; text: string }[] = [];
   for (const file of files) {
     const text = readText(file);
-    if (!text.ok) return err({ severity: 'error', code: 'ERR_IMPORT', file, message: text.error });
+    if (!text.ok) return failed(file, text.error);
     documents.push({ file, text: text.value });
   }
-  return importRoute53(documents);
+  return read(documents);
 }
+
+const failed = (file: string, message: string): Result<never, Problem> =>
+  err({ severity: 'error', code: 'ERR_IMPORT', file, message });
 
 function readText(path: string): Result<string, string> {
   try {

@@ -1,0 +1,94 @@
+// Finds the zones of an octoDNS installation: its configuration file names providers of the class YamlProvider with a directory each, in
+// which every zone is a file NAME.yaml; or such a directory is given itself.
+
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
+import type { Problem } from '../../base/errors.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import { reasonOf } from '../../config/files.ts';
+import type { Draft } from '../../migrate/draft.ts';
+import { type Fields, isFields, number, text } from '../../migrate/fields.ts';
+import { importOctodns } from '../../migrate/octodns.ts';
+import type { OctodnsZone } from '../../migrate/octodns-input.ts';
+
+/** What octoDNS takes for records without a TTL, in seconds. */
+const DEFAULT_TTL_SEC = 3600;
+const PROVIDER = /(?:^|\.)YamlProvider$/;
+const SUFFIX = '.yaml';
+
+interface Provider {
+  readonly directory: string;
+  readonly defaultTtlSec: number;
+}
+
+export function fromOctodns(source: string): Result<Draft, Problem> {
+  const providers = providersOf(source);
+  if (!providers.ok) return providers;
+  const zones: OctodnsZone[] = [];
+  for (const { directory, defaultTtlSec } of providers.value) {
+    for (const entry of readdirSync(directory).sort()) {
+      const file = join(directory, entry);
+      if (!entry.endsWith(SUFFIX) || file === resolve(source) || !statSync(file).isFile()) continue;
+      const document = readYaml(file);
+      if (!document.ok) return document;
+      // The configuration itself may lie among the zones.
+      if (isFields(document.value) && isFields(document.value['providers'])) continue;
+      zones.push({ name: basename(entry, SUFFIX).replace(/\.$/, ''), file, document: document.value, defaultTtlSec });
+    }
+  }
+  if (zones.length === 0)
+    return failed(
+      source,
+      `there is no zone: no file *${SUFFIX} in ${providers.value.map(({ directory }) => directory).join(', ')}`,
+    );
+  return importOctodns(zones);
+}
+
+function providersOf(source: string): Result<readonly Provider[], Problem> {
+  if (!existsSync(source)) return failed(source, 'cannot be read: there is no such file or directory');
+  if (statSync(source).isDirectory()) return ok([{ directory: resolve(source), defaultTtlSec: DEFAULT_TTL_SEC }]);
+  const document = readYaml(source);
+  if (!document.ok) return document;
+  const found: Provider[] = [];
+  const providers = isFields(document.value) ? document.value['providers'] : undefined;
+  for (const [name, provider] of Object.entries(isFields(providers) ? providers : {})) {
+    if (!isFields(provider) || !PROVIDER.test(text(provider['class']) ?? '')) continue;
+    const directory = directoryOf(source, provider);
+    if (directory === undefined)
+      return failed(source, `the directory ${text(provider['directory']) ?? '(none)'} of the provider ${name} is not there`);
+    found.push({ directory, defaultTtlSec: number(provider['default_ttl']) ?? DEFAULT_TTL_SEC });
+  }
+  return found.length > 0 ? ok(found) : failed(source, 'names no provider of the class octodns.provider.yaml.YamlProvider');
+}
+
+/** octoDNS is started anywhere, most often one directory above its configuration. */
+function directoryOf(source: string, provider: Fields): string | undefined {
+  const directory = text(provider['directory']);
+  if (directory === undefined) return undefined;
+  const home = dirname(resolve(source));
+  const places = [resolve(home, directory), resolve(dirname(home), directory), resolve(directory)];
+  return places.find((place) => existsSync(place) && statSync(place).isDirectory());
+}
+
+function readYaml(file: string): Result<unknown, Problem> {
+  try {
+    const document = parseDocument(readFileSync(file, 'utf8'), { logLevel: 'silent' });
+    const [problem] = [...document.errors, ...document.warnings];
+    if (problem === undefined) return ok(document.toJS({ maxAliasCount: 100 }) as unknown);
+    const [place] = problem.linePos ?? [];
+    const message = problem.message.split('\n')[0]!.replace(/ at line \d+, column \d+:$/, '');
+    return err({
+      severity: 'error',
+      code: 'ERR_IMPORT',
+      file,
+      ...(place === undefined ? {} : { line: place.line, column: place.col }),
+      message,
+    });
+  } catch (error) {
+    return failed(file, `cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+const failed = (file: string, message: string): Result<never, Problem> =>
+  err({ severity: 'error', code: 'ERR_IMPORT', file, message });
