@@ -63,7 +63,7 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Comma
     load: async () => (await import('./commands/token.ts')).token,
   },
   import: {
-    summary: 'zones and configuration from those of gdnsd or Route 53',
+    summary: 'zones and configuration from those of another server',
     load: async () => (await import('./commands/import.ts')).importCommand,
   },
   demo: {
