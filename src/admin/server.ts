@@ -8,7 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { AdminSettings } from '../model/admin.ts';
-import type { Endpoint } from '../model/snapshot.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import { buildApp } from './app.ts';
 import { Exposition } from './exposition.ts';
 import { Guesses } from './guesses.ts';

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { formatAddress, parseAddress, parseCidr } from '../base/address.ts';
 import type { ErrorCode } from '../base/errors.ts';
-import type { Endpoint } from '../model/snapshot.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import { nameFromText, ROOT } from '../wire/name.ts';
 import { didYouMean, list } from './suggest.ts';
 import { parseDistance, parseDuration, parseSize } from './units.ts';

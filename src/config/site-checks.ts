@@ -2,7 +2,7 @@
 // that are there, and no service leads back to a listener of the same agent.
 
 import type { z } from 'zod';
-import type { Endpoint } from '../model/snapshot.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import { complaint } from './fields.ts';
 import { didYouMean, list } from './suggest.ts';
 import type { Path } from './yaml.ts';

@@ -1,8 +1,8 @@
 // A checked listener at layer 7 to the settings of its front.
 
 import type { Problem } from '../base/errors.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import type { HttpAction, HttpFrontSettings, HttpHeader, HttpRoute, HttpStickiness } from '../model/site-http.ts';
-import type { Endpoint } from '../model/snapshot.ts';
 import { readCookieSecrets } from './cookie-secrets.ts';
 import type { HttpConfig, RouteConfig } from './site-http-schema.ts';
 import { type Path, pathText, type YamlSource } from './yaml.ts';

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { parseExpression } from '../balance/expression.ts';
-import type { Endpoint } from '../model/snapshot.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import { complaint, decimal, duration, endpoint, fields, integer, mapOf, name, ONCE_RIGHT, oneOf } from './fields.ts';
 import { serverCheckSchema } from './probe-schema.ts';
 

@@ -3,9 +3,9 @@
 import { dirname, resolve } from 'node:path';
 import type { Problem } from '../base/errors.ts';
 import type { LoadUnit } from '../model/capacity.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import type { Algorithm, TcpFrontSettings } from '../model/site.ts';
 import type { AgentListener, AgentService, SiteAgentSettings } from '../model/site-agent.ts';
-import type { Endpoint } from '../model/snapshot.ts';
 import { Names } from './fields.ts';
 import { FileNames } from './file-names.ts';
 import { checkOf } from './probes.ts';

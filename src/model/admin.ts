@@ -1,6 +1,6 @@
 // How the admin API is reached, by whom, and which orders nobody may give by accident. Checked, plain data, deeply readonly.
 
-import type { Endpoint } from './snapshot.ts';
+import type { Endpoint } from './endpoint.ts';
 
 /** Each may do what those before it may: read; give orders and reload; break the safety rules. */
 export const ADMIN_ROLES = ['viewer', 'operator', 'admin'] as const;

@@ -3,17 +3,13 @@
 import type { Cidr } from '../base/address.ts';
 import type { AdminSettings } from './admin.ts';
 import type { LoadUnit } from './capacity.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { HealthSettings } from './health.ts';
 import type { MeshSettings } from './mesh.ts';
 import type { ProbeSpec, Target } from './probe.ts';
 import type { SiteAgentSettings } from './site-agent.ts';
 import type { SteeringModel } from './steering.ts';
 import type { TransferSettings } from './transfer.ts';
-
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
-}
 
 /** Limits on replies over UDP. An excess is what replies have more than their queries, in octets. */
 export interface RateLimitSettings {

@@ -1,7 +1,7 @@
 // Who may take whole zones from this server, and the keys by which such clients prove who they are.
 
 import type { Cidr } from '../base/address.ts';
-import type { Endpoint } from './snapshot.ts';
+import type { Endpoint } from './endpoint.ts';
 
 /** The algorithms that are offered (RFC 8945 section 6); SHA-1 and MD5 are not. */
 export type TsigAlgorithm = 'hmac-sha256' | 'hmac-sha384' | 'hmac-sha512';

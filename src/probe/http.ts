@@ -4,31 +4,12 @@
 import { OUTCOME } from '../model/probe.ts';
 import { type Attempt, attempt, type Limits } from './attempt.ts';
 import type { Finding } from './finding.ts';
-import { type HttpCheck, isGoodStatus, type Judgement, redirectOf } from './http-reply.ts';
+import type { HttpRequest } from './http-exchange.ts';
+import { type HttpCheck, isGoodStatus, redirectOf } from './http-reply.ts';
 import { requestHttp1 } from './http1.ts';
 import { requestHttp2 } from './http2.ts';
 import type { Port } from './place.ts';
 import { expiryNote } from './stream.ts';
-
-/** One request and how its reply is handed over. */
-export interface HttpRequest {
-  readonly check: HttpCheck;
-  readonly place: Port;
-  readonly url: URL;
-  /** Name for SNI and the certificate, without the port. */
-  readonly serverName: string;
-}
-
-export interface HttpReply {
-  readonly status: number;
-  readonly location: string | undefined;
-  /** Of the certificate; null without TLS. */
-  readonly daysLeft: number | null;
-  /** Reads the body as far as it is needed. */
-  judge(done: (judgement: Judgement) => void): void;
-  /** Closes the connection; what happens to it after that is no fault. */
-  leave(): void;
-}
 
 export function checkHttp(place: Port, check: HttpCheck, limits: Limits): Promise<Finding> {
   const host = check.host ?? (place.host.includes(':') ? `[${place.host}]` : place.host);

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { OUTCOME } from '../model/probe.ts';
 import type { Attempt } from './attempt.ts';
 import { codeOf, finding, findingOfErrno, messageOf } from './finding.ts';
-import type { HttpReply, HttpRequest } from './http.ts';
+import type { HttpReply, HttpRequest } from './http-exchange.ts';
 import { MAX_HEADER_OCTETS, readBody } from './http-reply.ts';
 import { openTcp, openTls } from './stream.ts';
 

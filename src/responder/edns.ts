@@ -15,6 +15,7 @@ import type { Query } from '../wire/query.ts';
 import * as types from '../wire/rrtype.ts';
 import type { Cookies } from './cookies.ts';
 import * as cookies from './cookies.ts';
+import { encodeOption } from './edns-option.ts';
 import type { ReportChannel } from './report-channel.ts';
 import type { ReplyWriter } from './writer.ts';
 
@@ -30,14 +31,6 @@ const EMPTY_OPT_SIZE = 11;
 const EDE_OPTION_SIZE = 6;
 /** The unit of a keepalive timeout. */
 const KEEPALIVE_UNIT_MS = 100;
-
-/** A whole option: code, size, data of at most 65,535 octets. */
-export function encodeOption(code: number, data: ArrayLike<number>): Uint8Array {
-  const option = new Uint8Array(4 + data.length);
-  option.set([code >> 8, code, data.length >> 8, data.length]);
-  option.set(data, 4);
-  return option;
-}
 
 export interface OptSettings {
   /** What this server can take over UDP, in octets. */

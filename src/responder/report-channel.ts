@@ -5,7 +5,7 @@
 import { OPTION } from '../wire/constants.ts';
 import { isAtOrBelow } from '../wire/name.ts';
 import { APEX, type ZoneImage } from '../zone/image.ts';
-import { encodeOption } from './edns.ts';
+import { encodeOption } from './edns-option.ts';
 
 export class ReportChannel {
   /** The whole option; empty if there is no agent. */

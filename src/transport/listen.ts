@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import type { Problem } from '../base/errors.ts';
-import type { Endpoint } from '../model/snapshot.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import { packetIo } from './packet-io.ts';
 import { findPortHolder, type PortHolder, type Protocol } from './socket-table.ts';
 

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { formatAddress } from '../base/address.ts';
-import type { Endpoint } from '../model/snapshot.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 
 export type Protocol = 'udp' | 'tcp';
 

@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
 import type { Respond } from '../model/client.ts';
-import type { Endpoint } from '../model/snapshot.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import type { Sharing } from './packet-io.ts';
 
 /** Octets asked for the socket's receive queue: some 30 ms of queries at full speed. The kernel may cap it at net.core.rmem_max. */

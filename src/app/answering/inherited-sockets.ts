@@ -4,7 +4,7 @@
 
 import { fstatSync } from 'node:fs';
 import { hasErrors, type Problem } from '../../base/errors.ts';
-import type { Endpoint } from '../../model/snapshot.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
 import { endpointText } from '../../transport/listen.ts';
 import { type BoundSocket, type Protocol, readSocketTable } from '../../transport/socket-table.ts';
 

@@ -5,7 +5,8 @@
 import type { Problem } from '../../base/errors.ts';
 import { hasErrors } from '../../base/errors.ts';
 import { err, ok, type Result } from '../../base/result.ts';
-import type { Endpoint, ServerSettings } from '../../model/snapshot.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
+import type { ServerSettings } from '../../model/snapshot.ts';
 import { findObstacle, findSharingObstacle, findUnreachable, supportsReusePort } from '../../transport/listen.ts';
 import { packetIo } from '../../transport/packet-io.ts';
 import { MAX_ARRIVALS } from '../../transport/tcp.ts';

@@ -1,7 +1,8 @@
 // What the control thread and the workers say to each other. Images travel as shared memory: nothing is copied.
 
 import type { Problem } from '../../base/errors.ts';
-import type { Endpoint, ServerSettings } from '../../model/snapshot.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
+import type { ServerSettings } from '../../model/snapshot.ts';
 import type { TransferSettings } from '../../model/transfer.ts';
 import type { SharedLimits } from '../../responder/admission.ts';
 import type { Sharing } from '../../transport/packet-io.ts';

@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { ask } from '../../client/dns-client.ts';
-import type { Endpoint } from '../../model/snapshot.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
 import type { Hmac, TransferSettings, TsigKey } from '../../model/transfer.ts';
 import { notifyMessage } from '../../transfer/notify-message.ts';
 import { signRequest } from '../../transfer/tsig.ts';

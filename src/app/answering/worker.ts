@@ -8,7 +8,7 @@ import { ok, type Result } from '../../base/result.ts';
 import { GeoImage } from '../../geo/lookup.ts';
 import { askedRow } from '../../metrics/asked.ts';
 import { COUNTER, Counters } from '../../metrics/counters.ts';
-import type { Endpoint } from '../../model/snapshot.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
 import { Responder } from '../../responder/responder.ts';
 import { SteeringImage } from '../../steering/image.ts';
 import { TransferDesk } from '../../transfer/transfer-desk.ts';

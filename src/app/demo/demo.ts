@@ -1,6 +1,6 @@
 // What `npm start` prints: questions that show, on the demo zone, what the server can do.
 
-import type { Endpoint } from '../../model/snapshot.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
 import type { Place } from './demo-sites.ts';
 
 /** Networks of well-known operators in countries near each demo site. */
