@@ -9,6 +9,7 @@ import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { AdminSettings } from '../model/admin.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import { NOTHING_PASSED, type PassedSocket } from '../model/passed-socket.ts';
 import { buildApp } from './app.ts';
 import { Exposition } from './exposition.ts';
 import { Guesses } from './guesses.ts';
@@ -26,6 +27,8 @@ export interface AdminServerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
+  /** What a predecessor listened on. */
+  readonly passed?: PassedSocket;
 }
 
 export interface AdminServer {
@@ -37,7 +40,8 @@ export interface AdminServer {
 }
 
 /** Listens on every address of the settings. Never rejects for what the system refuses. */
-export async function openAdmin({ settings, port, clock, log, version }: AdminServerOptions): Promise<AdminServer> {
+export async function openAdmin(options: AdminServerOptions): Promise<AdminServer> {
+  const { settings, port, clock, log, version, passed = NOTHING_PASSED } = options;
   const { listen, tls: files, requestsPerSecond } = settings();
   const shared = {
     guesses: new Guesses(clock),
@@ -53,7 +57,9 @@ export async function openAdmin({ settings, port, clock, log, version }: AdminSe
     try {
       const tls = files && { cert: readFileSync(files.certificateFile), key: readFileSync(files.keyFile) };
       const app = await buildApp({ port, log, version, address, tls, access: settings, requestsPerSecond, ...shared });
-      await app.listen({ host: address, port: number });
+      const fd = passed(address, number);
+      // Node listens on a descriptor where there is one.
+      await app.listen({ host: address, port: number, ...(fd === undefined ? {} : { fd }) });
       apps.push(app);
       endpoints.push({ address, port: (app.server.address() as AddressInfo).port });
     } catch (error) {

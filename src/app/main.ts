@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Comma
     load: async () => {
       // Nothing has been read yet that a reload could read again; left to the system, the signal would end the process.
       process.on('SIGHUP', () => {});
+      process.on('SIGUSR2', () => {}); // nothing is there yet that a successor could take over
       return (await import('./commands/serve.ts')).serve;
     },
   },
@@ -36,6 +37,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Comma
   reload: {
     summary: 'make the running server read its files again',
     load: async () => (await import('./commands/reload.ts')).reload,
+  },
+  upgrade: {
+    summary: 'have the running server replaced by the program that is on the disk now',
+    load: async () => (await import('./commands/upgrade.ts')).upgrade,
   },
   status: {
     summary: 'who is up and why, what is served and what was answered',

@@ -123,6 +123,8 @@ export const ERRORS = {
   ERR_STATE: 'The state directory cannot be created or written.',
   ERR_INTERNAL: 'A bug in Meridian; the message says where. What was served before is still served.',
   ERR_CONTROL: 'No running server could be reached on its control socket, or it refused the request.',
+  ERR_UPGRADE:
+    'A server cannot be replaced by its successor, or the successor failed; the one that was there goes on as if nothing had been asked.',
   ERR_BENCH: 'The tool that makes load for `meridian bench` is missing or failed; the message says which and why.',
   ERR_SIMULATE: 'The page of `meridian simulate` cannot be written; the message says why.',
   ERR_IMPORT: 'What is to be imported cannot be read, or is not in the format that it is said to be; nothing has been written.',

@@ -3,6 +3,7 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
+import { NOTHING_PASSED } from '../model/passed-socket.ts';
 import type { SiteAgentSettings } from '../model/site-agent.ts';
 import { Listeners } from './listeners.ts';
 import { loadOf, type Rate } from './load.ts';
@@ -26,10 +27,10 @@ export class SiteAgent {
   /** Changes run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(site: string, clock: Clock) {
+  constructor(site: string, clock: Clock, passed = NOTHING_PASSED) {
     this.site = site;
     this.#clock = clock;
-    this.#listeners = new Listeners(clock, () => this.report());
+    this.#listeners = new Listeners(clock, () => this.report(), passed);
   }
 
   /** With an error nothing changes; warnings tell of what could not be done all the same. */
@@ -52,6 +53,11 @@ export class SiteAgent {
     const servers = this.#seen.get(service) ?? new Map<string, Seen>();
     this.#seen.set(service, servers.set(server, seen));
     this.#settleServer(service, server);
+  }
+
+  /** What checks have said. */
+  get seen(): readonly { readonly service: string; readonly server: string; readonly seen: Seen }[] {
+    return [...this.#seen].flatMap(([service, servers]) => [...servers].map(([server, seen]) => ({ service, server, seen })));
   }
 
   /** The orders in force, all of them. */
@@ -78,9 +84,16 @@ export class SiteAgent {
   async close(graceMs: number = this.#settings?.drainTimeoutMs ?? 0): Promise<void> {
     this.#isClosing = true;
     await this.#turn;
-    const closed = this.#listeners.close(graceMs);
+    const closed = this.#listeners.close(graceMs, 0);
     for (const service of this.#services.values()) service.close();
     await closed;
+  }
+
+  /** Somebody else listens on our sockets: what is under way goes on for as long, idle connections for `idleMs`. */
+  async handOver(idleMs: number): Promise<void> {
+    await this.#turn;
+    await this.#listeners.close(this.#settings?.drainTimeoutMs ?? 0, idleMs);
+    for (const service of this.#services.values()) service.close();
   }
 
   async #apply(settings: SiteAgentSettings): Promise<readonly Problem[]> {

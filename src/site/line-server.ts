@@ -4,7 +4,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Problem } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
+import { NOTHING_PASSED, type PassedSocket } from '../model/passed-socket.ts';
 import type { ListenAddress } from '../model/site-agent.ts';
+import { listenOptions } from './listen-options.ts';
 
 const MOST_CONNECTIONS = 100;
 const PATIENCE_MS = 5000;
@@ -24,13 +26,15 @@ export class LineServer {
   readonly #address: ListenAddress;
   readonly #sockets = new Set<Socket>();
 
-  static open(address: ListenAddress, options: LineServerOptions): Promise<Result<LineServer, Problem>> {
+  static open(
+    address: ListenAddress,
+    options: LineServerOptions,
+    passed: PassedSocket = NOTHING_PASSED,
+  ): Promise<Result<LineServer, Problem>> {
     const server = createServer();
     return new Promise((resolve) => {
       server.once('error', (error) => resolve(err(unusable(address, error))));
-      server.listen({ host: address.address, port: address.port, ipv6Only: true, exclusive: true }, () =>
-        resolve(ok(new LineServer(server, address, options))),
-      );
+      server.listen(listenOptions(address, passed), () => resolve(ok(new LineServer(server, address, options))));
     });
   }
 

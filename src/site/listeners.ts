@@ -4,6 +4,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
+import { NOTHING_PASSED, type PassedSocket } from '../model/passed-socket.ts';
 import type { AgentListener } from '../model/site-agent.ts';
 import { TcpFront } from './l4/tcp-front.ts';
 import { HttpFront } from './l7/http-front.ts';
@@ -21,8 +22,8 @@ interface Front {
   readonly counts: object;
   /** For all clients from now on. With a problem nothing has changed. */
   replace(listener: AgentListener, services: Services): Promise<readonly Problem[]>;
-  /** Stops listening at once; resolves when no connection is left, after `graceMs` at the latest. */
-  close(graceMs: number): Promise<void>;
+  /** Stops listening at once; resolves when no connection is left, after `graceMs` at the latest. Idle ones may be so for `idleMs`. */
+  close(graceMs: number, idleMs: number): Promise<void>;
 }
 
 interface Open {
@@ -33,12 +34,14 @@ interface Open {
 export class Listeners {
   readonly #clock: Clock;
   readonly #report: () => SiteReport;
+  readonly #passed: PassedSocket;
   #open: readonly Open[] = [];
   readonly #closing = new Set<Promise<void>>();
 
   /** `report` is what listeners tell that tell of the load. */
-  constructor(clock: Clock, report: () => SiteReport) {
+  constructor(clock: Clock, report: () => SiteReport, passed = NOTHING_PASSED) {
     this.#clock = clock;
+    this.#passed = passed;
     this.#report = report;
   }
 
@@ -65,10 +68,10 @@ export class Listeners {
       problems.push(...(await this.#start(listener, services, fresh)));
     if (problems.length === 0) problems.push(...(await this.#replaceAll(kept, services, before)));
     if (problems.length > 0) {
-      await Promise.all(fresh.map(({ front }) => front.close(0)));
+      await Promise.all(fresh.map(({ front }) => front.close(0, 0)));
       return problems;
     }
-    for (const { front } of gone) this.#retire(front, graceMs);
+    for (const { front } of gone) this.#retire(front, graceMs, 0);
     for (const listener of missing.filter(isLate)) problems.push(...(await this.#start(listener, services, fresh)));
     for (const [listener, open] of kept) open.listener = listener;
     this.#open = listeners.flatMap((listener) => kept.get(listener) ?? fresh.find((open) => open.listener === listener) ?? []);
@@ -87,19 +90,19 @@ export class Listeners {
   }
 
   /** Stops listening; resolves when no connection is left. */
-  async close(graceMs: number): Promise<void> {
-    for (const { front } of this.#open) this.#retire(front, graceMs);
+  async close(graceMs: number, idleMs: number): Promise<void> {
+    for (const { front } of this.#open) this.#retire(front, graceMs, idleMs);
     this.#open = [];
     await Promise.all(this.#closing);
   }
 
-  #retire(front: Front, graceMs: number): void {
-    const closed = front.close(graceMs).finally(() => this.#closing.delete(closed));
+  #retire(front: Front, graceMs: number, idleMs: number): void {
+    const closed = front.close(graceMs, idleMs).finally(() => this.#closing.delete(closed));
     this.#closing.add(closed);
   }
 
   async #start(listener: AgentListener, services: Services, into: Open[]): Promise<readonly Problem[]> {
-    const opened = await open(listener, services, this.#clock, this.#report);
+    const opened = await open(listener, services, this.#clock, this.#report, this.#passed);
     if (!opened.ok) {
       return opened.error.map((problem) => ({ ...problem, message: `listener "${listener.id}": ${problem.message}` }));
     }
@@ -138,10 +141,11 @@ async function open(
   services: Services,
   clock: Clock,
   report: () => SiteReport,
+  passed: PassedSocket,
 ): Promise<Result<Front, readonly Problem[]>> {
   switch (listener.kind) {
     case 'tcp':
-      return frontOf(await TcpFront.open(listener.front, services.get(listener.service)!, clock), (front) => ({
+      return frontOf(await TcpFront.open(listener.front, services.get(listener.service)!, clock, passed), (front) => ({
         replace: async (next, others) => {
           if (next.kind === 'tcp') front.replace(next.front, others.get(next.service)!);
           return [];
@@ -149,15 +153,19 @@ async function open(
         close: (graceMs) => front.close(graceMs),
       }));
     case 'http':
-      return frontOf(await HttpFront.open(listener.front, services, clock), (front) => ({
+      return frontOf(await HttpFront.open(listener.front, services, clock, undefined, passed), (front) => ({
         replace: async (next, others) => (next.kind === 'http' ? front.replace(next.front, others) : []),
-        close: (graceMs) => front.drain(graceMs),
+        close: (graceMs, idleMs) => front.drain(graceMs, idleMs),
       }));
     case 'load':
-      return teller(await LineServer.open(listener.front, { on: 'head', reply: (head) => loadResponse(head, report()) }));
+      return teller(await LineServer.open(listener.front, { on: 'head', reply: (head) => loadResponse(head, report()) }, passed));
     case 'agent-check': {
       let { service } = listener;
-      const opened = await LineServer.open(listener.front, { on: 'connection', reply: () => agentCheckLine(service, report()) });
+      const opened = await LineServer.open(
+        listener.front,
+        { on: 'connection', reply: () => agentCheckLine(service, report()) },
+        passed,
+      );
       return teller(opened, (next) => {
         if (next.kind === 'agent-check') service = next.service;
       });

@@ -102,6 +102,10 @@ export class TcpListener {
   readonly #output = Buffer.allocUnsafeSlow(2 + MAX_MESSAGE_SIZE);
   readonly #sweepTimer: NodeJS.Timeout;
   #isClosing = false;
+  /** Connections without an exchange for so long are closed. */
+  #idleTimeoutMs: number;
+  /** While it closes: when whoever is still there is cut off. */
+  #cutOff: NodeJS.Timeout | undefined;
 
   /** Binds; an address that cannot be used is an ERR_LISTEN problem. */
   static listen(options: TcpOptions): Promise<Result<TcpListener, Problem>> {
@@ -125,6 +129,7 @@ export class TcpListener {
     this.#server = server;
     this.#respond = options.respond;
     this.#limits = options.limits;
+    this.#idleTimeoutMs = options.limits.idleTimeoutMs;
     this.#clock = options.clock;
     this.#counters = options.counters;
     this.#arrivals = new Arrivals(options.limits.maxArrivals ?? MAX_ARRIVALS);
@@ -151,7 +156,8 @@ export class TcpListener {
 
   /** Counts silent newcomers among the connections, and closes every connection that was past a deadline at `now`. */
   sweep(now = this.#clock.monotonicMs()): void {
-    const { idleTimeoutMs, messageTimeoutMs } = this.#limits;
+    const { messageTimeoutMs } = this.#limits;
+    const idleTimeoutMs = this.#idleTimeoutMs;
     for (;;) {
       const settled = this.#arrivals.takeOlder(now - ARRIVAL_MS);
       if (settled === undefined) break;
@@ -166,17 +172,37 @@ export class TcpListener {
   }
 
   /** Takes no more connections, finishes what has begun, and cuts off whoever is still there after `drainMs`. */
-  async close(drainMs = DRAIN_MS): Promise<void> {
+  close(drainMs = DRAIN_MS): Promise<void> {
+    const ended = this.#stopListening();
+    this.#endAll(drainMs);
+    return ended;
+  }
+
+  /**
+   * Takes no more connections, and goes on answering on those that there are until they have been idle for `idleMs`; what is left after
+   * `drainMs` ends as with `close`. For when another process has the listening socket as well, and clients should not notice.
+   */
+  retire(idleMs: number, drainMs: number): Promise<void> {
+    this.#idleTimeoutMs = Math.min(idleMs, this.#limits.idleTimeoutMs);
+    const ended = this.#stopListening();
+    this.#cutOff = setTimeout(() => this.#endAll(DRAIN_MS), drainMs);
+    return ended;
+  }
+
+  /** Resolves when the last connection has ended. */
+  async #stopListening(): Promise<void> {
+    await new Promise((resolve) => this.#server.close(resolve));
+    clearTimeout(this.#cutOff);
+    clearInterval(this.#sweepTimer);
+  }
+
+  #endAll(drainMs: number): void {
     this.#isClosing = true;
-    const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const { socket } of this.#arrivals.values()) socket.end();
     for (const { socket, reader, isYielding } of this.#connections.values()) if (!reader.isPartial && !isYielding) socket.end();
-    const timer = setTimeout(() => {
+    this.#cutOff = setTimeout(() => {
       for (const connection of [...this.#arrivals.values(), ...this.#connections.values()]) this.#drop(connection);
     }, drainMs);
-    await closed;
-    clearTimeout(timer);
-    clearInterval(this.#sweepTimer);
   }
 
   #accept(socket: Socket): void {

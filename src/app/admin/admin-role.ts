@@ -7,6 +7,7 @@ import { systemClock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
 import type { Role } from '../../model/mesh.ts';
+import type { PassedSocket } from '../../model/passed-socket.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { EventFeed } from '../health/event-feed.ts';
 import { Changes } from '../orders/changes.ts';
@@ -22,16 +23,19 @@ export class Operations {
   readonly changes: Changes;
   readonly #log: Logger;
   readonly #audit: AuditLog;
+  readonly #passed: PassedSocket;
   readonly #events = new EventRing(systemClock.wallMs());
 
-  private constructor(audit: AuditLog, log: Logger) {
+  private constructor(audit: AuditLog, log: Logger, passed: PassedSocket) {
     this.#audit = audit;
+    this.#passed = passed;
     this.#log = log;
     this.changes = new Changes({ audit, events: this.#events, clock: systemClock, log });
   }
 
-  static async open(directory: string, log: Logger): Promise<Operations> {
-    return new Operations(await AuditLog.open({ directory, log }), log);
+  /** `passed`: what a predecessor listened on. */
+  static async open(directory: string, log: Logger, passed: PassedSocket): Promise<Operations> {
+    return new Operations(await AuditLog.open({ directory, log }), log, passed);
   }
 
   /** Follows a process that has started, and opens its API if that is one of its roles. What it returns ends both. */
@@ -69,7 +73,7 @@ export class Operations {
       clock: systemClock,
     });
     const settings = () => running.snapshot.admin;
-    const api = await openAdmin({ settings, port, clock: systemClock, log: this.#log, version: VERSION });
+    const api = await openAdmin({ settings, port, clock: systemClock, log: this.#log, version: VERSION, passed: this.#passed });
     for (const problem of api.problems) this.#log.error({ ...problem }, 'problem');
     if (api.endpoints.length > 0)
       this.#log.info({ endpoints: api.endpoints, tls: settings().tls !== null }, 'admin API listening');

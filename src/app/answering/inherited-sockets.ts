@@ -20,7 +20,7 @@ export interface InheritedSockets {
   readonly tcp: readonly number[];
 }
 
-interface Descriptor {
+export interface Descriptor {
   readonly fd: number;
   readonly name: string;
 }
@@ -36,10 +36,11 @@ export interface Inheritance {
 }
 
 /**
- * The inherited sockets of each endpoint. Takes the variables out of the environment, so that no child takes them for its own.
+ * The inherited sockets of each endpoint; `passed` are those of a predecessor, which count instead. Takes the variables out of the environment, so that no child takes them for its own.
  */
-export function takeInheritedSockets(endpoints: readonly Endpoint[]): Inheritance {
-  const { descriptors, problems } = listDescriptors(process.env, process.pid);
+export function takeInheritedSockets(endpoints: readonly Endpoint[], passed: readonly Descriptor[] | null = null): Inheritance {
+  const listed = listDescriptors(process.env, process.pid);
+  const { descriptors, problems } = passed === null ? listed : { descriptors: passed, problems: [] };
   for (const name of VARIABLES) delete process.env[name];
   if (hasErrors(problems)) return { problems };
   if (descriptors.length === 0) return { sockets: endpoints.map(() => NONE), problems };

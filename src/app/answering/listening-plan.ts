@@ -10,7 +10,7 @@ import type { ServerSettings } from '../../model/snapshot.ts';
 import { findObstacle, findSharingObstacle, findUnreachable, supportsReusePort } from '../../transport/listen.ts';
 import { packetIo } from '../../transport/packet-io.ts';
 import { MAX_ARRIVALS } from '../../transport/tcp.ts';
-import { type InheritedSockets, takeInheritedSockets } from './inherited-sockets.ts';
+import { type Descriptor, type InheritedSockets, takeInheritedSockets } from './inherited-sockets.ts';
 import { fitTcp, openFilesLimit, type TcpRoom } from './open-files.ts';
 
 export interface ListeningPlan {
@@ -24,17 +24,21 @@ export interface ListeningPlan {
   readonly warnings: readonly Problem[];
 }
 
-/** The error is every reason for which the server cannot listen. */
-export async function planListening(settings: ServerSettings, cores: number): Promise<Result<ListeningPlan, readonly Problem[]>> {
+/** The error is every reason for which the server cannot listen. `passed`: what a predecessor has for `server.listen`; null = none. */
+export async function planListening(
+  settings: ServerSettings,
+  cores: number,
+  passed: readonly Descriptor[] | null = null,
+): Promise<Result<ListeningPlan, readonly Problem[]>> {
   const { listen } = settings;
-  const { sockets: inherited, problems } = takeInheritedSockets(listen);
+  const { sockets: inherited, problems } = takeInheritedSockets(listen, passed);
   if (inherited === undefined) return err(problems);
   const obstacles = await findObstacles(listen, inherited);
   if (hasErrors(obstacles)) return err([...problems, ...obstacles]);
 
   const isInheriting = inherited.some(({ udp, tcp }) => udp.length + tcp.length > 0);
   const wanted = settings.workers === 0 ? cores : settings.workers;
-  const reason = wanted === 1 ? undefined : await whyOneWorker(isInheriting);
+  const reason = wanted === 1 ? undefined : await whyOneWorker(isInheriting && !isDealtOut(inherited, wanted));
   const workers = reason === undefined ? wanted : 1;
   const demand = { workers, endpoints: listen.length, maxConnections: settings.tcp.maxConnections, maxArrivals: MAX_ARRIVALS };
   const { room: tcpRoom, warning } = fitTcp(demand, openFilesLimit());
@@ -63,6 +67,10 @@ async function findObstacles(listen: readonly Endpoint[], inherited: readonly In
   }
   return found.filter((problem) => problem !== undefined);
 }
+
+/** Whether each worker has sockets of its own among them, so that none is shared. */
+const isDealtOut = (inherited: readonly InheritedSockets[], workers: number): boolean =>
+  inherited.every(({ udp, tcp }) => udp.length >= workers && tcp.length >= workers);
 
 async function whyOneWorker(isInheriting: boolean): Promise<string | undefined> {
   if (!supportsReusePort)

@@ -47,7 +47,9 @@ export type ToWorker =
   | { readonly kind: 'install'; readonly images: Images }
   /** The steering image alone; everything else stays. */
   | { readonly kind: 'steer'; readonly generation: number; readonly steering: SharedArrayBuffer }
-  | { readonly kind: 'close' };
+  | { readonly kind: 'close' }
+  /** Another process reads the same sockets: TCP connections end when they are idle, all within `drainMs`. */
+  | { readonly kind: 'retire'; readonly idleMs: number; readonly drainMs: number };
 
 export type FromWorker =
   | { readonly kind: 'listening'; readonly endpoints: readonly Endpoint[] }

@@ -26,6 +26,8 @@ const PORT_TRIES = 20;
 interface Listener {
   readonly port: number;
   close(): Promise<void>;
+  /** Where there are connections, which may go on for a while. */
+  retire?(idleMs: number, drainMs: number): Promise<void>;
 }
 
 inlineWholeQueries();
@@ -129,6 +131,12 @@ async function main(): Promise<void> {
   send({ kind: 'listening', endpoints });
 }
 
+async function retire(idleMs: number, drainMs: number): Promise<void> {
+  isClosing = true;
+  await Promise.all(listeners.splice(0).map((listener) => listener.retire?.(idleMs, drainMs) ?? listener.close()));
+  parentPort!.close();
+}
+
 async function close(): Promise<void> {
   isClosing = true; // for a start that is still under way
   await closeAll(listeners.splice(0));
@@ -146,7 +154,8 @@ parentPort!.on('message', (message: ToWorker) => {
   } else if (message.kind === 'steer') {
     responder.steer(new SteeringImage(message.steering));
     send({ kind: 'installed', generation: message.generation });
-  } else void close();
+  } else if (message.kind === 'retire') void retire(message.idleMs, message.drainMs);
+  else void close();
 });
 
 await main();

@@ -17,6 +17,10 @@ import { makeSharedLimits } from './shared-limits.ts';
 import { threadNotStarted } from './thread-problem.ts';
 
 const CLOSE_TIMEOUT_MS = 5000;
+/** A TCP connection that a successor has not got may be silent for so long before it ends: a client that asks on and on is not idle. */
+const RETIRE_IDLE_MS = 2000;
+/** And lasts so long at most, or an old process would stay as long as a zone transfer or a busy resolver pleases. */
+const RETIRE_DRAIN_MS = 30_000;
 
 export interface WorkersOptions {
   readonly settings: ServerSettings;
@@ -117,16 +121,25 @@ export class Workers {
   }
 
   /** Lets every worker finish what it has begun, then ends it. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#end({ kind: 'close' }, CLOSE_TIMEOUT_MS);
+  }
+
+  /** Lets another process, which has the same sockets, have whatever comes from now on; resolves when the last connection has ended. */
+  retire(): Promise<void> {
+    const drain = { idleMs: RETIRE_IDLE_MS, drainMs: RETIRE_DRAIN_MS };
+    return this.#end({ kind: 'retire', ...drain }, RETIRE_DRAIN_MS + CLOSE_TIMEOUT_MS);
+  }
+
+  async #end(message: ToWorker, timeoutMs: number): Promise<void> {
     this.#closing = true;
     this.#checkWaiting();
     await Promise.all(
       this.#slots.map(({ worker, pause }) => {
         clearTimeout(pause);
         if (worker === undefined) return undefined;
-        const message: ToWorker = { kind: 'close' };
         worker.postMessage(message);
-        const timer = setTimeout(() => void worker.terminate(), CLOSE_TIMEOUT_MS);
+        const timer = setTimeout(() => void worker.terminate(), timeoutMs);
         return new Promise<void>((resolve) =>
           worker.once('exit', () => {
             clearTimeout(timer);

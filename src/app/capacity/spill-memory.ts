@@ -21,6 +21,7 @@ export class SpillMemory {
   record: SpillRecord | undefined;
   #unsaved: SpillRecord | null = null;
   #saving: Promise<void> = Promise.resolve();
+  #isResting = false;
 
   constructor(stateDirectory: string, clock: Clock, log: Logger) {
     this.#complaints = new Complaints(clock, log);
@@ -46,6 +47,17 @@ export class SpillMemory {
     this.#pacer.request();
   }
 
+  /** Resolves when what was noted is written; nothing more is until `wake`, for another process writes now. */
+  async rest(): Promise<void> {
+    this.#save();
+    this.#isResting = true;
+    await this.#saving;
+  }
+
+  wake(): void {
+    this.#isResting = false;
+  }
+
   async close(): Promise<void> {
     this.#pacer.close();
     this.#save();
@@ -53,7 +65,7 @@ export class SpillMemory {
   }
 
   #save(): void {
-    if (this.#unsaved === null) return;
+    if (this.#unsaved === null || this.#isResting) return;
     const record = this.#unsaved;
     this.#unsaved = null;
     this.#saving = this.#file.save(record).catch((error: Error) => {

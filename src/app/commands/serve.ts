@@ -10,6 +10,7 @@ import { reasonOf } from '../../config/files.ts';
 import { watchFile } from '../../geo/watch.ts';
 import { countersSize } from '../../metrics/counters.ts';
 import type { Role } from '../../model/mesh.ts';
+import { NOTHING_PASSED, type PassedSocket } from '../../model/passed-socket.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { Operations, rolesInForce } from '../admin/admin-role.ts';
 import { planListening } from '../answering/listening-plan.ts';
@@ -23,18 +24,21 @@ import { geographyFiles, type Loaded } from '../loading/load.ts';
 import { loadHealthInThread, loadInThread } from '../loading/loader.ts';
 import { createLogger } from '../log.ts';
 import type { Who } from '../orders/changes.ts';
-import { type ControlRequest, openControl } from '../process/control.ts';
+import { type Control, type ControlRequest, openControl } from '../process/control.ts';
+import { estateOf } from '../process/estate.ts';
+import { DEFAULT_WITHIN_MS, Handover, supervisionObstacle } from '../process/handover.ts';
+import type { Legacy } from '../process/handover-words.ts';
 import { ProbeServer } from '../process/probe-server.ts';
 import { answerRequest, type Running } from '../process/requests.ts';
 import { defaultRoles, findMissingSite, findUselessRole, readRoles } from '../process/roles.ts';
-import { controlRow, MeridianServer, type ReloadReport } from '../process/server.ts';
+import { controlRow, countersOf, MeridianServer, type ReloadReport } from '../process/server.ts';
 import { ServiceManager } from '../process/service-manager.ts';
+import { followHangups, type Hangup, stopSignal } from '../process/signals.ts';
+import { begin, HANDED_OVER, serveOn } from '../process/succession.ts';
+import { addCounters, inheritSecrets, Takeover } from '../process/takeover.ts';
 import { SiteDesk } from '../site/site-desk.ts';
 import { VERSION } from '../version.ts';
-import { type Command, DEFAULT_CONFIG, EXIT, printProblems } from './args.ts';
-
-/** One request to stop may come as two signals: from the terminal and from npm, or from timeout(1) to us and to our group. */
-const SAME_REQUEST_MS = 500;
+import { type Command, DEFAULT_CONFIG, EXIT, type OptionValues, printProblems } from './args.ts';
 
 export const serve: Command = {
   help: `Usage: meridian serve [--config FILE] [--role ROLE]... [--site SITE]... [--demo]
@@ -49,7 +53,8 @@ Runs the server in the foreground. It logs to standard output: text on a termina
   --site SITE     with the role site: whose agent this process is; several as with --role. All of the section unless given
   --demo          run a small web server on loopback for each site whose checks go there, and print what to try
 
-SIGHUP (or 'meridian reload') reads all files again; a reload that finds an error changes nothing. SIGTERM and SIGINT stop it.`,
+SIGHUP (or 'meridian reload') reads all files again; a reload that finds an error changes nothing. SIGUSR2 (or 'meridian upgrade')
+has the program that is on the disk now take over, without a lost query. SIGTERM and SIGINT stop it.`,
   options: {
     config: { type: 'string' },
     role: { type: 'string', multiple: true },
@@ -58,45 +63,84 @@ SIGHUP (or 'meridian reload') reads all files again; a reload that finds an erro
   },
 
   async run(values) {
-    const asked = readRoles((values['role'] ?? []) as readonly string[]);
-    if (!asked.ok) return fail([asked.error], EXIT.USAGE);
-    const sites = listOf(values['site']);
-    const configFile = String(values['config'] ?? DEFAULT_CONFIG);
-    makeHelpersYield();
-    const hangup = followHangups();
-    const isAnswering = asked.value?.includes('dns') ?? true;
-    if (isAnswering) keepFreedMemory();
-    const { loaded, snapshot, problems } = isAnswering ? await loadAll(configFile) : await loadHealth(configFile);
-    if (snapshot === undefined) {
-      printProblems(problems);
-      return EXIT.USAGE;
-    }
-    const roles = rolesInForce(asked.value ?? defaultRoles(snapshot), snapshot);
-    const useless = findUselessRole(roles, snapshot.mesh) ?? findMissingSite(roles, sites, snapshot);
-    if (useless !== undefined) return fail([useless], EXIT.USAGE);
-    const settings = snapshot.server;
-    const log = createLogger(settings.log);
-    for (const problem of problems) log.warn({ ...problem }, 'problem');
-
-    const unusable = makeStateDirectory(settings.stateDirectory);
-    if (unusable !== undefined) return fail([unusable]);
-    const stopped = stopSignal(log);
-    const manager = new ServiceManager(log);
-    const operations = await Operations.open(settings.stateDirectory, log);
-    const desk: Desk = values['demo'] === true ? { operations, demo: new DemoSites(log) } : { operations };
-    // The socket comes first: it tells whether another server already works in this state directory.
-    const control = await openControl(settings.controlSocket, (request) => handle(request, desk, manager));
-    if (!control.ok) return fail([control.error]);
-    const surroundings = { configFile, log, manager, hangup, stopped, roles, agents: agentsFor(roles, sites, log), desk };
-    await desk.demo?.follow(snapshot);
-    const failures = loaded === undefined ? await probe(snapshot, surroundings) : await answer(loaded, surroundings);
-    control.value.close();
-    await Promise.all([manager.stopping(), desk.demo?.close(), operations.close()]);
-    if (failures !== undefined) return fail(failures);
-    log.info({}, 'stopped');
-    return EXIT.DONE;
+    const takeover = Takeover.begin();
+    const { code, problems } = await run(values, takeover);
+    await takeover?.failed(problems);
+    return code;
   },
 };
+
+interface Outcome {
+  readonly code: number;
+  readonly problems: readonly Problem[];
+}
+
+async function run(values: OptionValues, takeover: Takeover | null): Promise<Outcome> {
+  const asked = readRoles((values['role'] ?? []) as readonly string[]);
+  if (!asked.ok) return fail([asked.error], EXIT.USAGE);
+  const sites = listOf(values['site']);
+  const configFile = String(values['config'] ?? DEFAULT_CONFIG);
+  makeHelpersYield();
+  const hangup = followHangups();
+  const isAnswering = asked.value?.includes('dns') ?? true;
+  if (isAnswering) keepFreedMemory();
+  const { loaded, snapshot, problems } = isAnswering ? await loadAll(configFile) : await loadHealth(configFile);
+  if (snapshot === undefined) {
+    printProblems(problems);
+    return { code: EXIT.USAGE, problems };
+  }
+  const roles = rolesInForce(asked.value ?? defaultRoles(snapshot), snapshot);
+  const useless = findUselessRole(roles, snapshot.mesh) ?? findMissingSite(roles, sites, snapshot);
+  if (useless !== undefined) return fail([useless], EXIT.USAGE);
+  const settings = snapshot.server;
+  const log = createLogger(settings.log);
+  for (const problem of problems) log.warn({ ...problem }, 'problem');
+
+  const unusable = makeStateDirectory(settings.stateDirectory);
+  if (unusable !== undefined) return fail([unusable]);
+  const stopped = stopSignal(log);
+  const manager = new ServiceManager(log);
+  const legacy = (await takeover?.prepared()) ?? null;
+  if (legacy !== null && 'severity' in legacy) return fail([legacy]);
+  const passed = takeover?.sockets.take ?? NOTHING_PASSED;
+  const operations = await Operations.open(settings.stateDirectory, log, passed);
+  const isDemo = values['demo'] === true;
+  const handover = new Handover({
+    log,
+    obstacle: isDemo ? DEMO_OBSTACLE : supervisionObstacle(process.env, process.pid, process.ppid),
+    onTakenBack: () => void takeBack(),
+  });
+  const desk: Desk = { operations, handover, ...(isDemo ? { demo: new DemoSites(log) } : {}) };
+  const listen = (hasPredecessor: boolean) =>
+    openControl(settings.controlSocket, (request) => handle(request, desk, manager), hasPredecessor);
+  // The socket comes first: it tells whether another server already works in this state directory.
+  const opened = await listen(takeover !== null);
+  if (!opened.ok) return fail([opened.error]);
+  let control = opened.value;
+  /** A successor that has failed late may have taken the control socket's name and told the service manager of itself. */
+  const takeBack = async (): Promise<void> => {
+    control.close();
+    const again = await listen(true);
+    if (again.ok) {
+      control = again.value;
+      control.replace();
+    } else log.error({ ...again.error }, 'problem');
+    void manager.readyAsMain(desk.running?.summary ?? '');
+  };
+  const agents = agentsFor(roles, sites, log, passed, legacy);
+  const surroundings = { configFile, log, manager, hangup, stopped, roles, agents, desk, takeover, legacy, control };
+  await desk.demo?.follow(snapshot);
+  process.on('SIGUSR2', () => void handover.upgrade(DEFAULT_WITHIN_MS));
+  const failures = loaded === undefined ? await probe(snapshot, surroundings) : await answer(loaded, surroundings);
+  handover.abandon();
+  control.close();
+  await Promise.all([manager.stopping(), desk.demo?.close(), operations.close()]);
+  if (failures !== undefined) return fail(failures);
+  log.info({}, 'stopped');
+  return { code: EXIT.DONE, problems: [] };
+}
+
+const DEMO_OBSTACLE = 'a demo has web servers of its own, which no successor could take over: stop it and start it again';
 
 interface Read {
   readonly snapshot?: Snapshot;
@@ -121,26 +165,32 @@ interface Surroundings {
   /** With the role `site`. */
   readonly agents: SiteDesk | null;
   readonly desk: Desk;
+  /** Of a successor; null = this process was started as usual. */
+  readonly takeover: Takeover | null;
+  readonly legacy: Legacy | null;
+  readonly control: Control;
 }
 
 /** Where commands find what is running. */
 interface Desk {
   running?: Running;
   readonly operations: Operations;
+  readonly handover: Handover;
   /** With --demo. */
   readonly demo?: DemoSites;
 }
 
 /** Answers queries, and probes if that is a role, until told to stop; resolves with the reasons if it cannot start or go on. */
 async function answer(loaded: Loaded, surroundings: Surroundings): Promise<readonly Problem[] | undefined> {
-  const { configFile, log, manager, hangup, stopped, roles, agents, desk } = surroundings;
+  const { configFile, log, manager, hangup, stopped, roles, agents, desk, takeover, legacy } = surroundings;
   const settings = loaded.snapshot.server;
-  const plan = await planListening(settings, availableParallelism());
+  const plan = await planListening(settings, availableParallelism(), takeover?.sockets.forAnswers(settings.listen) ?? null);
   if (!plan.ok) return plan.error;
   for (const warning of plan.value.warnings) log.warn({ ...warning }, 'problem');
   const { workers } = plan.value;
   const counters = new SharedArrayBuffer(countersSize(workers + 1));
   const own = controlRow(counters, workers);
+  addCounters(own, legacy?.counters ?? {});
   const plane = await ControlPlane.open(loaded.snapshot, { roles, clock: systemClock, log, counters: own });
   try {
     const begun = await Promise.race([plane.start().then(() => true), stopped]);
@@ -150,7 +200,17 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
     desk.demo?.join(plane);
     const refused = await startAgents(agents, loaded.snapshot, plane, log);
     if (hasErrors(refused)) return refused;
-    const server = new MeridianServer({ configFile, loaded, log, plan: plan.value, plane, agents, counters, spillMemory });
+    const inherited = { ...loaded, cookieSecrets: inheritSecrets(loaded, legacy) };
+    const server = new MeridianServer({
+      configFile,
+      loaded: inherited,
+      log,
+      plan: plan.value,
+      plane,
+      agents,
+      counters,
+      spillMemory,
+    });
     desk.running = server;
     try {
       const started = await Promise.race([server.start(), stopped]);
@@ -163,10 +223,19 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
       if (desk.demo !== undefined) console.log(demoText({ endpoints, admin: attended.endpoints }, desk.demo.places));
       server.loaded.watch(({ snapshot }) => void desk.demo?.follow(snapshot));
       const stopWatching = watchGeography(server);
-      void manager.ready(server.summary);
+      const untaken = await begin(server, own, surroundings);
+      if (untaken !== undefined) return [untaken];
       hangup.call(() => void reload(server, manager, desk.operations, BY_SIGNAL));
-      const problem = (await Promise.race([server.lost, stopped])) ?? undefined;
+      const { changes } = desk.operations;
+      const estate = estateOf({ plane, changes, spillMemory, agents, counters, loaded: server.loaded, endpoints });
+      const problem = await serveOn(estate, server.lost, desk.handover, surroundings);
       stopWatching();
+      if (problem === HANDED_OVER) {
+        const finished = [server.retire(), agents?.handOver(), attended.close(), plane.close()];
+        await Promise.race([Promise.all(finished), stopped]);
+        desk.handover.done(countersOf(counters));
+        return undefined;
+      }
       void manager.stopping();
       await attended.close();
       return problem === undefined ? undefined : [problem];
@@ -181,9 +250,11 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
 
 /** Probes, judges, balances, or several of these, and answers no queries, until told to stop. */
 async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<readonly Problem[] | undefined> {
-  const { configFile, log, manager, hangup, stopped, roles, agents, desk } = surroundings;
+  const { configFile, log, manager, hangup, stopped, roles, agents, desk, legacy } = surroundings;
   const counters = new SharedArrayBuffer(countersSize(1));
-  const plane = await ControlPlane.open(snapshot, { roles, clock: systemClock, log, counters: controlRow(counters, 0) });
+  const own = controlRow(counters, 0);
+  addCounters(own, legacy?.counters ?? {});
+  const plane = await ControlPlane.open(snapshot, { roles, clock: systemClock, log, counters: own });
   try {
     const begun = await Promise.race([plane.start().then(() => true), stopped]);
     if (begun === undefined) return undefined;
@@ -194,9 +265,16 @@ async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<re
     desk.running = server;
     log.info({ version: VERSION, id: plane.id, targets: snapshot.targets.length }, doingOf(roles));
     const attended = await desk.operations.attend(server);
-    void manager.ready(server.summary);
+    const untaken = await begin(server, own, surroundings);
+    if (untaken !== undefined) return [untaken];
     hangup.call(() => void reload(server, manager, desk.operations, BY_SIGNAL));
-    await stopped;
+    const { changes } = desk.operations;
+    const end = await serveOn(estateOf({ plane, changes, agents, counters, endpoints: [] }), null, desk.handover, surroundings);
+    if (end === HANDED_OVER) {
+      await Promise.race([Promise.all([agents?.handOver(), attended.close(), plane.close()]), stopped]);
+      desk.handover.done(countersOf(counters));
+      return undefined;
+    }
     void manager.stopping();
     await attended.close();
     return undefined;
@@ -221,8 +299,14 @@ function listOf(given: unknown): readonly string[] | null {
   return (given as readonly string[]).flatMap((word) => word.split(',')).map((word) => word.trim());
 }
 
-const agentsFor = (roles: readonly Role[], sites: readonly string[] | null, log: Logger): SiteDesk | null =>
-  roles.includes('site') ? new SiteDesk({ sites, clock: systemClock, log }) : null;
+const agentsFor = (
+  roles: readonly Role[],
+  sites: readonly string[] | null,
+  log: Logger,
+  passed: PassedSocket,
+  legacy: Legacy | null,
+): SiteDesk | null =>
+  roles.includes('site') ? new SiteDesk({ sites, clock: systemClock, log, passed, seen: legacy?.seen ?? [] }) : null;
 
 /** Once the mesh has told which orders there are: a server that is drained gets nobody, not even for a moment. */
 async function startAgents(
@@ -259,15 +343,20 @@ function makeStateDirectory(path: string): Problem | undefined {
   }
 }
 
-function fail(problems: readonly Problem[], code: number = EXIT.FAILED): number {
+function fail(problems: readonly Problem[], code: number = EXIT.FAILED): Outcome {
   for (const problem of problems) console.error(formatProblem(problem));
-  return code;
+  return { code, problems };
 }
 
 /** Answers a command, once there is somebody to answer. */
-async function handle(request: ControlRequest, { running, demo, operations }: Desk, manager: ServiceManager): Promise<unknown> {
+async function handle(
+  request: ControlRequest,
+  { running, demo, operations, handover }: Desk,
+  manager: ServiceManager,
+): Promise<unknown> {
   if (request.command === 'demo') return answerDemo(request, demo);
   if (running === undefined) return { error: 'the server is starting; try again' };
+  if (request.command === 'upgrade') return handover.upgrade(request.withinMs);
   if (request.command === 'reload') return reload(running, manager, operations, BY_COMMAND);
   if (request.command !== 'status' || demo === undefined) return answerRequest(request, running, operations.changes);
   const report = running.status(VERSION);
@@ -293,47 +382,4 @@ function watchGeography(server: MeridianServer): () => void {
     stopFollowing();
     for (const stop of watches) stop();
   };
-}
-
-interface Hangup {
-  /** From now on SIGHUP means `reload`, and if one came before it is called now. */
-  call(reload: () => void): void;
-}
-
-/**
- * Follows SIGHUP from now on. A reload asked for while the server still starts happens once `call` says how: left to the
- * system, the signal would end the process.
- */
-function followHangups(): Hangup {
-  let isAsked = false;
-  let act = (): void => {
-    isAsked = true;
-  };
-  process.on('SIGHUP', () => act());
-  return {
-    call: (reload) => {
-      act = reload;
-      if (isAsked) reload();
-    },
-  };
-}
-
-/** Resolves at the first SIGINT or SIGTERM. Another one later ends the process at once, as the system would. */
-function stopSignal(log: Logger): Promise<void> {
-  return new Promise((resolve) => {
-    let askedMs: number | undefined;
-    const stop = (signal: NodeJS.Signals): void => {
-      const nowMs = performance.now();
-      if (askedMs === undefined) {
-        askedMs = nowMs;
-        log.info({ signal }, 'stopping');
-        resolve();
-      } else if (nowMs - askedMs > SAME_REQUEST_MS) {
-        process.removeListener(signal, stop);
-        process.kill(process.pid, signal);
-      }
-    };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
-  });
 }

@@ -251,7 +251,19 @@ export class ControlPlane {
     });
   }
 
+  /** Another process is about to be this one: what is known is written, and from then on only the other writes. */
+  rest(): Promise<void> {
+    return this.#memory.rest();
+  }
+
+  /** There is no other process after all. */
+  wake(): void {
+    this.#memory.wake();
+  }
+
+  /** Idempotent. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     await this.#probeDesk?.close();
     await this.#fleet.close();

@@ -36,6 +36,7 @@ export class HealthMemory {
   #saved: Remembered = this.#seen;
   #savedMs = Number.NEGATIVE_INFINITY;
   #saving: Promise<unknown> = Promise.resolve();
+  #isResting = false;
 
   constructor({ mesh, clock, log, stateDirectory }: HealthMemoryOptions) {
     this.#mesh = mesh;
@@ -62,8 +63,21 @@ export class HealthMemory {
   /** Takes what is known now; writes it soon if it is news. */
   note(now: Remembered): void {
     this.#seen = now;
+    if (this.#isResting) return;
     const isDue = this.#mesh.status.kind === 'redis' && this.#clock.monotonicMs() - this.#savedMs > REPEAT_MS;
     if (isDue || !isSame(now, this.#saved)) this.#pacer.request();
+  }
+
+  /** Resolves when everything that was noted is written; nothing more is until `wake`, for another process writes now. */
+  async rest(): Promise<void> {
+    if (!isSame(this.#seen, this.#saved)) this.#save();
+    this.#isResting = true;
+    await this.#saving;
+  }
+
+  wake(): void {
+    this.#isResting = false;
+    this.note(this.#seen);
   }
 
   /** Resolves when everything that was noted is written. */
@@ -74,6 +88,7 @@ export class HealthMemory {
   }
 
   #save(): void {
+    if (this.#isResting) return;
     const now = this.#seen;
     const arePoolsNews = now.poolsDown.join() !== this.#saved.poolsDown.join();
     this.#saved = now;

@@ -31,15 +31,46 @@ export interface ChangesOptions {
 
 type Facts = Pick<AuditEntry, 'action' | 'result' | 'isBreakGlass' | 'subject' | 'reason' | 'detail'>;
 
+const HELD: Problem = {
+  severity: 'error',
+  code: 'ERR_UPGRADE',
+  message: 'nothing is changed while a successor takes over; ask again in a few seconds',
+};
+const NOT_RELOADED: ReloadReport = {
+  done: false,
+  problems: [HELD],
+  zonesRead: 0,
+  zonesKept: 0,
+  geography: 'unchanged',
+  tookMs: 0,
+};
+
 export class Changes {
   readonly #options: ChangesOptions;
+  /** A successor takes over: what is changed here now it would not know. */
+  #isHeld = false;
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(options: ChangesOptions) {
     this.#options = options;
   }
 
+  /** Refuses every change until `release`; resolves when those under way are done, and on the disk. */
+  async hold(): Promise<void> {
+    this.#isHeld = true;
+    await Promise.allSettled(this.#underWay);
+  }
+
+  release(): void {
+    this.#isHeld = false;
+  }
+
   /** As ControlPlane.order; when it is acknowledged answers follow it, and the audit has it. */
-  async order(running: Running, request: OrderRequest, who: Who): Promise<Result<OrderReply, Problem>> {
+  order(running: Running, request: OrderRequest, who: Who): Promise<Result<OrderReply, Problem>> {
+    return this.#isHeld ? Promise.resolve(err(HELD)) : this.#follow(this.#order(running, request, who));
+  }
+
+  async #order(running: Running, request: OrderRequest, who: Who): Promise<Result<OrderReply, Problem>> {
     const { action, glob, author, reason } = request;
     const facts = { action: 'order', subject: glob, reason, isBreakGlass: request.breaksGlass === true } as const;
     const given = await running.plane.order(request);
@@ -53,7 +84,11 @@ export class Changes {
   }
 
   /** As ControlPlane.recall, likewise. */
-  async recall(running: Running, request: RecallRequest, who: Who): Promise<Result<RecallReply, Problem>> {
+  recall(running: Running, request: RecallRequest, who: Who): Promise<Result<RecallReply, Problem>> {
+    return this.#isHeld ? Promise.resolve(err(HELD)) : this.#follow(this.#recall(running, request, who));
+  }
+
+  async #recall(running: Running, request: RecallRequest, who: Who): Promise<Result<RecallReply, Problem>> {
     const facts = { action: 'recall', subject: request.what, reason: '', isBreakGlass: request.breaksGlass === true } as const;
     const recalled = await running.plane.recall(request);
     if (request.isDryRun === true) return recalled;
@@ -65,7 +100,17 @@ export class Changes {
     return (await this.#write({ ...facts, result: 'done', detail: orders.join('; ') }, who)) ?? recalled;
   }
 
-  async reload(running: Running, who: Who): Promise<ReloadReport> {
+  reload(running: Running, who: Who): Promise<ReloadReport> {
+    return this.#isHeld ? Promise.resolve(NOT_RELOADED) : this.#follow(this.#reload(running, who));
+  }
+
+  #follow<T>(change: Promise<T>): Promise<T> {
+    const done = change.finally(() => this.#underWay.delete(done));
+    this.#underWay.add(done);
+    return done;
+  }
+
+  async #reload(running: Running, who: Who): Promise<ReloadReport> {
     const report = await running.reload();
     const errors = report.problems.filter(({ severity }) => severity === 'error').length;
     const detail = report.done

@@ -2,8 +2,9 @@
 // and its like. One JSON object per line each way, one request per connection. Who may open the socket may steer the server,
 // so it is created for its owner only. The system takes at most 107 octets of path: a shorter relative one is used if there is.
 
-import { chmodSync, existsSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import type { Problem } from '../../base/errors.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { reasonOf } from '../../config/files.ts';
@@ -14,12 +15,13 @@ import type { OrderRequest, RecallRequest } from '../orders/orders.ts';
 
 const REQUEST_LIMIT_OCTETS = 65536;
 /** A reload of millions of records takes seconds, but on a busy machine it makes way for answers. Nobody waits longer than this. */
-const REPLY_TIMEOUT_MS = 600_000;
+const REPLY_TIMEOUT_MS = 660_000;
 
 export type ControlRequest =
   | { readonly command: 'reload' }
   | { readonly command: 'status' }
   | { readonly command: 'overrides' }
+  | { readonly command: 'upgrade'; readonly withinMs: number }
   | { readonly command: 'whatif'; readonly without: string }
   | ({ readonly command: 'load' } & LoadRequest)
   | ({ readonly command: 'order' } & OrderRequest)
@@ -31,9 +33,25 @@ export type ControlHandler = (request: ControlRequest) => Promise<unknown>;
 
 const problem = (message: string): Problem => ({ severity: 'error', code: 'ERR_CONTROL', message });
 
-/** Listens on `path`. Fails if another server answers there; a socket that a dead server left behind is replaced. */
-export async function openControl(path: string, handle: ControlHandler): Promise<Result<Server, Problem>> {
-  if (existsSync(path)) {
+/** An open control socket. */
+export interface Control {
+  /** For a successor: from now on who connects gets here, and none is refused in between. */
+  replace(): void;
+  /** Stops listening, and takes the name away unless a successor has it. */
+  close(): void;
+}
+
+/**
+ * Listens on `path`. Fails if another server answers there, unless it is our predecessor (`replace` then takes the name from it); a
+ * socket that a dead server left behind is replaced. The socket is bound under a name of its own: libuv removes that name when it
+ * closes, and the other must not go with a process that has handed it over.
+ */
+export async function openControl(
+  path: string,
+  handle: ControlHandler,
+  hasPredecessor = false,
+): Promise<Result<Control, Problem>> {
+  if (!hasPredecessor && existsSync(path)) {
     if (await isAlive(path))
       return err(
         problem(`another server already listens on control socket ${path}; stop it, or set another server.stateDirectory`),
@@ -45,14 +63,34 @@ export async function openControl(path: string, handle: ControlHandler): Promise
     }
   }
   const server = createServer((socket) => serveConnection(socket, handle));
+  const own = join(dirname(path), `.${process.pid}`);
+  rmSync(own, { force: true });
   return new Promise((resolve) => {
     server.once('error', (error) => resolve(err(unopened(path, error))));
-    server.listen(shorterPath(path), () => {
-      chmodSync(path, 0o600);
-      resolve(ok(server));
+    server.listen(shorterPath(own), () => {
+      try {
+        chmodSync(own, 0o600);
+        const { ino } = statSync(own);
+        if (!hasPredecessor) {
+          linkSync(own, path); // fails if another has just done so
+          rmSync(own);
+        }
+        resolve(ok(controlOf(server, path, own, ino)));
+      } catch (error) {
+        server.close();
+        resolve(err(unopened(path, error)));
+      }
     });
   });
 }
+
+const controlOf = (server: Server, path: string, own: string, ino: number): Control => ({
+  replace: () => renameSync(own, path),
+  close: () => {
+    server.close();
+    if (statSync(path, { throwIfNoEntry: false })?.ino === ino) rmSync(path, { force: true });
+  },
+});
 
 /** Why a socket cannot be made there, or what is there cannot be removed. */
 function unopened(path: string, error: unknown): Problem {
@@ -61,7 +99,7 @@ function unopened(path: string, error: unknown): Problem {
   const reason =
     code === 'EACCES' || code === 'EPERM'
       ? 'its directory does not exist or is not writable for this user'
-      : code === 'EADDRINUSE'
+      : code === 'EADDRINUSE' || code === 'EEXIST'
         ? 'another server has just made it'
         : reasonOf(error);
   return problem(`control socket ${path} cannot be opened: ${reason}; set another server.controlSocket or server.stateDirectory`);

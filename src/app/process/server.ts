@@ -314,6 +314,13 @@ export class MeridianServer {
     void this.#notifier.announce(zones, images.transfer);
   }
 
+  /** A successor has the same sockets: answers what has come in, and on TCP connections until they end. */
+  async retire(): Promise<void> {
+    this.#notifier.close();
+    this.#feed.close();
+    await Promise.all([this.#spill.close(), this.#workers.retire()]);
+  }
+
   async close(): Promise<void> {
     this.#notifier.close();
     this.#feed.close();

@@ -23,6 +23,16 @@ export class ServiceManager {
     return this.#tell('READY=1', `STATUS=${status}`);
   }
 
+  /** Likewise, and that this process is now the one to look after. */
+  readyAsMain(status: string): Promise<void> {
+    return this.#tell(`MAINPID=${process.pid}`, 'READY=1', `STATUS=${status}`);
+  }
+
+  /** A successor tells from now on. */
+  handOver(): void {
+    this.#isUseless = true;
+  }
+
   reloading(): Promise<void> {
     // systemd compares it with its own clock, CLOCK_MONOTONIC, which hrtime reads on Linux.
     return this.#tell('RELOADING=1', `MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);

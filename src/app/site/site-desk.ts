@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import { hasErrors, type Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { decidingOrder } from '../../health/overrides.ts';
+import type { PassedSocket } from '../../model/passed-socket.ts';
 import type { SiteAgentSettings } from '../../model/site-agent.ts';
 import { serverName, serverNames } from '../../model/site-agent.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -13,15 +14,22 @@ import { SiteAgent } from '../../site/agent.ts';
 import type { SiteReport } from '../../site/report.ts';
 import type { Order } from '../../site/standing.ts';
 import type { ControlPlane } from '../health/control-plane.ts';
+import type { SeenServer } from '../process/handover-words.ts';
 import { SiteChecks } from './site-checks.ts';
 
 const REPORT_INTERVAL_MS = 1000;
+/** After a successor has taken over: how long a connection may wait for one more request, to which the reply is that it ends. */
+const HANDOVER_IDLE_MS = 5000;
 
 export interface SiteDeskOptions {
   /** Ids of the sites that are ours; null = all of the configuration. */
   readonly sites: readonly string[] | null;
   readonly clock: Clock;
   readonly log: Logger;
+  /** What a predecessor listened on. */
+  readonly passed?: PassedSocket;
+  /** What checks told a predecessor: servers that are down get nobody from the start. */
+  readonly seen?: readonly SeenServer[];
 }
 
 /** What agents need of the control plane. */
@@ -103,6 +111,26 @@ export class SiteDesk {
     return [...this.#entries.values()].map(({ agent }) => agent.report());
   }
 
+  /** What checks have said of our servers. */
+  get seen(): readonly SeenServer[] {
+    return [...this.#entries.values()].flatMap(({ agent }) => agent.seen.map((seen) => ({ site: agent.site, ...seen })));
+  }
+
+  /** A successor listens on our sockets and tells of the load: only what is under way is ours. Resolves when that has ended. */
+  async handOver(): Promise<void> {
+    this.#plane = null;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    await Promise.all(
+      entries.map(async ({ agent, checks }) => {
+        await agent.handOver(HANDOVER_IDLE_MS);
+        await checks.close();
+      }),
+    );
+    await Promise.all(this.#ending);
+  }
+
   /** Stops listening, and waits for the last connections, each site as long as its drain timeout. */
   async close(): Promise<void> {
     for (const entry of [...this.#entries.values()]) this.#ending.add(this.#close(entry));
@@ -113,8 +141,9 @@ export class SiteDesk {
   }
 
   #begin(site: string): Entry {
-    const { clock, log } = this.#options;
-    const agent = new SiteAgent(site, clock);
+    const { clock, log, passed, seen = [] } = this.#options;
+    const agent = new SiteAgent(site, clock, passed);
+    for (const one of seen) if (one.site === site) agent.see(one.service, one.server, one.seen);
     const checks = new SiteChecks({
       site,
       clock,

@@ -10,8 +10,10 @@ import type { Clock } from '../../base/clock.ts';
 import type { Problem } from '../../base/errors.ts';
 import { PrefixSet } from '../../base/prefix-set.ts';
 import { err, ok, type Result } from '../../base/result.ts';
+import { NOTHING_PASSED, type PassedSocket } from '../../model/passed-socket.ts';
 import type { TcpFrontSettings } from '../../model/site.ts';
 import { unusable } from '../line-server.ts';
+import { listenOptions } from '../listen-options.ts';
 import type { Service } from '../service.ts';
 import { readHeader } from './header-reader.ts';
 import { type ProxyAddresses, writeProxyHeader } from './proxy-header.ts';
@@ -71,13 +73,16 @@ export class TcpFront {
   readonly #passages = new Set<Passage>();
   readonly #measuring: NodeJS.Timeout;
 
-  static open(settings: TcpFrontSettings, service: Service, clock: Clock): Promise<Result<TcpFront, Problem>> {
+  static open(
+    settings: TcpFrontSettings,
+    service: Service,
+    clock: Clock,
+    passed: PassedSocket = NOTHING_PASSED,
+  ): Promise<Result<TcpFront, Problem>> {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
     return new Promise((resolve) => {
       server.once('error', (error) => resolve(err(unusable(settings, error))));
-      server.listen({ host: settings.address, port: settings.port, backlog: BACKLOG, ipv6Only: true, exclusive: true }, () =>
-        resolve(ok(new TcpFront(settings, service, clock, server))),
-      );
+      server.listen(listenOptions(settings, passed, BACKLOG), () => resolve(ok(new TcpFront(settings, service, clock, server))));
     });
   }
 

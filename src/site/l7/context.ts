@@ -65,6 +65,8 @@ export interface Context {
   plan: Plan;
   /** Connections are closed after what is under way. */
   isDraining: boolean;
+  /** While draining: how long a connection may wait for one more request; 0 = not at all. */
+  drainIdleMs: number;
   /** Requests under way. */
   active: number;
   readonly counts: HttpFrontCounts;

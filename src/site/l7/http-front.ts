@@ -6,7 +6,9 @@ import { type Family, formatAddress, maskOctets, parseAddress } from '../../base
 import type { Clock } from '../../base/clock.ts';
 import type { Problem } from '../../base/errors.ts';
 import { err, ok, type Result } from '../../base/result.ts';
+import { NOTHING_PASSED, type PassedSocket } from '../../model/passed-socket.ts';
 import type { HttpFrontSettings } from '../../model/site-http.ts';
+import { listenOptions } from '../listen-options.ts';
 import type { Service } from '../service.ts';
 import { Certificates } from './certificates.ts';
 import type { Peer } from './client.ts';
@@ -23,8 +25,8 @@ const IPV6_CLIENT_PREFIX_LEN = 64;
 
 /** A client connection of any version. */
 interface Connection {
-  /** Ends it after what is under way. */
-  drain(): void;
+  /** Ends it after what is under way; if nothing is, after it has been idle for so long. */
+  drain(idleMs: number): void;
 }
 
 export class HttpFront {
@@ -51,6 +53,7 @@ export class HttpFront {
     services: ReadonlyMap<string, Service>,
     clock: Clock,
     report: (problem: Problem) => void = () => {},
+    passed: PassedSocket = NOTHING_PASSED,
   ): Promise<Result<HttpFront, readonly Problem[]>> {
     const planned = planOf(settings, services, null);
     if (!planned.ok) return planned;
@@ -63,7 +66,7 @@ export class HttpFront {
         const message = `tcp ${settings.address} port ${settings.port} cannot be used: ${error.message}`;
         resolve(err([{ severity: 'error', code: 'ERR_LISTEN', message }]));
       });
-      server.listen({ host: settings.address, port: settings.port, backlog: BACKLOG, ipv6Only: true, exclusive: true }, () =>
+      server.listen(listenOptions(settings, passed, BACKLOG), () =>
         resolve(ok(new HttpFront(planned.value, clock, server, certificates.value))),
       );
     });
@@ -74,6 +77,7 @@ export class HttpFront {
     this.#context = {
       plan,
       isDraining: false,
+      drainIdleMs: 0,
       active: 0,
       counts: this.counts,
       clock,
@@ -122,12 +126,16 @@ export class HttpFront {
     return [];
   }
 
-  /** Stops listening, ends idle connections and all others after their response, and what is left after `graceMs`. */
-  async drain(graceMs: number): Promise<void> {
+  /**
+   * Stops listening, ends connections after their response or when they have been idle for `idleMs`, and what is left after `graceMs`.
+   * With 0 an idle connection ends at once, even if its client is just about to ask.
+   */
+  async drain(graceMs: number, idleMs = 0): Promise<void> {
     this.#context.isDraining = true;
+    this.#context.drainIdleMs = idleMs;
     const timer = setTimeout(() => this.#destroyAll(), graceMs);
     this.#server.close(() => this.#checkEmpty());
-    for (const connection of this.#connections) connection.drain();
+    for (const connection of this.#connections) connection.drain(idleMs);
     await this.#emptied;
     clearTimeout(timer);
     this.#context.deadlines.close();
@@ -206,7 +214,7 @@ export class HttpFront {
     const connection = isHttp2 ? new Http2Session(socket, peer, this.#context) : new Http1Client(socket, peer, this.#context);
     this.#connections.add(connection);
     socket.once('close', () => this.#connections.delete(connection));
-    if (this.#context.isDraining) connection.drain();
+    if (this.#context.isDraining) connection.drain(this.#context.drainIdleMs);
   }
 }
 

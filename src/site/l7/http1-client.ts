@@ -68,10 +68,13 @@ export class Http1Client implements Client, Timed {
     socket.on('close', () => this.#closed());
   }
 
-  /** Ends the connection after what is under way; at once if nothing is. */
-  drain(): void {
-    this.#keepsAlive = false;
-    if (this.#phase === 'head' && this.#pending === null) this.#linger();
+  /** Ends the connection after what is under way, or after the next response; after `idleMs` if no request comes. */
+  drain(idleMs: number): void {
+    // A client that was not told of the end may have sent its next request.
+    if (idleMs === 0) this.#keepsAlive = false;
+    if (this.#phase !== 'head' || this.#pending !== null) return;
+    if (idleMs === 0) this.#linger();
+    else this.deadlineMs = Math.min(this.deadlineMs, this.#context.clock.monotonicMs() + idleMs);
   }
 
   expire(nowMs: number): void {
@@ -141,12 +144,13 @@ export class Http1Client implements Client, Timed {
     this.#exchange = null;
     if (this.#phase === 'closed') return;
     const { clock, plan } = this.#context;
-    if (!this.#keepsAlive || !this.#body.isEnded || this.#context.isDraining) {
+    const { isDraining, drainIdleMs } = this.#context;
+    if (!this.#keepsAlive || !this.#body.isEnded || (isDraining && drainIdleMs === 0)) {
       this.#linger();
       return;
     }
     this.#phase = 'head';
-    this.deadlineMs = clock.monotonicMs() + plan.settings.timeouts.keepAliveMs;
+    this.deadlineMs = clock.monotonicMs() + (isDraining ? drainIdleMs : plan.settings.timeouts.keepAliveMs);
     if (!this.#isProcessing) this.#readPending();
   }
 

@@ -23,6 +23,7 @@ import type { TunnelSide } from './tunnel.ts';
 const RESET_WINDOW_MS = 10_000;
 /** For a stream's own window; the default of 64 kB is one round trip's worth of a slow line. */
 const WINDOW_SIZE = 256 * 1024;
+const MAX_STREAM_ID = 2 ** 31 - 1;
 
 export class Http2Session implements Timed {
   deadlineMs: number;
@@ -33,6 +34,8 @@ export class Http2Session implements Timed {
   #requests = 0;
   #resets = 0;
   #windowEndMs = 0;
+  /** How long it stays without a stream; undefined = as the settings say. */
+  #idleMs: number | undefined;
 
   constructor(socket: TLSSocket, peer: Peer, context: Context) {
     const { limits, timeouts } = context.plan.settings;
@@ -58,9 +61,19 @@ export class Http2Session implements Timed {
     this.#session.on('close', () => context.deadlines.delete(this));
   }
 
-  /** Says goodbye: streams that are open go on. */
-  drain(): void {
-    if (!this.#session.closed) this.#session.close();
+  /**
+   * Says goodbye: streams that are open go on. With `idleMs` the client is asked to leave, and what it has sent before it reads that is
+   * served too (RFC 9113 section 6.8: a GOAWAY with the greatest stream id); the session ends when nothing has come for so long.
+   */
+  drain(idleMs = 0): void {
+    if (this.#session.closed) return;
+    if (idleMs === 0) {
+      this.#session.close();
+      return;
+    }
+    this.#session.goaway(constants.NGHTTP2_NO_ERROR, MAX_STREAM_ID);
+    this.#idleMs = idleMs;
+    if (this.#streams === 0) this.deadlineMs = this.#context.clock.monotonicMs() + idleMs;
   }
 
   /** Nobody has asked for long. */
@@ -77,7 +90,7 @@ export class Http2Session implements Timed {
     const client = new Http2Client(stream, this.#peer, this.#context);
     stream.on('close', () => {
       if (--this.#streams === 0) {
-        this.deadlineMs = this.#context.clock.monotonicMs() + this.#context.plan.settings.timeouts.keepAliveMs;
+        this.deadlineMs = this.#context.clock.monotonicMs() + (this.#idleMs ?? this.#context.plan.settings.timeouts.keepAliveMs);
       }
       if (client.isUnfinished) this.#countReset(limits.mostResets);
     });
