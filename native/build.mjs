@@ -1,5 +1,5 @@
 // Builds the native parts with what npm brings along (node-gyp) and a C++ compiler. Run by npm at install and by .ci/bootstrap.mjs;
-// instant when nothing changed. A machine without a compiler is no failure: native/build/ then holds the reason, the server
+// instant when nothing changed. An addon that came with the package and fits is taken as it is (prebuilt.mjs). A machine without a compiler is no failure: native/build/ then holds the reason, the server
 // prints it when it starts, and answers over node:dgram.
 //   node native/build.mjs              the addons, native/build/{packet-io,fleet}.node; the exit code is 0 whatever happens
 //   node native/build.mjs --force      the same, even if it failed or is there already
@@ -25,6 +25,7 @@ import {
 } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findPrebuilt, sourcesOf } from './prebuilt.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const project = join(here, 'packet-io');
@@ -119,21 +120,23 @@ function compileAddon(gyp, { folder, product, files }) {
   return `compiling failed (${error ?? `code ${run.status}`}; see native/build/${files.log})`;
 }
 
-function sourcesOf(folder) {
-  const beside = readdirSync(join(here, folder)).filter((name) => /\.(?:gyp|cc|h)$/.test(name));
-  return [...beside.sort().map((name) => join(here, folder, name)), ...filesUnder(join(here, folder, 'core'))];
-}
-
 function buildAddon(addon, isForced) {
   mkdirSync(output, { recursive: true });
   const { folder, what, without, files } = addon;
   const [binary, stampFile, reasonFile] = [`${folder}.node`, files.stamp, files.reason].map((name) => join(output, name));
   const gyp = nodeGyp();
   const problem = obstacle(gyp);
-  const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${problem}`);
+  const prebuilt = isForced ? undefined : findPrebuilt(folder);
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${problem} ${prebuilt}`);
   for (const file of [...sourcesOf(folder), fileURLToPath(import.meta.url)]) hash.update(readFileSync(file));
   const stamp = hash.digest('hex');
   if (!isForced && read(stampFile) === stamp && (existsSync(binary) || existsSync(reasonFile))) return;
+  if (prebuilt !== undefined) {
+    replaceFile(binary, (file) => copyFileSync(prebuilt, file));
+    rmSync(reasonFile, { force: true });
+    replaceFile(stampFile, (file) => writeFileSync(file, stamp));
+    return;
+  }
   if (problem === undefined) console.error(`meridian: compiling ${what} ...`);
   const reason = problem ?? compileAddon(gyp, addon);
   if (reason === undefined) rmSync(reasonFile, { force: true });

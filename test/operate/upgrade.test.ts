@@ -83,16 +83,14 @@ test.serial(
   },
 );
 
-test.serial(
-  'SIGUSR2 does the same; connections and requests of a site agent are served without a failure',
-  async (t) => {
-    const servers = [await WebServer.open('a'), await WebServer.open('b')];
-    const [tcp, http] = [await reservePortFor(t), await reservePortFor(t)];
-    const directory = mkdtempSync(join(tmpdir(), 'meridian-upgrade-'));
-    const [a, b] = servers.map(({ port }) => `"127.0.0.1:${port}"`);
-    writeFileSync(
-      join(directory, 'meridian.yaml'),
-      `server: { stateDirectory: var }
+test.serial('SIGUSR2 does the same; connections and requests of a site agent are served without a failure', async (t) => {
+  const servers = [await WebServer.open('a'), await WebServer.open('b')];
+  const [tcp, http] = [await reservePortFor(t), await reservePortFor(t)];
+  const directory = mkdtempSync(join(tmpdir(), 'meridian-upgrade-'));
+  const [a, b] = servers.map(({ port }) => `"127.0.0.1:${port}"`);
+  writeFileSync(
+    join(directory, 'meridian.yaml'),
+    `server: { stateDirectory: var }
 sites: { fra: { latitude: 50.1, longitude: 8.7 }, lon: { latitude: 51.5, longitude: -0.1 } }
 site:
   fra:
@@ -102,27 +100,26 @@ site:
       raw: { listen: "127.0.0.1:${tcp}", tcp: { service: web } }
       web: { listen: "127.0.0.1:${http}", http: { service: web } }
 `,
-    );
-    const server = beginServer(directory, { args: ['--role', 'site', '--site', 'fra'] });
-    const succession = new Succession(server);
-    await server.logged('at the site');
-    const clients = [askAnew(tcp, 4), askOverHttp(http, 8)];
-    try {
-      for (let i = 1; i <= 3; i++) {
-        await Promise.all(clients.map((client) => client.more(ANSWERS_BETWEEN)));
-        succession.signal('SIGUSR2');
-        await succession.takenOver(i);
-      }
+  );
+  const server = beginServer(directory, { args: ['--role', 'site', '--site', 'fra'] });
+  const succession = new Succession(server);
+  await server.logged('at the site');
+  const clients = [askAnew(tcp, 4), askOverHttp(http, 8)];
+  try {
+    for (let i = 1; i <= 3; i++) {
       await Promise.all(clients.map((client) => client.more(ANSWERS_BETWEEN)));
-      const tallies = await Promise.all(clients.map((client) => client.stop()));
-      t.deepEqual(
-        tallies.map(({ lost }) => lost),
-        [[], []],
-      );
-    } finally {
-      await Promise.all(clients.map((client) => client.stop()));
-      await succession.stop();
-      for (const one of servers) one.kill();
+      succession.signal('SIGUSR2');
+      await succession.takenOver(i);
     }
-  },
-);
+    await Promise.all(clients.map((client) => client.more(ANSWERS_BETWEEN)));
+    const tallies = await Promise.all(clients.map((client) => client.stop()));
+    t.deepEqual(
+      tallies.map(({ lost }) => lost),
+      [[], []],
+    );
+  } finally {
+    await Promise.all(clients.map((client) => client.stop()));
+    await succession.stop();
+    for (const one of servers) one.kill();
+  }
+});

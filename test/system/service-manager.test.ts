@@ -1,7 +1,7 @@
 // What a service manager is told, by a server that was started with NOTIFY_SOCKET (sd_notify(3)), and the units that are shipped.
 
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -10,6 +10,7 @@ import { testUnless, whyNot } from '../support/environments.ts';
 import { fixture, ROOT } from '../support/paths.ts';
 import { eventually } from '../support/patience.ts';
 import { demoDirectory, startServer } from '../support/server.ts';
+import { Succession } from '../support/succession.ts';
 
 const noTools = [
   ['perl', '-e', '0'],
@@ -58,13 +59,47 @@ test.serial('a service manager that cannot be told is no reason not to answer, a
   t.is(await server.stop(), 0);
 });
 
+testUnless(
+  noTools,
+  'a successor tells the service manager that it is the main process, and gives the signs of life from then on',
+  async (t) => {
+    const directory = demoDirectory();
+    const path = join(directory, 'notify.sock');
+    const manager = startChild('perl', [fixture('net/notify-socket.pl'), path]);
+    await eventually(
+      () => manager.printed('stdout') !== '',
+      () => manager.printed('both'),
+    );
+    const server = await startServer(directory, { env: { NOTIFY_SOCKET: path, WATCHDOG_USEC: '1000000' } });
+    const succession = new Succession(server);
+    const hears = (what: string): Promise<void> =>
+      eventually(
+        () => manager.printed('stdout').includes(what),
+        () => `not ${what}: ${manager.printed('both')}`,
+      );
+    await hears('WATCHDOG=1');
+    const { report } = await succession.upgrade();
+    await hears(`MAINPID=${report.pid} READY=1 STATUS=answering for 1 zone`);
+    const before = manager.printed('stdout').length;
+    await eventually(
+      () => manager.printed('stdout').indexOf('WATCHDOG=1', before) > 0,
+      () => manager.printed('both'),
+    );
+    t.false(manager.printed('stdout').includes('STOPPING=1'), 'the service goes on');
+    await succession.stop();
+    await hears('STOPPING=1');
+    manager.kill('SIGKILL');
+  },
+);
+
 testUnless(whyNot(['systemd-analyze', '--version']), 'the units in docs/deploy are what systemd understands', (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'meridian-units-'));
-  cpSync(`${ROOT}docs/deploy/meridian.socket`, join(directory, 'meridian.socket'));
-  // As the page says: the paths are to be adapted.
-  const unit = readFileSync(`${ROOT}docs/deploy/meridian.service`, 'utf8');
-  writeFileSync(join(directory, 'meridian.service'), unit.replaceAll('/usr/bin/node', process.execPath));
-  const files = ['meridian.service', 'meridian.socket'].map((name) => join(directory, name));
+  const files = readdirSync(`${ROOT}docs/deploy`).map((name) => {
+    // As the page says: the paths are to be adapted.
+    const unit = readFileSync(`${ROOT}docs/deploy/${name}`, 'utf8').replaceAll('/usr/bin/node', process.execPath);
+    writeFileSync(join(directory, name), unit);
+    return join(directory, name);
+  });
   const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...files], { encoding: 'utf8' });
   t.is(stderr, '');
   t.is(status, 0);

@@ -48,10 +48,13 @@ export type ToWorker =
   /** The steering image alone; everything else stays. */
   | { readonly kind: 'steer'; readonly generation: number; readonly steering: SharedArrayBuffer }
   | { readonly kind: 'close' }
+  /** Whoever lives says so. */
+  | { readonly kind: 'ping'; readonly number: number }
   /** Another process reads the same sockets: TCP connections end when they are idle, all within `drainMs`. */
   | { readonly kind: 'retire'; readonly idleMs: number; readonly drainMs: number };
 
 export type FromWorker =
   | { readonly kind: 'listening'; readonly endpoints: readonly Endpoint[] }
   | { readonly kind: 'failed'; readonly problem: Problem }
-  | { readonly kind: 'installed'; readonly generation: number };
+  | { readonly kind: 'installed'; readonly generation: number }
+  | { readonly kind: 'pong'; readonly number: number };

@@ -154,7 +154,8 @@ parentPort!.on('message', (message: ToWorker) => {
   } else if (message.kind === 'steer') {
     responder.steer(new SteeringImage(message.steering));
     send({ kind: 'installed', generation: message.generation });
-  } else if (message.kind === 'retire') void retire(message.idleMs, message.drainMs);
+  } else if (message.kind === 'ping') send({ kind: 'pong', number: message.number });
+  else if (message.kind === 'retire') void retire(message.idleMs, message.drainMs);
   else void close();
 });
 

@@ -36,6 +36,8 @@ interface Slot {
   worker: Worker | undefined;
   /** Generation of the images that the worker has confirmed. */
   installed: number;
+  /** Number of the last ping that the worker has answered. */
+  answered: number;
   /** When the worker began to answer; undefined while it does not. */
   sinceMs: number | undefined;
   /** Pause before the next one starts. */
@@ -56,6 +58,7 @@ export class Workers {
   #endpoints: readonly Endpoint[];
   #images: Images;
   #closing = false;
+  #pings = 0;
   #endWith: (problem: Problem) => void = () => {};
   /** Resolves when a worker has died that cannot be replaced. */
   readonly lost = new Promise<Problem>((resolve) => {
@@ -73,6 +76,7 @@ export class Workers {
       pace: new RestartPace(),
       worker: undefined,
       installed: 0,
+      answered: 0,
       sinceMs: undefined,
       pause: undefined,
       isMissed: false,
@@ -118,6 +122,15 @@ export class Workers {
     const { generation, steering } = images;
     this.#images = images;
     return this.#send({ kind: 'steer', generation, steering }, generation);
+  }
+
+  /** Resolves when every worker that lives has shown that it does; never, if one hangs. */
+  async pulse(): Promise<void> {
+    const number = ++this.#pings;
+    for (const { worker } of this.#slots) worker?.postMessage({ kind: 'ping', number } satisfies ToWorker);
+    await this.#until(
+      () => this.#closing || this.#slots.every(({ worker, answered }) => worker === undefined || answered >= number),
+    );
   }
 
   /** Lets every worker finish what it has begun, then ends it. */
@@ -177,12 +190,14 @@ export class Workers {
       const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start, name: `dns-${row}` });
       slot.worker = worker;
       slot.installed = images.generation;
+      slot.answered = this.#pings;
       let problem = endProblem('it ended by itself');
       worker.on('message', (message: FromWorker) => {
         if (message.kind === 'listening') {
           slot.sinceMs = this.#clock.monotonicMs();
           resolve({ endpoints: message.endpoints });
         } else if (message.kind === 'failed') problem = message.problem;
+        else if (message.kind === 'pong') slot.answered = message.number;
         else slot.installed = message.generation;
         this.#checkWaiting();
       });

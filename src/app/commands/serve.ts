@@ -225,6 +225,7 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
       const stopWatching = watchGeography(server);
       const untaken = await begin(server, own, surroundings);
       if (untaken !== undefined) return [untaken];
+      manager.watch(() => server.pulse());
       hangup.call(() => void reload(server, manager, desk.operations, BY_SIGNAL));
       const { changes } = desk.operations;
       const estate = estateOf({ plane, changes, spillMemory, agents, counters, loaded: server.loaded, endpoints });
@@ -267,6 +268,7 @@ async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<re
     const attended = await desk.operations.attend(server);
     const untaken = await begin(server, own, surroundings);
     if (untaken !== undefined) return [untaken];
+    manager.watch(() => Promise.resolve());
     hangup.call(() => void reload(server, manager, desk.operations, BY_SIGNAL));
     const { changes } = desk.operations;
     const end = await serveOn(estateOf({ plane, changes, agents, counters, endpoints: [] }), null, desk.handover, surroundings);

@@ -153,7 +153,7 @@ export class Handover {
 
 const refusal = (message: string): Problem => ({ severity: 'error', code: 'ERR_UPGRADE', message });
 
-/** WATCHDOG_PID names this process: the successor is watched as soon as it is the main one. */
+/** WATCHDOG_PID names this process; without it the successor knows that it is to give signs of life too. */
 function begin(fds: readonly number[]): ChildProcess | Error {
   const { WATCHDOG_PID: _, ...env } = process.env;
   try {

@@ -314,6 +314,11 @@ export class MeridianServer {
     void this.#notifier.announce(zones, images.transfer);
   }
 
+  /** Resolves when every thread that answers has shown that it lives. */
+  pulse(): Promise<void> {
+    return this.#workers.pulse();
+  }
+
   /** A successor has the same sockets: answers what has come in, and on TCP connections until they end. */
   async retire(): Promise<void> {
     this.#notifier.close();

@@ -13,6 +13,7 @@ export class ServiceManager {
   #last: Promise<void> = Promise.resolve();
   #stopping: Promise<void> | null = null;
   #isUseless = process.env['NOTIFY_SOCKET'] === undefined;
+  #watchdog: NodeJS.Timeout | undefined;
 
   constructor(log: Logger) {
     this.#log = log;
@@ -28,8 +29,28 @@ export class ServiceManager {
     return this.#tell(`MAINPID=${process.pid}`, 'READY=1', `STATUS=${status}`);
   }
 
+  /**
+   * Where the manager wants signs of life (WatchdogSec=): tells it twice in that time, each time once `pulse` has resolved. One that
+   * never does is a server that hangs, which the manager then ends and starts again.
+   */
+  watch(pulse: () => Promise<void>): void {
+    const intervalMs = watchdogIntervalMs(process.env, process.pid);
+    if (intervalMs === undefined || this.#isUseless) return;
+    let isWaiting = false;
+    this.#watchdog = setInterval(() => {
+      if (isWaiting) return;
+      isWaiting = true;
+      void pulse()
+        .then(() => this.#tell('WATCHDOG=1'))
+        .then(() => {
+          isWaiting = false;
+        });
+    }, intervalMs).unref();
+  }
+
   /** A successor tells from now on. */
   handOver(): void {
+    clearInterval(this.#watchdog);
     this.#isUseless = true;
   }
 
@@ -40,6 +61,7 @@ export class ServiceManager {
 
   /** Told once, however often it is called. */
   stopping(): Promise<void> {
+    clearInterval(this.#watchdog);
     this.#stopping ??= this.#tell('STOPPING=1');
     return this.#stopping;
   }
@@ -63,4 +85,12 @@ export class ServiceManager {
       });
     });
   }
+}
+
+/** Half of the time after which the manager takes us for dead (sd_watchdog_enabled(3)); undefined if it does not, or not this process. */
+export function watchdogIntervalMs(env: Readonly<Record<string, string | undefined>>, pid: number): number | undefined {
+  const { WATCHDOG_USEC, WATCHDOG_PID } = env;
+  const limitUs = /^\d{1,15}$/.test(WATCHDOG_USEC ?? '') ? Number(WATCHDOG_USEC) : 0;
+  if (limitUs === 0 || (WATCHDOG_PID !== undefined && WATCHDOG_PID !== String(pid))) return undefined;
+  return Math.max(1, Math.floor(limitUs / 2000));
 }
