@@ -2,7 +2,7 @@
 // random secrets of DNS Cookies; and what checks have said of the servers inside sites.
 
 import type { Current } from '../../base/current.ts';
-import type { Endpoint } from '../../model/snapshot.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
 import type { SpillMemory } from '../capacity/spill-memory.ts';
 import type { ControlPlane } from '../health/control-plane.ts';
 import type { Loaded } from '../loading/load.ts';

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Endpoint } from '../../model/snapshot.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
 import type { FromPredecessor, FromSuccessor, Legacy } from './handover-words.ts';
 import { listeningSockets, passedVariable } from './passed-sockets.ts';
 

@@ -3,7 +3,7 @@
 // nobody's loss: whichever of the two reads it answers it.
 
 import { closeSync, fstatSync, readdirSync } from 'node:fs';
-import type { Endpoint } from '../../model/snapshot.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
 import { type BoundSocket, readSocketTable } from '../../transport/socket-table.ts';
 import type { Descriptor } from '../answering/inherited-sockets.ts';
 
