@@ -114,7 +114,11 @@ const NOT_IN_TRAILERS: ReadonlySet<string> = new Set(
   x-forwarded-for x-forwarded-proto x-forwarded-host`.split(/\s+/),
 );
 
-export const mayTrail = (name: string): boolean => !isHopByHop(name) && !NOT_IN_TRAILERS.has(name);
+/** Spellings with `_` are one with those with `-` for servers that make variables of fields. */
+export const mayTrail = (spelled: string): boolean => {
+  const name = spelled.replaceAll('_', '-');
+  return !isHopByHop(name) && !NOT_IN_TRAILERS.has(name);
+};
 
 /** The line end that ends a head, after the last field's own. */
 const BLANK_LINE: Buffer = Buffer.from('\r\n\r\n');

@@ -14,7 +14,7 @@ import type { Client, Peer } from './client.ts';
 import type { Context } from './context.ts';
 import type { Timed } from './deadlines.ts';
 import { Exchange } from './exchange.ts';
-import { type Fields, tokenEnd } from './fields.ts';
+import { type Fields, mayTrail, tokenEnd } from './fields.ts';
 import { sendPage } from './pages.ts';
 import { CHUNKED, FieldReader, placeTarget, type Refusal, RequestHead } from './request-head.ts';
 import type { TunnelSide } from './tunnel.ts';
@@ -219,7 +219,7 @@ class Http2Client implements Client, Timed {
     });
     stream.pause();
     stream.on('trailers', (_headers, _flags, raw?: string[]) => {
-      trailers = raw ?? null;
+      trailers = raw === undefined ? null : trailersOf(raw);
     });
     stream.on('end', () => {
       this.deadlineMs = Number.POSITIVE_INFINITY;
@@ -279,6 +279,13 @@ function readHead(
   if (!isWhole && !hasLength) head.bodySize = CHUNKED;
   if (isWhole) head.bodySize = 0;
   return placeTarget(head, target) ?? head;
+}
+
+/** Those that may be passed on; null = none. */
+function trailersOf(raw: readonly string[]): Fields | null {
+  const trailers: Fields = [];
+  for (let i = 0; i < raw.length; i += 2) if (mayTrail(raw[i]!)) trailers.push(raw[i]!, raw[i + 1]!);
+  return trailers.length === 0 ? null : trailers;
 }
 
 /** As node wants them: a list only for Set-Cookie, others joined. */

@@ -101,6 +101,7 @@ export class FieldReader {
         break;
       case 14:
         if (name === 'content-length') return this.#takeLength(value);
+        if (name === 'content_length') return null;
         break;
       case 15:
         if (isLike(name, 'x-forwarded-for')) return name.includes('_') ? null : this.#takeForwarded('forwardedFor', value);
@@ -111,6 +112,7 @@ export class FieldReader {
         break;
       case 17:
         if (name === 'transfer-encoding') return this.#takeCoding(value);
+        if (name === 'transfer_encoding') return null;
         if (isLike(name, 'x-forwarded-proto')) return name.includes('_') ? null : this.#takeForwarded('forwardedProto', value);
         break;
     }
@@ -187,7 +189,10 @@ export class FieldReader {
   }
 }
 
-/** Servers that make variables of fields see `x_forwarded_for` and `x-forwarded-for` as one: what a client writes so is dropped. */
+/**
+ * Servers that make variables of fields see `x_forwarded_for` and `x-forwarded-for` as one: what a client writes so is dropped, as are
+ * the two fields of framing in that spelling.
+ */
 const isLike = (name: string, other: string): boolean =>
   name === other || (name.includes('_') && name.replaceAll('_', '-') === other);
 
