@@ -188,6 +188,9 @@ const limitsSchema = fields({
   body: size(0, 2 ** 40)
     .default(2 ** 30)
     .describe('Of a request; more is 413.'),
+  bodyPiece: size(1, 2 ** 20)
+    .default(1024)
+    .describe('Of a request body, so much at least in every bodyIdle; less is 408: who dribbles holds a place at a server.'),
   requestsPerConnection: integer(1, 10_000_000, 'requests')
     .default(100_000)
     .describe('Then it is closed, so that load spreads anew.'),
@@ -197,7 +200,7 @@ const limitsSchema = fields({
 
 const timeoutsSchema = fields({
   head: duration('100ms', '5m').prefault('10s').describe('For a whole request head, and for the TLS handshake; 408.'),
-  bodyIdle: duration('100ms', '1h').prefault('30s').describe('Between two pieces of a request body; 408.'),
+  bodyIdle: duration('100ms', '1h').prefault('30s').describe('Between two pieces of a request body; see limits.bodyPiece; 408.'),
   connect: duration('10ms', '60s').prefault('2s').describe('To a server; then another one is tried.'),
   response: duration('100ms', '1h').prefault('60s').describe('Until the head of the response; 504.'),
   responseIdle: duration('100ms', '1h').prefault('60s').describe('Between two pieces of a response body, whoever is slow.'),

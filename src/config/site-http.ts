@@ -40,6 +40,7 @@ export function httpSettings({ address, port }: Endpoint, http: HttpConfig, arou
       mostHeaders: limits.headers,
       targetSize: limits.target,
       bodySize: limits.body,
+      bodyPieceSize: limits.bodyPiece,
       mostRequestsPerConnection: limits.requestsPerConnection,
       mostStreams: limits.streams,
       mostResets: limits.resets,

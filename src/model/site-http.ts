@@ -54,6 +54,8 @@ export interface HttpLimits {
   readonly targetSize: number;
   /** Of a request body; more is 413. A route may set another. */
   readonly bodySize: number;
+  /** Of a request body, so much at least in every `bodyIdleMs`. */
+  readonly bodyPieceSize: number;
   /** Requests on one client connection, then it is closed. */
   readonly mostRequestsPerConnection: number;
   /** HTTP/2: streams of one connection at once. */
@@ -65,7 +67,7 @@ export interface HttpLimits {
 export interface HttpTimeouts {
   /** For the whole head of a request, from its first octet, and for the TLS handshake; 408. */
   readonly headMs: number;
-  /** Between two pieces of a request body; 408. */
+  /** Between two pieces of a request body of `bodyPieceSize`; 408. */
   readonly bodyIdleMs: number;
   readonly connectMs: number;
   /** From the request being sent until the head of the response; 504. */

@@ -50,6 +50,10 @@ export const GET_BLOCK: Block = [
 
 export const POST_BLOCK: Block = [[':method', 'POST'], ...GET_BLOCK.slice(1)];
 
+/** What a client says first, with frames of its own after it. */
+export const opening = (frames: readonly Buffer[]): Buffer =>
+  Buffer.concat([Buffer.from(PREFACE), frame(SETTINGS, 0, Buffer.alloc(0), 0), ...frames]);
+
 /** How the stream ended. `refused`: it was reset, the connection was closed, or the status was another one than 200. */
 export type Outcome = 'served' | 'refused';
 
@@ -63,9 +67,7 @@ export function converse(port: number, frames: readonly Buffer[]): Promise<Outco
       socket.destroy();
       resolve(outcome);
     };
-    socket.on('secureConnect', () =>
-      socket.write(Buffer.concat([Buffer.from(PREFACE), frame(SETTINGS, 0, Buffer.alloc(0), 0), ...frames])),
-    );
+    socket.on('secureConnect', () => socket.write(opening(frames)));
     socket.on('data', (octets) => {
       left = Buffer.concat([left, octets]);
       while (left.length >= FRAME_HEADER_SIZE && left.length >= FRAME_HEADER_SIZE + left.readUIntBE(0, 3)) {

@@ -21,6 +21,7 @@ export const LIMITS: HttpLimits = {
   mostHeaders: 100,
   targetSize: 8192,
   bodySize: 1_000_000_000,
+  bodyPieceSize: 1,
   mostRequestsPerConnection: 1_000_000_000,
   mostStreams: 100,
   mostResets: 100,

@@ -116,7 +116,7 @@ export interface L7Stage {
   readonly recorder: Recorder;
   readonly files: HttpServer;
   readonly filesPort: number;
-  readonly ports: { readonly plain: number; readonly secure: number; readonly hasty: number };
+  readonly ports: { readonly plain: number; readonly secure: number; readonly hasty: number; readonly hastySecure: number };
   status(): Promise<StatusReport['site'][number]>;
   /** A figure of /proc/PID/status of the agent, in MiB: VmRSS is what it has now, VmHWM the most since the last resetPeak. */
   memoryMib(figure: 'VmRSS' | 'VmHWM'): number;
@@ -126,14 +126,15 @@ export interface L7Stage {
   close(): Promise<void>;
 }
 
-/** `hasty`: timeouts of the listener of that name, YAML. */
+/** `hasty`: timeouts of the two listeners that are called so, YAML. */
 export async function startL7(hasty = '{}'): Promise<L7Stage> {
   const recorder = await Recorder.open();
   const files = await openFiles();
   const filesPort = (files.address() as AddressInfo).port;
   const reserved: ReservedPort[] = [];
-  for (let i = 0; i < 3; i++) reserved.push(await reservePort());
-  const [plain, secure, hastyPort] = reserved.map(({ port }) => port) as [number, number, number];
+  for (let i = 0; i < 4; i++) reserved.push(await reservePort());
+  const [plain, secure, hastyPort, hastySecure] = reserved.map(({ port }) => port) as [number, number, number, number];
+  const tls = 'tls: { certificates: [{ certificate: site.pem, key: site.key }] }';
   const directory = mkdtempSync(join(tmpdir(), 'meridian-l7-'));
   const san = ['-subj', '/CN=a', '-addext', 'subjectAltName=DNS:a', '-out', 'site.pem', '-keyout', 'site.key', '-days', '30'];
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
@@ -151,8 +152,9 @@ site:
       files: { servers: { f: { address: "127.0.0.1:${filesPort}" } }, ${rules} }
     listeners:
       plain: { listen: "127.0.0.1:${plain}", http: { ${routes} } }
-      secure: { listen: "127.0.0.1:${secure}", http: { tls: { certificates: [{ certificate: site.pem, key: site.key }] }, ${routes} } }
+      secure: { listen: "127.0.0.1:${secure}", http: { ${tls}, ${routes} } }
       hasty: { listen: "127.0.0.1:${hastyPort}", http: { ${routes}, timeouts: ${hasty} } }
+      hasty-secure: { listen: "127.0.0.1:${hastySecure}", http: { ${tls}, ${routes}, timeouts: ${hasty} } }
 `,
   );
   const agent = beginServer(directory, { args: ['--role', 'site'] });
@@ -166,7 +168,7 @@ site:
     recorder,
     files,
     filesPort,
-    ports: { plain, secure, hasty: hastyPort },
+    ports: { plain, secure, hasty: hastyPort, hastySecure },
     status,
     memoryMib: (figure) => {
       const text = readFileSync(`/proc/${agent.pid}/status`, 'utf8');

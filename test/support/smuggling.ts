@@ -253,7 +253,7 @@ export const DOWNGRADES: readonly DowngradeCase[] = [
   bad('a length in the trailers', withTrailers(['content-length', '9'])),
   {
     what: 'trailers that would change the message',
-    frames: withTrailers(['host', 'b'], ['cookie', 'x'], ['x_y', 'z']),
-    seen: 'POST / a <abc>',
+    frames: withTrailers(['host', 'b'], ['cookie', 'x'], ['content_type', 'z'], ['x', 'y']),
+    seen: 'POST / a <abc> x: y',
   },
 ];

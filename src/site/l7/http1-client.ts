@@ -38,6 +38,8 @@ export class Http1Client implements Client, Timed {
   /** How much of it was searched for the end of a head. */
   #searched = 0;
   #isBodyWanted = false;
+  /** Octets of the body that have come since its deadline was last moved. */
+  #unpaced = 0;
   #isProcessing = false;
   /** What was to be sent and is not yet, latin1. */
   #out = '';
@@ -51,7 +53,12 @@ export class Http1Client implements Client, Timed {
     this.#context = context;
     this.#body = new BodyReader({
       onBody: (octets) => {
-        this.deadlineMs = context.clock.monotonicMs() + context.plan.settings.timeouts.bodyIdleMs;
+        const { limits, timeouts } = context.plan.settings;
+        this.#unpaced += octets.length;
+        if (this.#unpaced >= limits.bodyPieceSize) {
+          this.#unpaced = 0;
+          this.deadlineMs = context.clock.monotonicMs() + timeouts.bodyIdleMs;
+        }
         this.#exchange?.onRequestBody(octets);
       },
       onBodyEnd: (trailers) => {
@@ -278,6 +285,7 @@ export class Http1Client implements Client, Timed {
     this.#isHttp10 = head.isHttp10;
     this.#keepsAlive = head.keepsAlive && ++this.#requests < limits.mostRequestsPerConnection;
     this.#isBodyWanted = false;
+    this.#unpaced = 0;
     this.#body.begin(head.bodySize);
     const exchange = new Exchange(this.#context, this, head);
     this.#exchange = exchange;

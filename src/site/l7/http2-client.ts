@@ -58,6 +58,8 @@ export class Http2Session implements Timed {
       this.#begin(stream, flags, raw),
     );
     this.#session.on('error', ignore); // `close` follows
+    // Who sends no more has left: nothing could be told of windows any more.
+    socket.on('end', () => this.#session.destroy());
     this.#session.on('close', () => context.deadlines.delete(this));
   }
 
@@ -119,6 +121,8 @@ class Http2Client implements Client, Timed {
   readonly #context: Context;
   #exchange: Exchange | null = null;
   #isReading = false;
+  /** Octets of the body that have come since its deadline was last moved. */
+  #unpaced = 0;
   #isEnded = false;
   #trailers: Fields | null = null;
 
@@ -153,7 +157,9 @@ class Http2Client implements Client, Timed {
 
   expire(): void {
     this.deadlineMs = Number.POSITIVE_INFINITY;
-    this.#exchange?.refuse(408);
+    // A client that gives a response no window would have us hold it for ever (CVE-2019-9517).
+    if (this.#isEnded) this.#stream.close(constants.NGHTTP2_CANCEL);
+    else this.#exchange?.refuse(408);
   }
 
   sendInterim(status: number, fields: Fields): void {
@@ -180,7 +186,11 @@ class Http2Client implements Client, Timed {
     this.#isEnded = true;
     this.#trailers = trailers;
     this.#exchange = null;
-    this.#context.deadlines.delete(this);
+    if (!this.#stream.closed) {
+      const { clock, deadlines, plan } = this.#context;
+      this.deadlineMs = clock.monotonicMs() + plan.settings.timeouts.responseIdleMs;
+      deadlines.add(this);
+    }
     if (this.#stream.writable) this.#stream.end();
     // What still comes of a request that has its response is of no use (RFC 9113 section 8.1).
     if (!this.#stream.readableEnded) this.#stream.resume();
@@ -214,7 +224,8 @@ class Http2Client implements Client, Timed {
     this.#context.deadlines.add(this);
     let trailers: Fields | null = null;
     stream.on('data', (octets: Buffer) => {
-      this.#waitForBody();
+      this.#unpaced += octets.length;
+      if (this.#unpaced >= this.#context.plan.settings.limits.bodyPieceSize) this.#waitForBody();
       this.#exchange?.onRequestBody(octets);
     });
     stream.pause();
@@ -229,6 +240,7 @@ class Http2Client implements Client, Timed {
   }
 
   #waitForBody(): void {
+    this.#unpaced = 0;
     if (this.#isReading) this.deadlineMs = this.#context.clock.monotonicMs() + this.#context.plan.settings.timeouts.bodyIdleMs;
   }
 

@@ -228,3 +228,21 @@ test('who speaks no TLS is closed, and others are served', async (t) => {
   await t.throwsAsync(fetch(url.replace('https', 'http')));
   t.is((await ask(http2Client(t, url), { ':path': '/' })).body, 'a');
 });
+
+test('a client of HTTP/2 that ends its connection is gone at once, with what it asked for', async (t) => {
+  const server = await WebServer.open(t, 'a', () => {});
+  const { front, service, url } = await httpStage(t, [server.server], { tls: TLS });
+  const session = http2Client(t, url);
+  session.request({ ':path': '/' }).on('error', () => {});
+  await eventually(
+    () => service.active === 1,
+    () => 'the request never came',
+  );
+  session.socket.destroy();
+  session.on('error', () => {});
+  await eventually(
+    () => front.connections === 0 && service.active === 0,
+    () => 'it is still there',
+  );
+  t.is(front.counts.aborted, 1);
+});
