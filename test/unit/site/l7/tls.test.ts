@@ -11,6 +11,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Problem } from '../../../../src/base/errors.ts';
 import type { HttpTls } from '../../../../src/model/site-http.ts';
 import { Certificates } from '../../../../src/site/l7/certificates.ts';
+import { blockOf, END_HEADERS, END_STREAM, frame, GET_BLOCK, HEADERS, opening } from '../../../support/http2-octets.ts';
 import { eventually } from '../../../support/patience.ts';
 import { httpStage, LIMITS, named, settingsOf, WebServer } from '../../../support/site-http.ts';
 
@@ -231,15 +232,16 @@ test('who speaks no TLS is closed, and others are served', async (t) => {
 
 test('a client of HTTP/2 that ends its connection is gone at once, with what it asked for', async (t) => {
   const server = await WebServer.open(t, 'a', () => {});
-  const { front, service, url } = await httpStage(t, [server.server], { tls: TLS });
-  const session = http2Client(t, url);
-  session.request({ ':path': '/' }).on('error', () => {});
+  const { front, service } = await httpStage(t, [server.server], { tls: TLS });
+  const socket = connectTls({ port: front.port, host: '127.0.0.1', ALPNProtocols: ['h2'], rejectUnauthorized: false });
+  socket.on('error', () => {});
+  await once(socket, 'secureConnect');
+  socket.write(opening([frame(HEADERS, END_HEADERS | END_STREAM, blockOf(GET_BLOCK))]));
   await eventually(
     () => service.active === 1,
     () => 'the request never came',
   );
-  session.socket.destroy();
-  session.on('error', () => {});
+  socket.end();
   await eventually(
     () => front.connections === 0 && service.active === 0,
     () => 'it is still there',
