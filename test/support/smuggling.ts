@@ -117,6 +117,8 @@ export const SMUGGLING: readonly SmugglingCase[] = [
   refused('a chunk that ends with a line feed', `${CHUNKED}1\r\nx\n0\r\n\r\n${EVIL}`),
   refused('a trailer section that ends with line feeds', `${CHUNKED}0\n\n${EVIL}`),
   refused('a trailer that is folded', `${CHUNKED}0\r\nx: y\r\n z\r\n\r\n${EVIL}`),
+  refused('a length in the trailers', `${CHUNKED}0\r\ncontent-length: 9\r\n\r\n${EVIL}`),
+  refused('a coding in the trailers', `${CHUNKED}0\r\ntransfer-encoding: chunked\r\n\r\n${AS_CHUNK}`),
   refused('a trailer without a colon', `${CHUNKED}0\r\n${EVIL}`),
   becomes('lengths and chunks in different spellings of one word', `${POST}content_length: 3\r\n\r\n`, 'POST /first a <>'),
   becomes(
@@ -134,7 +136,7 @@ export const SMUGGLING: readonly SmugglingCase[] = [
   becomes('an extension and a trailer', `${CHUNKED}3;a="b"\r\nabc\r\n0\r\nx: y\r\n\r\n`, 'POST /first a <abc> x: y'),
   becomes(
     'trailers that would change the message',
-    `${CHUNKED}0\r\ncontent-length: 9\r\nhost: b\r\ntransfer-encoding: x\r\n\r\n`,
+    `${CHUNKED}0\r\ncontent_length: 9\r\nhost: b\r\ncookie: x\r\n\r\n`,
     'POST /first a <>',
   ),
   becomes('a size with zeros in front', `${CHUNKED}0003\r\nabc\r\n000\r\n\r\n`, 'POST /first a <abc>'),

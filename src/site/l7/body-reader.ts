@@ -19,6 +19,7 @@ const MOST_TRAILERS_SIZE = 8192;
 const MOST_TRAILERS = 100;
 /** Exact as a number, and more than anybody sends at once. */
 const MOST_CHUNK_DIGITS = 12;
+const SEMICOLON = 59;
 
 type State = 'ended' | 'length' | 'until-close' | 'chunk-line' | 'chunk' | 'chunk-end' | 'trailers';
 
@@ -124,7 +125,8 @@ export class BodyReader {
     const text = this.#line;
     if (text !== '\r\n' && !text.endsWith('\r\n\r\n')) return true;
     const trailers: Fields = [];
-    const take = (name: string, value: string): null => {
+    const take = (name: string, value: string): 'framing' | null => {
+      if (name === 'content-length' || name === 'transfer-encoding') return 'framing'; // of a body that is over: for another reader
       if (mayTrail(name)) trailers.push(name, value);
       return null;
     };
@@ -134,9 +136,15 @@ export class BodyReader {
   }
 }
 
+/** Extensions of a chunk (RFC 9112 section 7.1.1), without the spaces that the grammar calls bad and llhttp refuses. */
+const EXTENSIONS =
+  /^(?:;[!#$%&'*+.^_`|~\w-]+(?:=(?:[!#$%&'*+.^_`|~\w-]+|"(?:[\t\x20!\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e])*"))?)*$/;
+
 /** -1 = it is none. Extensions are dropped, after a look at what they are made of. */
 function chunkSize(line: string): number {
-  const parts = /^([0-9A-Fa-f]+)(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?$/.exec(line);
-  if (parts === null || parts[1]!.length > MOST_CHUNK_DIGITS) return -1;
-  return Number.parseInt(parts[1]!, 16);
+  let end = 0;
+  while (end < line.length && line.charCodeAt(end) !== SEMICOLON) end++;
+  const digits = line.slice(0, end);
+  if (end > MOST_CHUNK_DIGITS || !/^[0-9A-Fa-f]+$/.test(digits)) return -1;
+  return end === line.length || EXTENSIONS.test(line.slice(end)) ? Number.parseInt(digits, 16) : -1;
 }
