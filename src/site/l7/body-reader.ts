@@ -25,14 +25,17 @@ type State = 'ended' | 'length' | 'until-close' | 'chunk-line' | 'chunk' | 'chun
 
 export class BodyReader {
   readonly #sink: BodySink;
+  readonly #isOfRequest: boolean;
   #state: State = 'ended';
   /** Octets of the body or of the chunk that are still to come. */
   #left = 0;
   /** An unfinished chunk line or trailer section, latin1. */
   #line = '';
 
-  constructor(sink: BodySink) {
+  /** `isOfRequest`: what another reader might take for framing is refused; servers are only corrected. */
+  constructor(sink: BodySink, isOfRequest: boolean) {
     this.#sink = sink;
+    this.#isOfRequest = isOfRequest;
   }
 
   get isEnded(): boolean {
@@ -126,7 +129,7 @@ export class BodyReader {
     if (text !== '\r\n' && !text.endsWith('\r\n\r\n')) return true;
     const trailers: Fields = [];
     const take = (name: string, value: string): 'framing' | null => {
-      if (name === 'content-length' || name === 'transfer-encoding') return 'framing'; // of a body that is over: for another reader
+      if (this.#isOfRequest && (name === 'content-length' || name === 'transfer-encoding')) return 'framing';
       if (mayTrail(name)) trailers.push(name, value);
       return null;
     };

@@ -22,8 +22,10 @@ export interface Client {
    * `hasBody` is false, and `size` what Content-Length says all the same; -1 = nothing.
    */
   sendHead(status: number, reason: string, fields: Fields, size: number, hasBody: boolean): void;
-  /** False: wait for onClientDrain. The octets are used or copied before it returns. */
+  /** False: wait for onClientDrain. The octets are used or copied before it returns, unless `holdsBody`. */
   sendBody(octets: Buffer): boolean;
+  /** Whether the octets of the last sendBody must stay as they are. */
+  readonly holdsBody: boolean;
   /** What was sent so far goes out. */
   flush(): void;
   sendEnd(trailers: Fields | null): void;

@@ -140,6 +140,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   onResponseBody(octets: Buffer): void {
     this.#moved += octets.length;
     const isRoom = this.#compressor === null ? this.#client.sendBody(octets) : this.#compressor.write(octets);
+    if (this.#compressor === null && this.#client.holdsBody) this.#connection!.giveBuffer();
     if (!isRoom) this.#connection!.pause();
   }
 

@@ -14,6 +14,8 @@ import type { TunnelListener, TunnelSide } from './tunnel.ts';
 
 /** Up to here octets are cheaper to copy into one text with the head than to send by a call of their own. */
 const MOST_JOINED_SIZE = 8192;
+/** Less than this waits to be sent: more can be taken. */
+const MOST_WAITING_SIZE = 65_536;
 /** After a response that ends the connection, the rest of what the client sends is read for so long at most: an unread rest would make
  * the system reset the connection and with it the response (RFC 9112 section 9.6). */
 const LINGER_MS = 2000;
@@ -22,6 +24,7 @@ type Phase = 'head' | 'busy' | 'lingering' | 'tunnel' | 'closed';
 
 export class Http1Client implements Client, Timed {
   readonly peer: Peer;
+  holdsBody = false;
   deadlineMs: number;
   readonly #socket: Socket;
   readonly #context: Context;
@@ -51,21 +54,24 @@ export class Http1Client implements Client, Timed {
     this.#socket = socket;
     this.peer = peer;
     this.#context = context;
-    this.#body = new BodyReader({
-      onBody: (octets) => {
-        const { limits, timeouts } = context.plan.settings;
-        this.#unpaced += octets.length;
-        if (this.#unpaced >= limits.bodyPieceSize) {
-          this.#unpaced = 0;
-          this.deadlineMs = context.clock.monotonicMs() + timeouts.bodyIdleMs;
-        }
-        this.#exchange?.onRequestBody(octets);
+    this.#body = new BodyReader(
+      {
+        onBody: (octets) => {
+          const { limits, timeouts } = context.plan.settings;
+          this.#unpaced += octets.length;
+          if (this.#unpaced >= limits.bodyPieceSize) {
+            this.#unpaced = 0;
+            this.deadlineMs = context.clock.monotonicMs() + timeouts.bodyIdleMs;
+          }
+          this.#exchange?.onRequestBody(octets);
+        },
+        onBodyEnd: (trailers) => {
+          this.deadlineMs = Number.POSITIVE_INFINITY;
+          this.#exchange?.onRequestEnd(trailers);
+        },
       },
-      onBodyEnd: (trailers) => {
-        this.deadlineMs = Number.POSITIVE_INFINITY;
-        this.#exchange?.onRequestEnd(trailers);
-      },
-    });
+      true,
+    );
     this.deadlineMs = context.clock.monotonicMs() + context.plan.settings.timeouts.headMs;
     context.deadlines.add(this);
     socket.on('data', (octets: Buffer) => this.#receive(octets));
@@ -126,22 +132,27 @@ export class Http1Client implements Client, Timed {
     if (size <= MOST_JOINED_SIZE) {
       const text = octets.toString('latin1');
       this.#out += this.#isChunking ? `${size.toString(16)}\r\n${text}\r\n` : text;
-      return this.#out.length <= MOST_JOINED_SIZE ? !this.#socket.writableNeedDrain : this.flush();
+      this.holdsBody = false;
+      if (this.#out.length > MOST_JOINED_SIZE) this.flush();
+      return this.#socket.writableLength < MOST_WAITING_SIZE;
     }
     this.#socket.cork();
     if (this.#isChunking) this.#out += `${size.toString(16)}\r\n`;
     this.flush();
-    const isRoom = this.#socket.write(Buffer.from(octets));
+    this.#socket.write(octets);
     if (this.#isChunking) this.#out += '\r\n';
     this.#socket.uncork();
-    return isRoom;
+    // As a rule the system has taken all of them already, and nothing waits.
+    const waiting = this.#socket.writableLength;
+    this.holdsBody = waiting > 0;
+    return waiting < MOST_WAITING_SIZE;
   }
 
-  flush(): boolean {
-    if (this.#out === '') return true;
+  flush(): void {
+    if (this.#out === '') return;
     const text = this.#out;
     this.#out = '';
-    return this.#socket.write(text, 'latin1');
+    this.#socket.write(text, 'latin1');
   }
 
   sendEnd(trailers: Fields | null): void {

@@ -116,6 +116,7 @@ export class Http2Session implements Timed {
 /** One stream. */
 class Http2Client implements Client, Timed {
   readonly peer: Peer;
+  readonly holdsBody = false;
   deadlineMs = Number.POSITIVE_INFINITY;
   readonly #stream: ServerHttp2Stream;
   readonly #context: Context;

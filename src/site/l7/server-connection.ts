@@ -1,5 +1,5 @@
-// A connection to a server, for one exchange after another. It is read into one buffer that all such connections share: what a responder
-// is given is valid during the call only.
+// A connection to a server, for one exchange after another. It is read into one buffer of its own: what a responder is given is valid
+// during the call only, unless it takes the buffer.
 
 import { connect, type Socket } from 'node:net';
 import { BodyReader } from './body-reader.ts';
@@ -25,8 +25,10 @@ export interface Responder {
   onFailure(why: 'connect' | 'closed' | 'malformed'): void;
 }
 
+/** Of it, only what small responses use is ever touched, and so takes memory. */
 const READ_SIZE = 65_536;
-const READ_BUFFER: Buffer = Buffer.allocUnsafeSlow(READ_SIZE);
+/** Less than this waits to be sent: more can be taken. */
+const MOST_WAITING_SIZE = 65_536;
 /** Larger heads of responses are refused. */
 const MOST_HEAD_SIZE = 65_536;
 
@@ -44,6 +46,7 @@ export class ServerConnection {
   #keepsAlive = true;
   /** Whether octets of a response to the present request have come. */
   #hasBegun = false;
+  #buffer: Buffer = Buffer.allocUnsafeSlow(READ_SIZE);
   #partial: Buffer | null = null;
   #isPaused = false;
   /** The response has been read to its end; null and false = not yet. */
@@ -55,18 +58,21 @@ export class ServerConnection {
   /** `onClose` is called once, whenever it is closed. */
   constructor(address: string, port: number, onClose: (connection: ServerConnection) => void) {
     this.#onClose = onClose;
-    this.#body = new BodyReader({
-      onBody: (octets) => this.#responder?.onResponseBody(octets),
-      onBodyEnd: (trailers) => {
-        this.#isDone = true;
-        this.#trailers = trailers;
+    this.#body = new BodyReader(
+      {
+        onBody: (octets) => this.#responder?.onResponseBody(octets),
+        onBodyEnd: (trailers) => {
+          this.#isDone = true;
+          this.#trailers = trailers;
+        },
       },
-    });
+      false,
+    );
     this.socket = connect({
       host: address,
       port,
       noDelay: true,
-      onread: { buffer: READ_BUFFER, callback: (size) => this.#read(size) },
+      onread: { buffer: () => this.#buffer, callback: (size) => this.#read(size) },
     });
     this.socket.on('connect', () => {
       this.isConnected = true;
@@ -103,13 +109,16 @@ export class ServerConnection {
   /** Some of the body of the request; the octets must stay as they are. False: wait for onServerDrain. */
   sendBody(octets: Buffer, isChunked: boolean): boolean {
     const { socket } = this;
-    if (!isChunked) return socket.write(octets);
+    if (!isChunked) {
+      socket.write(octets);
+      return socket.writableLength < MOST_WAITING_SIZE;
+    }
     socket.cork();
     socket.write(`${octets.length.toString(16)}\r\n`, 'latin1');
     socket.write(octets);
-    const isRoom = socket.write('\r\n', 'latin1');
+    socket.write('\r\n', 'latin1');
     socket.uncork();
-    return isRoom;
+    return socket.writableLength < MOST_WAITING_SIZE;
   }
 
   /** The end of a body in chunks. */
@@ -125,6 +134,11 @@ export class ServerConnection {
     this.socket.destroy();
   }
 
+  /** What onResponseBody was given goes on being used after the call: it is not written over. */
+  giveBuffer(): void {
+    this.#buffer = Buffer.allocUnsafeSlow(READ_SIZE);
+  }
+
   pause(): void {
     this.#isPaused = true;
     this.socket.pause();
@@ -137,7 +151,7 @@ export class ServerConnection {
   }
 
   #read(size: number): boolean {
-    let octets: Buffer = READ_BUFFER.subarray(0, size);
+    let octets: Buffer = this.#buffer.subarray(0, size);
     let seen = 0;
     if (this.#partial !== null) {
       seen = this.#partial.length;
