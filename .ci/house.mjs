@@ -40,6 +40,7 @@ export const PACKAGE_HOME = {
   dns2: 'client',
   ioredis: 'mesh',
   'rate-limiter-flexible': 'site',
+  'http-cache-semantics': 'site',
   highs: 'sim',
   fastify: 'admin',
   '@fastify/rate-limit': 'admin',

@@ -162,6 +162,11 @@ const routeSchema = fields({
     .nullable()
     .default(null)
     .describe('For clients that accept it; null: servers decide.'),
+  cache: flag()
+    .default(false)
+    .describe(
+      'Stores responses that their headers let a shared cache store, and answers with them; off: not all servers say what is private.',
+    ),
   upgrade: flag().default(false).describe('Passes Upgrade on, as WebSocket needs it.'),
 }).superRefine((route, { addIssue }) => {
   const given = ACTIONS.filter((action) => route[action] !== undefined);
@@ -222,6 +227,16 @@ export const httpSchema = fields({
   trustedProxies: listOf(network(), 0, 1024).default([]).describe('Whose word about client, protocol and host is taken.'),
   xForwarded: flag().default(true).describe('X-Forwarded-For, -Proto and -Host to servers.'),
   forwarded: flag().default(false).describe('Forwarded (RFC 7239) to servers.'),
+  cache: fields({
+    size: size(2 ** 16, 2 ** 36)
+      .default(2 ** 26)
+      .describe('Of all stored responses together with their headers; a share of memory that any agent has.'),
+    body: size(1, 2 ** 30)
+      .default(2 ** 20)
+      .describe('Larger responses are not stored: a few would drive out all others.'),
+  })
+    .prefault({})
+    .describe('For routes with `cache`; what was asked for longest ago goes first.'),
   limits: limitsSchema.prefault({}).describe('What clients may ask of us.'),
   timeouts: timeoutsSchema.prefault({}).describe('Of every phase.'),
   keyPrefix: fields({

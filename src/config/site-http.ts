@@ -33,6 +33,7 @@ export function httpSettings({ address, port }: Endpoint, http: HttpConfig, arou
     },
     routes: routes.map(([route, i]) => (route === null ? plainRoute(http.service!) : routeOf(route, i, around))),
     forwarding: { trustedProxies: http.trustedProxies, xForwarded: http.xForwarded, forwarded: http.forwarded },
+    cache: { size: http.cache.size, mostBodySize: http.cache.body },
     limits: {
       mostConnections: limits.connections,
       mostConnectionsPerClient: limits.connectionsPerClient,
@@ -74,6 +75,7 @@ const plainRoute = (service: string): HttpRoute => ({
   stickiness: null,
   rateLimit: null,
   compression: null,
+  cache: false,
   upgrade: true,
 });
 
@@ -107,6 +109,7 @@ function routeOf(route: RouteConfig, index: number, around: HttpSurroundings): H
       by: rateLimit.header === null ? { kind: 'client' } : { kind: 'header', name: rateLimit.header },
     },
     compression: compression && { encodings: compression.encodings, types: compression.types, leastSize: compression.least },
+    cache: route.cache,
     upgrade: route.upgrade,
   };
 }

@@ -13,6 +13,7 @@ export interface HttpFrontSettings {
   /** In order; the first that matches has the request. None matches: 404. */
   readonly routes: readonly HttpRoute[];
   readonly forwarding: HttpForwarding;
+  readonly cache: HttpCacheSettings;
   readonly limits: HttpLimits;
   readonly timeouts: HttpTimeouts;
   /** Bits of a client address that hashing algorithms and rate limits go by. */
@@ -41,6 +42,12 @@ export interface HttpForwarding {
   readonly xForwarded: boolean;
   /** Forwarded (RFC 7239) to servers. */
   readonly forwarded: boolean;
+}
+
+/** What responses may take that routes with `cache` store, in octets: all of them with their fields, and the body of one. */
+export interface HttpCacheSettings {
+  readonly size: number;
+  readonly mostBodySize: number;
 }
 
 export interface HttpLimits {
@@ -96,6 +103,8 @@ export interface HttpRoute {
   readonly stickiness: HttpStickiness | null;
   readonly rateLimit: HttpRateLimit | null;
   readonly compression: HttpCompression | null;
+  /** Stores responses as RFC 9111 lets a shared cache, and answers with them. */
+  readonly cache: boolean;
   /** Passes Upgrade on, such as WebSocket. Otherwise it is removed. */
   readonly upgrade: boolean;
 }

@@ -52,6 +52,7 @@ export const routeOf = (differs: Partial<HttpRoute> = {}): HttpRoute => ({
   stickiness: null,
   rateLimit: null,
   compression: null,
+  cache: false,
   upgrade: true,
   ...differs,
 });
@@ -62,6 +63,7 @@ export const settingsOf = (differs: Partial<HttpFrontSettings> = {}): HttpFrontS
   tls: null,
   routes: [routeOf()],
   forwarding: { trustedProxies: [], xForwarded: true, forwarded: false },
+  cache: { size: 1_000_000, mostBodySize: 100_000 },
   limits: LIMITS,
   timeouts: TIMEOUTS,
   keyPrefixV4: 32,

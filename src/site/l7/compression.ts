@@ -58,7 +58,8 @@ export class Compressor {
 }
 
 /** How a response is to be compressed; null = not at all. */
-export function encodingFor(request: RequestHead, response: ResponseHead, rule: HttpCompression): Encoding | null {
+export function encodingFor(request: RequestHead, response: ResponseHead, rule: HttpCompression | null): Encoding | null {
+  if (rule === null) return null;
   if (request.method === 'HEAD' || response.status !== 200 || response.bodySize === 0) return null;
   if (response.statedSize >= 0 && response.statedSize < rule.leastSize) return null;
   const { fields } = response;

@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { PrefixSet } from '../../base/prefix-set.ts';
 import type { HttpFrontSettings, HttpRoute } from '../../model/site-http.ts';
 import type { Service } from '../service.ts';
+import type { HttpCache } from './cache/cache.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Edits } from './rewrite.ts';
@@ -27,6 +28,15 @@ export interface HttpFrontCounts {
   retries: number;
   rateLimited: number;
   tunnels: number;
+  /** Requests answered from the cache, sent to a server, and held back while another one had asked the same. */
+  cacheHits: number;
+  cacheMisses: number;
+  cacheCollapsed: number;
+  /** Stored responses that the server confirmed, and that were used because it failed. */
+  cacheRevalidated: number;
+  cacheStale: number;
+  /** Cookies that name a server by a signature that is none. */
+  forgedCookies: number;
 }
 
 export const makeCounts = (): HttpFrontCounts => ({
@@ -40,6 +50,12 @@ export const makeCounts = (): HttpFrontCounts => ({
   retries: 0,
   rateLimited: 0,
   tunnels: 0,
+  cacheHits: 0,
+  cacheMisses: 0,
+  cacheCollapsed: 0,
+  cacheRevalidated: 0,
+  cacheStale: 0,
+  forgedCookies: 0,
 });
 
 /** A route with what its settings were made into. */
@@ -73,4 +89,5 @@ export interface Context {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly pool: ServerPool;
+  readonly cache: HttpCache;
 }

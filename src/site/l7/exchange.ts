@@ -5,6 +5,8 @@
 import { NONE } from '../../balance/chooser.ts';
 import type { SiteServer } from '../../model/site.ts';
 import type { Service, Waiter } from '../service.ts';
+import { type OwnAnswer, ownAnswerOf, refusalOf } from './admission.ts';
+import { Recorder } from './cache/recorder.ts';
 import type { Client } from './client.ts';
 import { Compressor, type CompressorSink, encodingFor } from './compression.ts';
 import type { Context, Plan, RoutePlan } from './context.ts';
@@ -15,25 +17,25 @@ import { sendPage } from './pages.ts';
 import { CHUNKED, type RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 import { requestText, responseFields } from './rewrite.ts';
-import { isFailure, isReplayable, isWithoutBody, locationOf } from './semantics.ts';
+import { isFailure, isReplayable, isWithoutBody } from './semantics.ts';
 import type { Responder, ServerConnection } from './server-connection.ts';
 import { hashKeyOf } from './sticky.ts';
+import { Tries } from './tries.ts';
 import { Tunnel, type TunnelSide } from './tunnel.ts';
 
-/** `connect` and `response`: what is waited for; `body`: the response is on its way. */
-type Phase = 'queue' | 'connect' | 'request' | 'response' | 'body' | 'tunnel' | 'over';
+/** `cache`, `connect` and `response`: what is waited for; `body`: the response is on its way. */
+type Phase = 'queue' | 'cache' | 'connect' | 'request' | 'response' | 'body' | 'tunnel' | 'over';
 
-const NEVER = Number.POSITIVE_INFINITY;
 /** What a client that was refused for want of a server is told to wait. */
 const RETRY_AFTER_SEC = '5';
 
 export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   key = 0;
-  deadlineMs = NEVER;
+  deadlineMs = Number.POSITIVE_INFINITY;
   readonly #context: Context;
   readonly #plan: Plan;
-  readonly #client: Client;
-  readonly #head: RequestHead;
+  #client: Client;
+  #head: RequestHead;
   #phase: Phase = 'queue';
   #route: RoutePlan | null = null;
   /** Id of the server that the client's cookie names. */
@@ -42,13 +44,12 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   #slot = NONE;
   /** That has the slot. */
   #server: SiteServer | null = null;
-  /** Servers that have failed before this one; null = none. */
-  #tried: number[] | null = null;
-  #isRetry = false;
+  /** Null = no server has failed. */
+  #tries: Tries | null = null;
   #connection: ServerConnection | null = null;
   #isReused = false;
   #startMs = 0;
-  #wholeAtMs = NEVER;
+  #wholeAtMs = Number.POSITIVE_INFINITY;
   #compressor: Compressor | null = null;
   #hasResponse = false;
   #isRequestEnded: boolean;
@@ -76,31 +77,40 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     }
     this.#route = route;
     this.#bodyLimit = route.route.bodySize ?? this.#plan.settings.limits.bodySize;
-    if (this.#head.bodySize > this.#bodyLimit) {
-      this.#page(413);
-      return;
-    }
     this.key = clientKey(this.#head, this.#client.peer, this.#plan);
-    if (route.rateLimit === null) this.#act(route);
-    else void route.rateLimit.waitSec(this.#head, this.key).then((waitSec) => this.#admit(route, waitSec));
+    const refusal = refusalOf(route, this.#head, this.key, this.#bodyLimit, counts);
+    if (refusal === null) this.#act(route);
+    else void Promise.resolve(refusal).then((answer) => this.#admit(route, answer));
   }
 
-  /** The rate limit has been asked. */
-  #admit(route: RoutePlan, waitSec: number): void {
+  #admit(route: RoutePlan, refusal: OwnAnswer | null): void {
     if (this.#phase === 'over') return;
-    if (waitSec === 0) this.#act(route);
-    else {
-      this.#context.counts.rateLimited++;
-      this.#page(429, ['retry-after', String(waitSec)]);
-    }
+    if (refusal === null) this.#act(route);
+    else this.#page(refusal.status, refusal.fields);
   }
 
   #act(route: RoutePlan): void {
-    const { action } = route.route;
-    if (action.kind === 'redirect')
-      this.#page(action.status, ['location', locationOf(action.location, this.#head, this.#client.peer)]);
-    else if (action.kind === 'respond') this.#page(action.status, [], action.body);
+    const own = ownAnswerOf(route, this.#head, this.#client.peer);
+    if (own !== null) this.#page(own.status, own.fields, own.text);
+    else if (route.route.cache) this.#lookUp(route);
     else this.#askFor(route.service!);
+  }
+
+  /** The stored response, or the server's. */
+  #lookUp(route: RoutePlan): void {
+    const { cache } = this.#context;
+    this.#phase = 'cache';
+    const next = cache.look(route.route.id, this.#head, this.#client, () => this.#phase === 'cache' && this.#act(route));
+    if (next.kind === 'wait') return;
+    this.#phase = 'queue';
+    if (next.kind === 'ask') {
+      this.#head = next.head;
+      this.#client = next.client;
+      this.#askFor(route.service!);
+    } else {
+      this.#settle();
+      cache.send(this.#client, this.#head, next.entry);
+    }
   }
 
   proceed(slot: number): void {
@@ -130,8 +140,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     this.#wait(nowMs, this.#plan.settings.timeouts.responseIdleMs);
     this.#context.counts.responses[Math.trunc(status / 100)]!++;
     const hasBody = head.bodySize !== 0 || !isWithoutBody(this.#head.method, status);
-    const { compression } = this.#route!.route;
-    const encoding = compression === null ? null : encodingFor(this.#head, head, compression);
+    const encoding = encodingFor(this.#head, head, this.#route!.route.compression);
     const fields = responseFields(head, this.#route!, encoding, this.#server!.id, this.#wanted);
     if (encoding !== null) this.#compressor = new Compressor(encoding, this);
     this.#client.sendHead(status, head.reason, fields, encoding === null ? head.statedSize : -1, hasBody);
@@ -186,7 +195,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     const { clock, deadlines, counts } = this.#context;
     this.#service.observe(this.#slot, this.nowMs - this.#startMs, false);
     this.#phase = 'tunnel';
-    this.deadlineMs = NEVER;
+    this.deadlineMs = Number.POSITIVE_INFINITY;
     counts.tunnels++;
     counts.responses[1]!++;
     const client = this.#client.openTunnel(this.#route!.responseEdits.apply(head.fields), head.upgrade);
@@ -266,6 +275,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     if (this.#phase === 'queue') this.#service.leave(this);
     this.#connection?.abandon();
     this.#settle();
+    if (this.#client instanceof Recorder) this.#client.forget();
   }
 
   private get nowMs(): number {
@@ -282,13 +292,14 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
 
   #askFor(service: Service): void {
     const { settings, trusted } = this.#plan;
+    const { counts, deadlines } = this.#context;
     const { peer } = this.#client;
     const { rewrite, stickiness } = this.#route!.route;
-    if (stickiness?.kind === 'cookie') this.#wanted = this.#route!.sticky!.idOf(this.#head.cookie, service.balancer.table.ids);
+    if (stickiness?.kind === 'cookie') this.#wanted = this.#route!.sticky!.idOf(this.#head, service.balancer.table.ids, counts);
     else if (stickiness !== null) this.key = hashKeyOf(this.#head, stickiness) ?? this.key;
     const forwarding = forwardingLines(this.#head, peer, settings.forwarding, trusted);
     this.#text = requestText(this.#head, rewrite, this.#route!.requestEdits, forwarding, this.#upgrade);
-    this.#context.deadlines.add(this);
+    deadlines.add(this);
     if (settings.timeouts.wholeMs !== null) {
       this.#wholeAtMs = this.nowMs + settings.timeouts.wholeMs;
       this.deadlineMs = this.#wholeAtMs;
@@ -331,18 +342,9 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   /** The server has failed: gives it back, and goes on with another one if that is allowed and there is one. */
   #retry(nowMs: number): boolean {
     const service = this.#service;
-    const tried = this.#tried ?? [];
-    if (tried.length + 1 >= this.#route!.route.retries.attempts) return false;
-    if (this.#isRetry) service.retries.end();
-    this.#isRetry = service.retries.tryBegin(service.active);
-    if (!this.#isRetry) return false;
-    tried.push(this.#slot);
-    const next = service.another(this.key, tried);
-    if (next === NONE) {
-      tried.pop();
-      return false;
-    }
-    this.#tried = tried;
+    this.#tries ??= new Tries();
+    const next = this.#tries.next(service, this.#slot, this.key, this.#route!.route.retries.attempts);
+    if (next === NONE) return false;
     service.observe(this.#slot, nowMs - this.#startMs, true);
     const failed = this.#slot;
     const connection = this.#connection;
@@ -391,7 +393,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     if (this.#slot === NONE) return;
     const service = this.#service;
     service.balancer.table.addOctets(this.#slot, this.#moved, this.nowMs);
-    if (this.#isRetry) service.retries.end();
+    this.#tries?.end(service);
     service.release(this.#slot);
   }
 }

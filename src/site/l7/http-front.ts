@@ -10,6 +10,7 @@ import { NOTHING_PASSED, type PassedSocket } from '../../model/passed-socket.ts'
 import type { HttpFrontSettings } from '../../model/site-http.ts';
 import { listenOptions } from '../listen-options.ts';
 import type { Service } from '../service.ts';
+import { HttpCache } from './cache/cache.ts';
 import { Certificates } from './certificates.ts';
 import type { Peer } from './client.ts';
 import { type Context, type HttpFrontCounts, makeCounts, type Plan } from './context.ts';
@@ -83,6 +84,7 @@ export class HttpFront {
       clock,
       deadlines: new Deadlines(clock),
       pool: new ServerPool(clock, plan.settings.timeouts.serverKeepAliveMs),
+      cache: new HttpCache(plan.settings.cache, clock, this.counts),
     };
     this.#server = server;
     this.#emptied = new Promise((resolve) => {
@@ -121,6 +123,10 @@ export class HttpFront {
       const problems = await this.#certificates.replace(settings.tls);
       if (problems.length > 0) return problems;
     }
+    const { cache, plan } = this.#context;
+    // What was stored was made by the routes as they were.
+    if (JSON.stringify(plan.settings.routes) !== JSON.stringify(settings.routes)) cache.store.clear();
+    cache.configure(settings.cache);
     this.#context.plan = planned.value;
     this.#context.pool.configure(settings.timeouts.serverKeepAliveMs);
     return [];

@@ -4,6 +4,7 @@
 import { createHmac } from 'node:crypto';
 import { textKey } from '../../balance/key.ts';
 import type { HttpStickiness } from '../../model/site-http.ts';
+import type { HttpFrontCounts } from './context.ts';
 import type { RequestHead } from './request-head.ts';
 import { cookieOf, headerOf } from './routes.ts';
 
@@ -21,12 +22,18 @@ export class StickyCookie {
     this.#settings = settings;
   }
 
-  /** The server that the client's cookie names, of those that there are; null = none. */
-  idOf(cookie: string | null, ids: readonly (string | null)[]): string | null {
-    const token = cookieOf(cookie, this.#settings.name);
+  /**
+   * The server that the client's cookie names, of those that there are or were; null = none. The cookie is taken out of the request: it is
+   * between the client and us, and a server that knew it could hand out places at others.
+   */
+  idOf(head: RequestHead, ids: readonly (string | null)[], counts: HttpFrontCounts): string | null {
+    const token = cookieOf(head.cookie, this.#settings.name);
     if (token === null) return null;
+    head.cookie = withoutCookie(head.cookie!, this.#settings.name);
     for (const id of ids) if (id !== null) this.#tokenOf(id);
-    return this.#ids.get(token) ?? null;
+    const id = this.#ids.get(token) ?? null;
+    if (id === null) counts.forgedCookies++;
+    return id;
   }
 
   /** Value of Set-Cookie for a client of this server. */
@@ -46,6 +53,12 @@ export class StickyCookie {
     for (const one of [token!, ...older]) this.#ids.set(one, id);
     return token!;
   }
+}
+
+/** The other cookies; null = there are none. */
+function withoutCookie(cookie: string, name: string): string | null {
+  const others = cookie.split(';').filter((pair) => !pair.trim().startsWith(`${name}=`));
+  return others.length === 0 ? null : others.map((pair) => pair.trim()).join('; ');
 }
 
 /** What hashing algorithms go by if a cookie or a header decides; null = the request does not have it. */

@@ -199,3 +199,16 @@ test('a client that leaves a compressed response, and a server that breaks one o
     () => 'never given back',
   );
 });
+
+test('the cookie of ours is not for servers, and one that nobody signed is counted', async (t) => {
+  const server = await WebServer.open(t, 'a', (got, response) => response.end(String(got.headers.cookie)));
+  const { url, front } = await httpStage(t, [server.server], { routes: [routeOf({ stickiness: COOKIE })] });
+  const first = await fetch(url);
+  t.is(await first.text(), 'undefined');
+  const cookie = first.headers.getSetCookie()[0]!.split(';')[0]!;
+  t.is(await (await fetch(url, { headers: { cookie: `x=1; ${cookie}; y=2` } })).text(), 'x=1; y=2');
+  t.is(await (await fetch(url, { headers: { cookie } })).text(), 'undefined');
+  t.is(front.counts.forgedCookies, 0);
+  t.is(await (await fetch(url, { headers: { cookie: 'site=forged; sitex=3' } })).text(), 'sitex=3');
+  t.is(front.counts.forgedCookies, 1);
+});

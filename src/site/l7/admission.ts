@@ -1,0 +1,40 @@
+// What becomes of a request before any server is asked: who is refused, and what a route answers by itself.
+
+import type { Peer } from './client.ts';
+import type { HttpFrontCounts, RoutePlan } from './context.ts';
+import type { Fields } from './fields.ts';
+import type { RequestHead } from './request-head.ts';
+import { locationOf } from './semantics.ts';
+
+/** A response of our own. */
+export interface OwnAnswer {
+  readonly status: number;
+  readonly fields: Fields;
+  /** Undefined = a page that says the status. */
+  readonly text?: string;
+}
+
+/** Null = the request may go on. `clientKey`: of the client's network. `bodyLimit`: octets. A promise only where a limit has to be asked. */
+export function refusalOf(
+  route: RoutePlan,
+  head: RequestHead,
+  clientKey: number,
+  bodyLimit: number,
+  counts: HttpFrontCounts,
+): OwnAnswer | null | Promise<OwnAnswer | null> {
+  if (head.bodySize > bodyLimit) return { status: 413, fields: [] };
+  if (route.rateLimit === null) return null;
+  return route.rateLimit.waitSec(head, clientKey).then((waitSec) => {
+    if (waitSec === 0) return null;
+    counts.rateLimited++;
+    return { status: 429, fields: ['retry-after', String(waitSec)] };
+  });
+}
+
+/** Null = a server answers. */
+export function ownAnswerOf({ route: { action } }: RoutePlan, head: RequestHead, peer: Peer): OwnAnswer | null {
+  if (action.kind === 'redirect') {
+    return { status: action.status, fields: ['location', locationOf(action.location, head, peer)] };
+  }
+  return action.kind === 'respond' ? { status: action.status, fields: [], text: action.body } : null;
+}
