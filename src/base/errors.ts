@@ -46,6 +46,7 @@ export const ERRORS = {
   ERR_CONFIG_CYCLE: 'Policies refer to each other in a circle, or a server of a site is a listener of its own agent.',
   ERR_CONFIG_RESTART: 'A setting that only a restart applies has changed; the reload applied everything else.',
   ERR_CONFIG_DUPLICATE: 'The same thing is defined twice.',
+  ERR_CONFIG_ACCESS_KEY: 'A file of API key hashes, or of the key for tokens, cannot be read or holds something else.',
   ERR_CONFIG_COOKIE_SECRET:
     'A file of cookie secrets cannot be read, or does not hold one or two secrets of 32 hexadecimal digits.',
   ERR_CONFIG_EXPOSED: 'The admin API would be reachable from other machines without tokens, or with tokens but without TLS.',

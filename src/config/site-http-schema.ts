@@ -142,6 +142,33 @@ const routeSchema = fields({
     .nullable()
     .default(null)
     .describe('For each client.'),
+  access: fields({
+    apiKey: fields({
+      header: header().prefault('x-api-key').describe('That holds the key.'),
+      keysFile: path().describe(
+        'One SHA-256 of a key a line (hexadecimal), and behind it whose it is; keys themselves are nowhere.',
+      ),
+    })
+      .optional()
+      .describe('One of these keys.'),
+    jwt: fields({
+      algorithm: oneOf('HS256', 'RS256', 'ES256').describe('The only one that is believed, whatever a token says.'),
+      keyFile: path().describe('The secret, at least 64 hexadecimal digits; or the public key, PEM.'),
+      issuer: value().nullable().default(null).describe('`iss` of tokens; null: any.'),
+      audience: value().nullable().default(null).describe('In `aud` of tokens; null: any.'),
+      leeway: duration('0s', '5m').prefault('30s').describe('By which clocks may differ.'),
+    })
+      .optional()
+      .describe('A token in `Authorization: Bearer` that ends some time and has not ended.'),
+  })
+    .superRefine((given, { addIssue }) => {
+      if (Object.values(given).filter((one) => one !== undefined).length !== 1) {
+        addIssue(complaint('ERR_CONFIG_VALUE', 'must have exactly one of the keys apiKey, jwt'));
+      }
+    }, ONCE_RIGHT)
+    .nullable()
+    .default(null)
+    .describe('Who may use it; others get 401. null: whoever comes.'),
   compression: fields({
     encodings: listOf(oneOf('br', 'gzip'), 1, 2).default(['br', 'gzip']).describe('In order of preference.'),
     types: listOf(text('a media type such as text/html', /^[a-z0-9.+-]+\/[a-z0-9.+-]+$/), 1, 64)

@@ -1,8 +1,10 @@
 // A checked listener at layer 7 to the settings of its front.
 
 import type { Problem } from '../base/errors.ts';
+import type { Result } from '../base/result.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import type { HttpAction, HttpFrontSettings, HttpHeader, HttpRoute, HttpStickiness } from '../model/site-http.ts';
+import type { HttpAccess, HttpAction, HttpFrontSettings, HttpHeader, HttpRoute, HttpStickiness } from '../model/site-http.ts';
+import { readKeyHashes, readTokenKey } from './access-keys.ts';
 import { readCookieSecrets } from './cookie-secrets.ts';
 import type { HttpConfig, RouteConfig } from './site-http-schema.ts';
 import { type Path, pathText, type YamlSource } from './yaml.ts';
@@ -74,6 +76,7 @@ const plainRoute = (service: string): HttpRoute => ({
   retries: { attempts: 2, onStatus: [] },
   stickiness: null,
   rateLimit: null,
+  access: null,
   compression: null,
   cache: false,
   upgrade: true,
@@ -108,6 +111,7 @@ function routeOf(route: RouteConfig, index: number, around: HttpSurroundings): H
       windowSec: Math.ceil(rateLimit.window / 1000),
       by: rateLimit.header === null ? { kind: 'client' } : { kind: 'header', name: rateLimit.header },
     },
+    access: accessOf(route, index, around),
     compression: compression && { encodings: compression.encodings, types: compression.types, leastSize: compression.least },
     cache: route.cache,
     upgrade: route.upgrade,
@@ -135,6 +139,30 @@ function stickinessOf({ stickiness }: RouteConfig, index: number, around: HttpSu
   }
   const maxAgeSec = maxAge === null ? null : Math.ceil(maxAge / 1000);
   return { kind: 'cookie', name, secrets: read.ok ? read.value : [], maxAgeSec, secure, sameSite };
+}
+
+function accessOf({ access }: RouteConfig, index: number, around: HttpSurroundings): HttpAccess | null {
+  if (access === null) return null;
+  const { apiKey, jwt } = access;
+  /** What the file holds, or a complaint and `otherwise`. */
+  const take = <V>(read: Result<V, string>, where: Path, file: string, otherwise: V): V => {
+    if (read.ok) return read.value;
+    const path = [...around.path, 'routes', index, 'access', ...where];
+    const message = `${pathText(path)} names ${around.absolute(file)}, which ${read.error}`;
+    around.problems.push(around.source.problem(path, 'value', 'ERR_CONFIG_ACCESS_KEY', message));
+    return otherwise;
+  };
+  if (apiKey !== undefined) {
+    const { header, keysFile } = apiKey;
+    return {
+      kind: 'api-key',
+      header,
+      hashes: take(readKeyHashes(around.absolute(keysFile)), ['apiKey', 'keysFile'], keysFile, []),
+    };
+  }
+  const { algorithm, keyFile, issuer, audience, leeway } = jwt!;
+  const key = take(readTokenKey(around.absolute(keyFile), algorithm), ['jwt', 'keyFile'], keyFile, new Uint8Array());
+  return { kind: 'jwt', algorithm, key, issuer, audience, leewaySec: leeway / 1000 };
 }
 
 function editsOf(edits: RouteConfig['rewrite']['request']) {

@@ -102,6 +102,8 @@ export interface HttpRoute {
   readonly retries: HttpRetries;
   readonly stickiness: HttpStickiness | null;
   readonly rateLimit: HttpRateLimit | null;
+  /** Null = whoever comes. */
+  readonly access: HttpAccess | null;
   readonly compression: HttpCompression | null;
   /** Stores responses as RFC 9111 lets a shared cache, and answers with them. */
   readonly cache: boolean;
@@ -185,6 +187,22 @@ export type HttpStickiness =
   /** The value of a cookie of the application, or of a header, is the key of a hashing algorithm. */
   | { readonly kind: 'hash-cookie'; readonly name: string }
   | { readonly kind: 'hash-header'; readonly name: string };
+
+/** Who may use a route; others get 401. */
+export type HttpAccess =
+  /** The header holds one of the keys. `hashes`: SHA-256 of each, lower case hexadecimal. */
+  | { readonly kind: 'api-key'; readonly header: string; readonly hashes: readonly string[] }
+  /** `Authorization: Bearer`, a JSON Web Token that has not expired. `key`: the secret of HS256, or a public key in PEM. */
+  | {
+      readonly kind: 'jwt';
+      readonly algorithm: 'HS256' | 'RS256' | 'ES256';
+      readonly key: Uint8Array;
+      /** Null = any. */
+      readonly issuer: string | null;
+      readonly audience: string | null;
+      /** Between clocks. */
+      readonly leewaySec: number;
+    };
 
 export interface HttpRateLimit {
   /** So many requests in so many seconds, then 429 with Retry-After. */

@@ -51,6 +51,7 @@ export const routeOf = (differs: Partial<HttpRoute> = {}): HttpRoute => ({
   retries: { attempts: 3, onStatus: [] },
   stickiness: null,
   rateLimit: null,
+  access: null,
   compression: null,
   cache: false,
   upgrade: true,

@@ -1,7 +1,7 @@
 // What becomes of a request before any server is asked: who is refused, and what a route answers by itself.
 
 import type { Peer } from './client.ts';
-import type { HttpFrontCounts, RoutePlan } from './context.ts';
+import type { Context, RoutePlan } from './context.ts';
 import type { Fields } from './fields.ts';
 import type { RequestHead } from './request-head.ts';
 import { locationOf } from './semantics.ts';
@@ -20,15 +20,23 @@ export function refusalOf(
   head: RequestHead,
   clientKey: number,
   bodyLimit: number,
-  counts: HttpFrontCounts,
+  context: Context,
 ): OwnAnswer | null | Promise<OwnAnswer | null> {
   if (head.bodySize > bodyLimit) return { status: 413, fields: [] };
-  if (route.rateLimit === null) return null;
+  if (route.rateLimit === null) return unauthorized(route, head, context);
+  // First: to look at a signature costs more than to count.
   return route.rateLimit.waitSec(head, clientKey).then((waitSec) => {
-    if (waitSec === 0) return null;
-    counts.rateLimited++;
+    if (waitSec === 0) return unauthorized(route, head, context);
+    context.counts.rateLimited++;
     return { status: 429, fields: ['retry-after', String(waitSec)] };
   });
+}
+
+function unauthorized({ access }: RoutePlan, head: RequestHead, context: Context): OwnAnswer | null {
+  const fields = access?.refusal(head, context.clock.wallMs()) ?? null;
+  if (fields === null) return null;
+  context.counts.unauthorized++;
+  return { status: 401, fields };
 }
 
 /** Null = a server answers. */

@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { PrefixSet } from '../../base/prefix-set.ts';
 import type { HttpFrontSettings, HttpRoute } from '../../model/site-http.ts';
 import type { Service } from '../service.ts';
+import type { Access } from './access.ts';
 import type { HttpCache } from './cache/cache.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { RateLimit } from './rate-limit.ts';
@@ -27,6 +28,8 @@ export interface HttpFrontCounts {
   aborted: number;
   retries: number;
   rateLimited: number;
+  /** Without a key or token that the route asks for. */
+  unauthorized: number;
   tunnels: number;
   /** Requests answered from the cache, sent to a server, and held back while another one had asked the same. */
   cacheHits: number;
@@ -49,6 +52,7 @@ export const makeCounts = (): HttpFrontCounts => ({
   aborted: 0,
   retries: 0,
   rateLimited: 0,
+  unauthorized: 0,
   tunnels: 0,
   cacheHits: 0,
   cacheMisses: 0,
@@ -67,6 +71,7 @@ export interface RoutePlan {
   readonly responseEdits: Edits;
   readonly sticky: StickyCookie | null;
   readonly rateLimit: RateLimit | null;
+  readonly access: Access | null;
 }
 
 /** The settings in force, replaced whole: an exchange keeps those that it began with. */

@@ -78,7 +78,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     this.#route = route;
     this.#bodyLimit = route.route.bodySize ?? this.#plan.settings.limits.bodySize;
     this.key = clientKey(this.#head, this.#client.peer, this.#plan);
-    const refusal = refusalOf(route, this.#head, this.key, this.#bodyLimit, counts);
+    const refusal = refusalOf(route, this.#head, this.key, this.#bodyLimit, this.#context);
     if (refusal === null) this.#act(route);
     else void Promise.resolve(refusal).then((answer) => this.#admit(route, answer));
   }
@@ -100,7 +100,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   #lookUp(route: RoutePlan): void {
     const { cache } = this.#context;
     this.#phase = 'cache';
-    const next = cache.look(route.route.id, this.#head, this.#client, () => this.#phase === 'cache' && this.#act(route));
+    const next = cache.look(route.route, this.#head, this.#client, () => this.#phase === 'cache' && this.#act(route));
     if (next.kind === 'wait') return;
     this.#phase = 'queue';
     if (next.kind === 'ask') {

@@ -5,6 +5,7 @@ import { PrefixSet } from '../../base/prefix-set.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { HttpFrontSettings, HttpRateLimit } from '../../model/site-http.ts';
 import type { Service } from '../service.ts';
+import { Access } from './access.ts';
 import type { Plan, RoutePlan } from './context.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Edits } from './rewrite.ts';
@@ -25,13 +26,14 @@ export function planOf(
       const message = `route ${route.id}: there is no service ${route.action.service}`;
       problems.push({ severity: 'error', code: 'ERR_CONFIG_REFERENCE', message });
     }
-    const { stickiness, rateLimit, rewrite } = route;
+    const { stickiness, rateLimit, access, rewrite } = route;
     return {
       route,
       service,
       requestEdits: new Edits(rewrite.request),
       responseEdits: new Edits(rewrite.response),
       sticky: stickiness?.kind === 'cookie' ? new StickyCookie(stickiness) : null,
+      access: access === null ? null : new Access(access),
       rateLimit: rateLimit === null ? null : rateLimitFor(rateLimit, limits.get(route.id) ?? null),
     };
   });

@@ -2,7 +2,7 @@
 // (one request for many clients). What must not be stored is not: http-cache-semantics decides, and responses that set cookies never are.
 
 import type { Clock } from '../../../base/clock.ts';
-import type { HttpCacheSettings } from '../../../model/site-http.ts';
+import type { HttpCacheSettings, HttpRoute } from '../../../model/site-http.ts';
 import type { Client } from '../client.ts';
 import type { HttpFrontCounts } from '../context.ts';
 import { type Fields, fieldOf, without } from '../fields.ts';
@@ -52,8 +52,11 @@ export class HttpCache {
     this.store.limit(settings.size);
   }
 
-  look(route: string, head: RequestHead, client: Client, again: () => void): Plan {
-    const key = `${route} ${client.peer.scheme} ${head.forwardedProto ?? ''} ${head.forwardedHost ?? ''} ${head.authority.toLowerCase()} ${head.target}`;
+  look({ id, access }: HttpRoute, head: RequestHead, client: Client, again: () => void): Plan {
+    // What a server gives to one key of an API may not be for another one.
+    const apiKey = access?.kind === 'api-key' ? fieldOf(head.fields, access.header) : '';
+    const proxies = `${head.forwardedProto ?? ''} ${head.forwardedHost ?? ''}`;
+    const key = `${id} ${client.peer.scheme} ${proxies} ${head.authority.toLowerCase()} ${head.target} ${apiKey}`;
     const isGet = head.method === 'GET';
     if (!isGet && head.method !== 'HEAD') {
       // What a request may have changed is not what was stored (RFC 9111 section 4.4).
