@@ -29,15 +29,15 @@ for (const name of names) {
   if (scenario === undefined || model === undefined) throw new Error(`${name}: ${problems[0]?.message ?? 'bad configuration'}`);
   const comparison = simulate(scenario, model, true, solve);
   console.log(`${comparisonToText(comparison)}\n`);
-  const { extraKm, moved, variance } = ratios(comparison);
+  const { extraKm, moved, variance, ripple } = ratios(comparison);
   const over = `${(100 * comparison.runs[0]!.figures.overShareSettled).toFixed(3)} %`;
-  rows.push(`| ${name} | ${over} | ${figure(extraKm)} | ${figure(moved)} | ${figure(variance)} |`);
+  rows.push(`| ${name} | ${over} | ${figure(extraKm)} | ${figure(moved)} | ${figure(variance)} | ${figure(ripple)} |`);
   if (values.pages !== undefined) {
     mkdirSync(values.pages, { recursive: true });
     writeFileSync(join(values.pages, `${name}.html`), comparisonToHtml(comparison));
   }
 }
 console.log(
-  '| scenario | over capacity | extra distance / optimum | moved / optimum | variance / frozen |\n|---|---|---|---|---|',
+  '| scenario | over capacity | extra distance / optimum | moved / optimum | variance / frozen | ripple / frozen |\n|---|---|---|---|---|---|',
 );
 console.log(rows.join('\n'));

@@ -61,6 +61,7 @@ export function ratios({ runs, bound: best }: Comparison): {
   readonly extraKm: number | null;
   readonly moved: number | null;
   readonly variance: number | null;
+  readonly ripple: number | null;
 } {
   const own = runs[0]!.figures;
   const frozen = runs.find(({ figures }) => figures.policy === 'frozen')?.figures;
@@ -68,6 +69,7 @@ export function ratios({ runs, bound: best }: Comparison): {
     extraKm: best !== null && best.extraKm > 0 ? own.extraKm / best.extraKm : null,
     moved: best !== null && best.movedShare > 0 ? own.movedShare / best.movedShare : null,
     variance: own.variance !== null && frozen?.variance ? own.variance / frozen.variance : null,
+    ripple: own.ripple !== null && frozen?.ripple ? own.ripple / frozen.ripple : null,
   };
 }
 
@@ -83,11 +85,14 @@ export function comparisonToText(comparison: Comparison): string {
       .join('  ')
       .trimEnd();
   const lines = [title, '', line(head), ...rows.map(line)];
-  const { extraKm, moved, variance } = ratios(comparison);
+  const { extraKm, moved, variance, ripple } = ratios(comparison);
   if (extraKm !== null && moved !== null) {
     lines.push('', `spill / optimum: extra distance ${extraKm.toFixed(3)}, share moved ${moved.toFixed(3)}`);
   }
-  if (variance !== null) lines.push(`spill / frozen: variance of load while demand is steady ${variance.toFixed(3)}`);
+  if (variance !== null && ripple !== null) {
+    const around = `around the mean of ten TTLs ${ripple.toFixed(3)}`;
+    lines.push(`spill / frozen: variance of load while demand is steady ${variance.toFixed(3)}, ${around}`);
+  }
   if (busiest !== null && busiest.reasons.length > 0) {
     lines.push('', `when most was moved, after ${Math.round(busiest.sample.atMs / 1000)} s:`);
     lines.push(...busiest.reasons.map((reason) => `  ${reason}`));

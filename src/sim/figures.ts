@@ -10,6 +10,8 @@ import { run, type Sample, type World } from './run.ts';
 const KEPT_SAMPLES = 120;
 /** After a sudden change, answers given before it are held for a TTL, and some longer; only after that it is the policy's fault. */
 const TRANSIENT_TTLS = 2;
+/** A loop that is late by a TTL swings once in some four TTLs; what takes longer is no swing of it. */
+const RIPPLE_TTLS = 10;
 /** Load this little over is rounding. */
 const JUST_OVER = 1.000_001;
 
@@ -29,6 +31,8 @@ export interface Figures {
   readonly movedShare: number;
   /** Sum over sites of the variance of load while demand is steady; null = never. */
   readonly variance: number | null;
+  /** The same around the mean of the ten TTLs about each moment: oscillation, without plans that change once for good. */
+  readonly ripple: number | null;
 }
 
 export interface Run {
@@ -52,7 +56,7 @@ export function measure(world: World, name: PolicyName, onSample?: (sample: Samp
   const samples: Sample[] = [];
   const sums = { time: 0, over: 0, settledTime: 0, settledOver: 0, load: 0, excess: 0, lost: 0, worst: 0 };
   const moved = { load: 0, km: 0, amount: 0 };
-  const steady = { n: 0, sum: new Float64Array(count), squares: new Float64Array(count) };
+  const steady: Float64Array[] = [];
   let step = 0;
   run(world, name, (sample, policy) => {
     const { load, max, atMs } = sample;
@@ -78,21 +82,11 @@ export function measure(world: World, name: PolicyName, onSample?: (sample: Samp
       moved.amount += amount;
       moved.load += total;
     }
-    if (scenario.steadyFrom !== null && atMs >= scenario.steadyFrom) {
-      steady.n++;
-      for (let site = 0; site < count; site++) {
-        steady.sum[site]! += load[site]!;
-        steady.squares[site]! += load[site]! ** 2;
-      }
-    }
+    if (scenario.steadyFrom !== null && atMs >= scenario.steadyFrom) steady.push(load);
     if (step++ % keepEvery !== 0) return;
     samples.push(sample);
     onSample?.(sample, policy);
   });
-  const variance =
-    steady.n === 0
-      ? null
-      : steady.sum.reduce((all, sum, site) => all + steady.squares[site]! / steady.n - (sum / steady.n) ** 2, 0);
   const figures: Figures = {
     policy: name,
     overShare: sums.over / sums.time,
@@ -102,9 +96,27 @@ export function measure(world: World, name: PolicyName, onSample?: (sample: Samp
     worst: sums.worst,
     extraKm: moved.load === 0 ? 0 : moved.km / moved.load,
     movedShare: moved.load === 0 ? 0 : moved.amount / moved.load,
-    variance,
+    variance: varianceOf(steady, count, steady.length),
+    ripple: varianceOf(steady, count, Math.max(1, Math.round((RIPPLE_TTLS * scenario.ttl) / scenario.step))),
   };
   return { figures, samples };
+}
+
+/** Sum over sites of the mean square of what differs from the mean of so many steps around it; null without any. */
+function varianceOf(loads: readonly Float64Array[], sites: number, window: number): number | null {
+  const count = loads.length;
+  if (count === 0) return null;
+  let all = 0;
+  for (let site = 0; site < sites; site++) {
+    let [sum, from, to] = [0, 0, 0];
+    for (let at = 0; at < count; at++) {
+      const wantedFrom = Math.min(Math.max(0, at - (window >> 1)), Math.max(0, count - window));
+      for (const end = Math.min(count, wantedFrom + window); to < end; to++) sum += loads[to]![site]!;
+      for (; from < wantedFrom; from++) sum -= loads[from]![site]!;
+      all += (loads[at]![site]! - sum / (to - from)) ** 2 / count;
+    }
+  }
+  return all;
 }
 
 /** The optimum for the demand of the samples of some run. */
@@ -136,12 +148,16 @@ export function bound(world: World, samples: readonly Sample[], solve: OptimumSo
     : { extraKm: km / total, movedShare: amount / total, overload: overload / total };
 }
 
-/** Whether a sudden change is so recent that no policy could have answered it yet. */
+/** Whether a change is so recent that no policy could have answered it yet; sites that drain or start slowly change until that is over. */
 export function isTransient({ events, ttl, health, agents }: Scenario, atMs: number): boolean {
   return events.some(({ event, at, until, over }) => {
-    const lastMs = (event === 'down' ? health.detect : 0) + over + TRANSIENT_TTLS * ttl + agents.delay;
-    const isRecent = (change: number | null): boolean => change !== null && atMs >= change && atMs < change + lastMs;
-    return isRecent(at) || isRecent(until);
+    const detectMs = event === 'down' ? health.detect : 0;
+    const lastMs = detectMs + over + TRANSIENT_TTLS * ttl + agents.delay;
+    const endMs = event === 'drain' ? health.drain : 0;
+    const startMs = event === 'drain' || event === 'down' ? health.slowStart : 0;
+    const isRecent = (change: number | null, rampMs: number): boolean =>
+      change !== null && atMs >= change && atMs < change + lastMs + rampMs;
+    return isRecent(at, endMs) || isRecent(until, startMs);
   });
 }
 

@@ -11,14 +11,20 @@ import { isAtRest } from './spill-shares.ts';
 import type { SpillState } from './spill-state.ts';
 
 /**
- * Time constants of the average over reports. What resolvers happen to hold makes loads waver by some percent from one TTL to
- * the next; that is averaged away. A report that differs by more of the target is a change, and is followed at once.
+ * What resolvers happen to hold makes loads waver by some percent from one TTL to the next; that is averaged away, over two TTLs
+ * within bounds. A report that differs by more of the target from what present demand would have brought by now is a change of
+ * demand: the average begins anew with it, the more so the greater the surprise, and soon rests on many reports again. Compared is
+ * with what is foreseen, not with the average: while clients leave a site that more clients come to, its reports pass by the
+ * average, and whoever compares with that takes the change for over.
  */
-const STEADY_SMOOTHING_SEC = 60;
-const CHANGE_SMOOTHING_SEC = 4;
+const STEADY_TTLS = 2;
+const LEAST_STEADY_SEC = 10;
+const MOST_STEADY_SEC = 60;
+/** However great the surprise, a report counts only half against the next one: one that is wrong is soon forgotten. */
+const LEAST_AVERAGED_SEC = 1;
 const WAVER = 0.06;
 const CHANGE = 0.15;
-/** Time constant of the average over queries: a cell of few resolvers is asked less than once a second. */
+/** Seconds that queries are averaged over: a cell of few resolvers is asked less than once a second. */
 const QUERY_SMOOTHING_SEC = 60;
 /** In place of no query at all: where load is reported that no query explains, all items that could bring it share it. */
 const LEAST_QUERIES = 1e-9;
@@ -61,28 +67,40 @@ export function towards(value: number, goal: number, part: number): number {
   return lag === 0 || Math.abs(lag) < 1e-6 ? goal : value + lag * part;
 }
 
-/** What is measured, brought up to date in place: `state` is this step's own copy. `capacities` by rank. */
+/**
+ * What is measured, brought up to date in place: `state` is this step's own copy. `before` by item: demand as in the last step;
+ * `capacities` by rank.
+ */
 export function observe(
   state: SpillState,
   facts: SpillFacts,
   elapsedSec: number,
+  before: Float64Array,
   capacities: readonly (Capacity | null)[],
 ): void {
-  const { map, load, held, seen } = state;
+  const { map, load, held, seen, averagedSec } = state;
+  state.countedSec = Math.min(state.countedSec + elapsedSec, QUERY_SMOOTHING_SEC);
+  const arrived = arrivedSince(state, before);
   const parts = new Float64Array(load.length).fill(1);
+  const steadySec = steadySecFor(facts.ttlSec);
   for (const [rank, site] of map.siteOfRank.entries()) {
     const report = facts.reports[site];
     const known = load[rank]!;
     if (!isFresh(report) || !isAmount(report.current)) load[rank] = Number.NaN;
-    else if (Number.isNaN(known)) load[rank] = report.current;
-    else {
-      const difference = report.current - known;
-      parts[rank] = partOf(Math.abs(difference) / Math.max(known, capacities[rank]?.target ?? 0, 1e-9), elapsedSec);
-      load[rank] = known + difference * parts[rank]!;
+    else if (Number.isNaN(known)) {
+      load[rank] = report.current;
+      averagedSec[rank] = 0;
+    } else {
+      const surprise = Math.abs(report.current - known - arrived[rank]!) / Math.max(known, capacities[rank]?.target ?? 0, 1e-9);
+      const change = Math.min(1, Math.max(0, (surprise - WAVER) / (CHANGE - WAVER)));
+      const averaged = Math.max(LEAST_AVERAGED_SEC, Math.min(averagedSec[rank]!, steadySec * (1 - change)));
+      parts[rank] = elapsedSec / (elapsedSec + averaged);
+      averagedSec[rank] = Math.min(steadySec, averaged + elapsedSec);
+      load[rank] = known + (report.current - known) * parts[rank]!;
     }
   }
   for (let slot = 0; slot < held.length; slot++) seen[slot] = towards(seen[slot]!, held[slot]!, parts[map.site[slot]!]!);
-  const toQueries = elapsedSec / (elapsedSec + QUERY_SMOOTHING_SEC);
+  const toQueries = elapsedSec === 0 ? 0 : elapsedSec / state.countedSec;
   for (let item = 0; item < map.itemCount; item++) {
     const measured = queriesOf(map, item, facts);
     if (measured === undefined) continue;
@@ -91,12 +109,17 @@ export function observe(
   }
 }
 
-/** How far an average goes to a report that differs from it by so much of the target. */
-function partOf(difference: number, elapsedSec: number): number {
-  const change = Math.min(1, Math.max(0, (difference - WAVER) / (CHANGE - WAVER)));
-  const smoothingSec = STEADY_SMOOTHING_SEC + (CHANGE_SMOOTHING_SEC - STEADY_SMOOTHING_SEC) * change;
-  return elapsedSec / (elapsedSec + smoothingSec);
+/** By rank: the load that clients have brought and taken since the smoothed reports, as far as plans tell. */
+function arrivedSince({ map, held, seen, load }: SpillState, demand: Float64Array): Float64Array {
+  const arrived = new Float64Array(load.length);
+  for (let item = 0; item < map.itemCount; item++) {
+    for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++)
+      arrived[map.site[slot]!]! += demand[item]! * (held[slot]! - seen[slot]!);
+  }
+  return arrived;
 }
+
+const steadySecFor = (ttlSec: number): number => Math.min(MOST_STEADY_SEC, Math.max(LEAST_STEADY_SEC, ttlSec * STEADY_TTLS));
 
 function queriesOf({ firstOwner, ownerPolicy, ownerClass, ownerShare }: SpillMap, item: number, { queries }: SpillFacts) {
   let total: number | undefined;

@@ -26,13 +26,17 @@ const isAmount = (value: unknown): value is number => typeof value === 'number' 
 const isShare = (value: unknown): boolean => typeof value === 'number' && value >= -1e-6 && value <= 1 + 1e-6;
 
 function isRecord(value: unknown): value is SpillRecord {
-  if (!isObject(value) || !isAmount(value['atMs']) || !isAmount(value['reviewedMs'])) return false;
+  if (!isObject(value) || !isAmount(value['atMs']) || !isAmount(value['countedSec'])) return false;
+  if (!isAmount(value['reviewedMs'])) return false;
   if (typeof value['isImproving'] !== 'boolean' || !isObject(value['items']) || !isObject(value['sites'])) return false;
   return Object.values(value['items']).every(isItem) && Object.values(value['sites']).every(isSite);
 }
 
 const isSite = (value: unknown): boolean =>
-  isObject(value) && (value['load'] === null || isAmount(value['load'])) && isShare(value['allowance']);
+  isObject(value) &&
+  (value['load'] === null || isAmount(value['load'])) &&
+  isAmount(value['averagedSec']) &&
+  isShare(value['allowance']);
 
 function isItem(value: unknown): boolean {
   if (!isObject(value) || !isAmount(value['queries']) || !isAmount(value['loadPerQuery']) || !isAmount(value['sinceMs']))

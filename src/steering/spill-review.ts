@@ -37,6 +37,21 @@ export function excessPrice(present: Flows, ideal: Flows): number {
   return Math.max(excess(a.km, b.km), excess(a.rank, b.rank));
 }
 
+/** Of the load that other plans would move, the part that nobody has been sent to yet: plans that nobody follows move nobody. */
+export function freePart({ map, demand, flow }: Flows, ideal: Flows, held: Float64Array): number {
+  let all = 0;
+  let free = 0;
+  for (let item = 0; item < map.itemCount; item++) {
+    for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++) {
+      const surplus = flow[slot]! - ideal.flow[slot]!;
+      if (surplus <= 0) continue;
+      all += surplus;
+      free += Math.min(surplus, Math.max(0, flow[slot]! - demand[item]! * held[slot]!));
+    }
+  }
+  return all === 0 ? 0 : free / all;
+}
+
 /** Moves `part` of the way from the present plans to the ideal ones. Where both keep every site under its ceiling, so does this. */
 export function approach(present: Flows, ideal: Flows, part: number): void {
   const { map } = present;

@@ -8,6 +8,8 @@ export interface SpillState {
   readonly map: SpillMap;
   /** When the step was made, in milliseconds of the clock that all servers share. */
   readonly atMs: number;
+  /** For how many seconds queries have been averaged, up to a minute. */
+  countedSec: number;
   /** By slot: what the site takes of what it would take (spill-limits.ts). */
   readonly admit: Uint32Array;
   /** By slot: the share of the item's clients whose answer, not yet run out, names this site. */
@@ -22,6 +24,8 @@ export interface SpillState {
   readonly sinceMs: Float64Array;
   /** By rank: load as reported, smoothed; NaN = no believable report. */
   readonly load: Float64Array;
+  /** By rank: for how many seconds that has been averaged since it last changed. */
+  readonly averagedSec: Float64Array;
   /** By rank: what may still be shed at once, as a share of the load. */
   readonly allowance: Float64Array;
   /** When plans were last compared with better ones, and whether they are on their way to such. */
@@ -32,12 +36,13 @@ export interface SpillState {
 /** A state by name. Plain data: fit for JSON. */
 export interface SpillRecord {
   readonly atMs: number;
+  readonly countedSec: number;
   readonly reviewedMs: number;
   readonly isImproving: boolean;
   /** By key of the item; `slots` by site id, `#2` behind the second of one site; absent = open, and nobody holds it. */
   readonly items: Readonly<Record<string, ItemRecord>>;
   /** By site id. */
-  readonly sites: Readonly<Record<string, { readonly load: number | null; readonly allowance: number }>>;
+  readonly sites: Readonly<Record<string, SiteRecord>>;
 }
 
 interface ItemRecord {
@@ -45,6 +50,12 @@ interface ItemRecord {
   readonly loadPerQuery: number;
   readonly sinceMs: number;
   readonly slots: Readonly<Record<string, readonly [admit: number, held: number, seen: number]>>;
+}
+
+interface SiteRecord {
+  readonly load: number | null;
+  readonly averagedSec: number;
+  readonly allowance: number;
 }
 
 export function recordOf(state: SpillState): SpillRecord {
@@ -69,12 +80,14 @@ export function recordOf(state: SpillState): SpillRecord {
       const load = state.load[rank]!;
       const record = {
         load: Number.isNaN(load) ? null : load,
+        averagedSec: state.averagedSec[rank]!,
         allowance: state.allowance[rank]!,
       };
       return [map.model.sites[site]!.id, record];
     }),
   );
-  return { atMs: state.atMs, reviewedMs: state.reviewedMs, isImproving: state.isImproving, items, sites };
+  const { atMs, countedSec, reviewedMs, isImproving } = state;
+  return { atMs, countedSec, reviewedMs, isImproving, items, sites };
 }
 
 /**
@@ -85,6 +98,7 @@ export function stateFrom(map: SpillMap, record: SpillRecord | undefined, nowMs:
   const state: SpillState = {
     map,
     atMs: record?.atMs ?? nowMs,
+    countedSec: record?.countedSec ?? 0,
     admit: new Uint32Array(map.site.length).fill(ADMIT_ALL),
     held: Float64Array.from(map.natural),
     seen: Float64Array.from(map.natural),
@@ -92,6 +106,7 @@ export function stateFrom(map: SpillMap, record: SpillRecord | undefined, nowMs:
     loadPerQuery: new Float64Array(map.itemCount),
     sinceMs: new Float64Array(map.itemCount),
     load: new Float64Array(map.siteOfRank.length).fill(Number.NaN),
+    averagedSec: new Float64Array(map.siteOfRank.length),
     allowance: new Float64Array(map.siteOfRank.length).fill(1),
     reviewedMs: record?.reviewedMs ?? nowMs,
     isImproving: record?.isImproving ?? false,
@@ -104,6 +119,7 @@ export function stateFrom(map: SpillMap, record: SpillRecord | undefined, nowMs:
     const known = record?.sites[map.model.sites[site]!.id];
     if (known === undefined) continue;
     state.load[rank] = known.load ?? Number.NaN;
+    state.averagedSec[rank] = known.averagedSec;
     state.allowance[rank] = known.allowance;
   }
   return state;

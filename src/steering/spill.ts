@@ -11,7 +11,7 @@ import { capacityNow, demandOf, observe, type SpillFacts, towards } from './spil
 import { Flows } from './spill-flow.ts';
 import { ADMIT_ALL, type LeafLimits, type SpillLimits } from './spill-limits.ts';
 import type { SpillMap } from './spill-map.ts';
-import { approach, excessPrice } from './spill-review.ts';
+import { approach, excessPrice, freePart } from './spill-review.ts';
 import { isAtRest, limitsFor, sharesUnder } from './spill-shares.ts';
 import { recordOf, type SpillState, stateFrom } from './spill-state.ts';
 
@@ -24,7 +24,7 @@ const SHED_PER_TTL = 0.5;
 const REVIEWS_PER_TTL = 5;
 const APPROACH_PER_TTL = 1.6;
 /** That much only while better plans save at least so much; less in proportion, so that the last per cents are not hunted for. */
-const MUCH_BETTER = 0.5;
+const MUCH_BETTER = 0.2;
 /** Better plans are worth moving clients for from the first saving of extra distance on, and until the second is left. */
 const WORTHWHILE = 0.04;
 const GOOD_ENOUGH = 0.01;
@@ -35,6 +35,11 @@ const CEILING_STEP = 1.05;
 const HIGHEST_CEILING = 16;
 /** The largest target is so many units of flow. */
 const GRAIN = 2 ** 24;
+/**
+ * Answers run out evenly over a TTL, so that those which are held are half a TTL old on average; some caches keep them longer. (An
+ * average whose constant is that age lags behind the plans as long as clients do.)
+ */
+const HELD_TTLS = 0.6;
 /** A longer pause tells nothing about what happened in it. */
 const LONGEST_STEP_SEC = 60;
 
@@ -72,17 +77,16 @@ export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
     loadPerQuery: last.loadPerQuery.slice(),
     sinceMs: last.sinceMs.slice(),
     load: last.load.slice(),
+    averagedSec: last.averagedSec.slice(),
     allowance: last.allowance.slice(),
   };
   const capacities = map.siteOfRank.map((site) => capacityNow(map.model.sites[site]!, facts.reports[site]));
   const shares = sharesOf(state);
   const ttls = elapsedSec / Math.max(1, facts.ttlSec);
-  fade(state, shares, ttls / (1 + ttls));
-  observe(state, facts, elapsedSec, capacities);
-  const demand = demandOf(
-    state,
-    last.queries.map((queries, item) => queries * last.loadPerQuery[item]!),
-  );
+  fade(state, shares, ttls / (HELD_TTLS + ttls));
+  const before = last.queries.map((queries, item) => queries * last.loadPerQuery[item]!);
+  observe(state, facts, elapsedSec, before, capacities);
+  const demand = demandOf(state, before);
 
   const target = Float64Array.from(capacities, (capacity) => capacity?.target ?? Number.NaN);
   const unit = unitOf(target, demand);
@@ -96,8 +100,10 @@ export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
     const ideal = idealOf(flows, ceiling);
     const excess = excessPrice(flows, ideal);
     reviewed = { isImproving: excess > (last.isImproving ? GOOD_ENOUGH : WORTHWHILE), reviewedMs: facts.nowMs };
-    if (reviewed.isImproving)
-      approach(flows, ideal, Math.min(1, sinceReviewTtls * APPROACH_PER_TTL * Math.min(1, excess / MUCH_BETTER)));
+    if (reviewed.isImproving) {
+      const usual = Math.min(1, sinceReviewTtls * APPROACH_PER_TTL * Math.min(1, excess / MUCH_BETTER));
+      approach(flows, ideal, Math.max(usual, freePart(flows, ideal, state.held)));
+    }
   }
   conclude(state, flows);
   return {

@@ -1,0 +1,78 @@
+// How a step follows demand that jumps, under the conditions of a running server.
+
+import test from 'ava';
+import { withCapacity } from '../../support/spill.ts';
+import { SpillLoop } from '../../support/spill-loop.ts';
+import { failover, modelOf, pool, type SiteName } from '../../support/steering.ts';
+
+const TARGET = 100;
+/** The default: a quarter above target. */
+const MAX = 125;
+const CALM_SEC = 60;
+
+const loopOf = (ttlSec: number): SpillLoop =>
+  new SpillLoop(
+    withCapacity(
+      modelOf(
+        { a: [{ site: 'london' }], b: [{ site: 'frankfurt' }], c: [{ site: 'newyork' }] },
+        { www: { spill: { priority: 5, maxExtraKm: 20_100 }, root: failover([pool(0), pool(1), pool(2)]) } },
+      ),
+      { london: TARGET, frankfurt: TARGET, newyork: TARGET },
+    ),
+    ttlSec,
+  );
+
+/** Loads of a site, second by second, after demand has jumped. */
+function afterJump(loop: SpillLoop, before: number, after: number, seconds: number, site: SiteName = 'london'): number[] {
+  for (let i = 0; i < CALM_SEC; i++) loop.second(before);
+  return Array.from({ length: seconds }, () => loop.second(after)[site]!);
+}
+
+for (const [ttlSec, settledSec] of [
+  [1, 12],
+  [5, 20],
+  [30, 50],
+] as const) {
+  for (const [before, after] of [
+    [20, 150],
+    [90, 150],
+    [40, 240],
+  ] as const) {
+    test(`of a jump from ${before} to ${after} a site is within its max ${settledSec} s later at a TTL of ${ttlSec} s`, (t) => {
+      const loads = afterJump(loopOf(ttlSec), before, after, 200);
+      t.true(Math.max(...loads.slice(settledSec)) <= MAX, loads.map((load) => load.toFixed(0)).join(' '));
+      t.true(loads.at(-1)! <= TARGET * 1.04, `${loads.at(-1)}`);
+      t.true(loads.at(-1)! >= TARGET * 0.9, `${loads.at(-1)}`);
+    });
+  }
+}
+
+test('clients are back a few TTLs after demand has fallen', (t) => {
+  const loads = afterJump(loopOf(5), 150, 60, 60, 'frankfurt');
+  t.true(Math.max(...loads.slice(40)) < 3, loads.map((load) => load.toFixed(0)).join(' '));
+});
+
+test('a report that wavers as resolvers make it does not move clients to and fro', (t) => {
+  const loop = loopOf(5);
+  for (let i = 0; i < CALM_SEC; i++) loop.second(150);
+  let sign = 1;
+  const loads = Array.from({ length: 120 }, (_, i) => {
+    if (i % 5 === 0) sign = -sign;
+    return loop.second(150, (load) => load * (1 + 0.05 * sign))['london']!;
+  });
+  const late = loads.slice(30);
+  t.true(Math.max(...late) - Math.min(...late) < 6, late.map((load) => load.toFixed(0)).join(' '));
+});
+
+test('one report that is wrong by ten times moves less than half, and is forgotten within some TTLs', (t) => {
+  const loop = loopOf(5);
+  for (let i = 0; i < CALM_SEC; i++) loop.second(90);
+  let isWrong = true;
+  const loads = Array.from({ length: 60 }, () => {
+    const wrong = isWrong;
+    isWrong = false;
+    return loop.second(90, (load) => (wrong ? load * 10 : load))['london']!;
+  });
+  t.true(Math.min(...loads) > 45, loads.map((load) => load.toFixed(0)).join(' '));
+  t.true(loads.at(-1)! > 85, loads.map((load) => load.toFixed(0)).join(' '));
+});
