@@ -4,10 +4,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { CAPACITY_CONFIG, CAPACITY_ZONE, crowdUntil, reportTo, type Shares, statusOf } from '../support/crowd.ts';
+import { CAPACITY_CONFIG, CAPACITY_ZONE, crowdUntil, reportTo, type Shares, statusOf, stepPeriod } from '../support/crowd.ts';
 import { meridian, startServer } from '../support/server.ts';
 
-const STEP_MS = 2000;
 /** Three or four where nothing else runs. */
 const MOST_STEPS_OVERLOADED = 9;
 
@@ -26,9 +25,8 @@ test('a site above its target gives away the excess, everybody shares when all a
     await crowd(50, ({ amsterdam }) => amsterdam! > 0.99);
     const overloaded = new Set<number>();
     const watched = async (loads: Shares): Promise<void> => {
-      const { stepAgeMs, sites } = (await statusOf(socket)).capacity!;
-      const period = Math.floor((Date.now() - stepAgeMs) / STEP_MS);
-      if (sites.some(({ site, max }) => loads[site]! > max!)) overloaded.add(period);
+      const capacity = (await statusOf(socket)).capacity!;
+      if (capacity.sites.some(({ site, max }) => loads[site]! > max!)) overloaded.add(stepPeriod(capacity));
       await report(loads);
     };
     await crowdUntil([server.port], 150, watched, ({ amsterdam }) => amsterdam! * 150 < 110);

@@ -1,66 +1,42 @@
-// DNS servers that share a Redis with the agents of their sites: they shed the same load alike, and a server that starts anew
-// begins with the plans of the others.
+// DNS servers that share a Redis with the agents of their sites: they shed the same load alike, a server that starts anew begins with
+// the plans of the others, one that is cut off is made up for, and without Redis everybody goes on as before.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import anyTest, { type TestFn } from 'ava';
-import { systemClock } from '../../src/base/clock.ts';
-import { openMesh } from '../../src/mesh/open.ts';
-import { askShares, CAPACITY_CONFIG, CAPACITY_ZONE, crowdUntil, type Shares, statusOf } from '../support/crowd.ts';
-import { loadReport, peer, recordingLogger, redisSettings } from '../support/mesh.ts';
-import { hasRedis, RedisServer } from '../support/redis.ts';
-import { type RunningServer, startServer } from '../support/server.ts';
+import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import { askShares, crowdUntil, type Shares, statusOf, stepPeriod } from '../support/crowd.ts';
+import { type CrowdServer, CrowdServers } from '../support/crowd-servers.ts';
+import { eventually } from '../support/patience.ts';
+import { hasRedis } from '../support/redis.ts';
 
 const test = (hasRedis ? anyTest.serial : anyTest.skip) as TestFn;
 
 /** Of 200 answers of a schedule in 1,024 parts. */
 const ALIKE = 0.02;
 
-test('two servers shed alike what agents report over Redis, and one that is restarted goes on where it was', async (t) => {
-  const redis = await RedisServer.start();
-  const self = peer('agents', { roles: ['site'] });
-  const agents = openMesh(redisSettings(redis.port), {
-    self,
-    clock: systemClock,
-    logger: recordingLogger(),
-    stateDirectory: null,
-  });
-  const servers: RunningServer[] = [];
-  const directories: string[] = [];
-  const config = CAPACITY_CONFIG(`mesh: { redis: { server: "127.0.0.1:${redis.port}" } }`);
-  const begin = async (id: string, directory = mkdtempSync(join(tmpdir(), 'meridian-capacity-'))): Promise<RunningServer> => {
-    writeFileSync(join(directory, 'meridian.yaml'), `${config}prober: { id: ${id} }\n`);
-    writeFileSync(join(directory, 'crowd.test.zone'), CAPACITY_ZONE);
-    directories.push(directory);
-    const server = await startServer(directory, { args: ['--role', 'dns'] });
-    servers.push(server);
-    return server;
-  };
-  t.teardown(async () => {
-    for (const server of servers) server.signal('SIGKILL');
-    await Promise.all(servers.map(({ ended }) => ended));
-    await agents.close();
-    await redis.stop();
-    for (const directory of directories) rmSync(directory, { recursive: true, force: true });
-  });
+const isShed = ({ amsterdam, vienna }: Shares): boolean => amsterdam! > 0.55 && amsterdam! < 0.75 && vienna === 0;
 
-  const [a, b] = [await begin('a'), await begin('b')];
-  await agents.start({}, 60_000);
-  let seq = 0;
-  const report = async (loads: Shares): Promise<void> => {
-    seq++;
-    for (const [site, load] of Object.entries(loads)) {
-      // two agents, each of which sees half
-      for (const half of [1, 2]) agents.reportLoad(loadReport(`${site}-${half}`, seq, { site, current: load / 2 }));
-    }
-  };
-  const isShed = ({ amsterdam, vienna }: Shares): boolean => amsterdam! > 0.55 && amsterdam! < 0.75 && vienna === 0;
-  await crowdUntil([a.port, b.port], 150, report, isShed);
-  const [one, two] = [
-    await statusOf(join(a.directory, 'var/meridian.sock')),
-    await statusOf(join(b.directory, 'var/meridian.sock')),
-  ];
+async function open(t: ExecutionContext): Promise<CrowdServers> {
+  const servers = await CrowdServers.open();
+  t.teardown(() => servers.close());
+  return servers;
+}
+
+const ports = (...servers: readonly CrowdServer[]): number[] => servers.map(({ port }) => port);
+
+async function meshOf({ socket }: CrowdServer): Promise<string> {
+  return (await statusOf(socket)).health.mesh.state;
+}
+
+/** Whether both give the first site the same share; reports go on meanwhile. */
+async function areAlike(a: CrowdServer, b: CrowdServer): Promise<boolean> {
+  const [one, two] = await Promise.all([askShares(a.port), askShares(b.port)]);
+  return Math.abs(one['amsterdam']! - two['amsterdam']!) < ALIKE;
+}
+
+test('two servers shed alike what agents report over Redis, and one that is restarted goes on where it was', async (t) => {
+  const servers = await open(t);
+  const [a, b] = [await servers.begin('a'), await servers.begin('b')];
+  await crowdUntil(ports(a, b), 150, servers.report, isShed);
+  const [one, two] = [await statusOf(a.socket), await statusOf(b.socket)];
   t.is(one.capacity!.sites.find(({ site }) => site === 'amsterdam')!.agents, 2);
   t.deepEqual(
     two.capacity!.shed.map(({ site, moves }) => [site, moves[0]!.to, Math.round(moves[0]!.percent)]),
@@ -69,7 +45,88 @@ test('two servers shed alike what agents report over Redis, and one that is rest
 
   b.signal('SIGKILL');
   await b.ended;
-  const again = await begin('b', b.directory);
+  const again = await servers.begin('b', b.directory);
   const [first, present] = [await askShares(again.port), await askShares(a.port)];
   t.true(Math.abs(first['amsterdam']! - present['amsterdam']!) < ALIKE, `${JSON.stringify(first)} ${JSON.stringify(present)}`);
+});
+
+test('a server that is cut off goes on with its plans, the other makes up for it, and back it takes those of the other', async (t) => {
+  const servers = await open(t);
+  const [a, b] = [await servers.begin('a'), await servers.begin('b')];
+  await crowdUntil(ports(a, b), 150, servers.report, isShed);
+
+  b.relay.cut();
+  await eventually(
+    async () => (await meshOf(b)) !== 'joined',
+    () => 'the cut is not noticed',
+  );
+  // half of all clients ask a server that has not heard of the others
+  const carries = ({ amsterdam }: Shares): number => 200 * amsterdam!;
+  const both = await crowdUntil(
+    ports(a, b),
+    200,
+    servers.report,
+    () => true,
+    (mean) => carries(mean) < 106,
+  );
+  const [one, two] = [await askShares(a.port), await askShares(b.port)];
+  t.true(carries(both) > 85, JSON.stringify(both));
+  t.true(two['amsterdam']! > 0.5, `who is cut off has moved more than the demand that it sees calls for: ${JSON.stringify(two)}`);
+  t.true(one['amsterdam']! < two['amsterdam']! - 0.1, `${JSON.stringify(one)} ${JSON.stringify(two)}`);
+
+  b.relay.mend();
+  await crowdUntil(ports(a, b), 200, servers.report, ({ amsterdam }) => Math.abs(amsterdam! - 0.5) < 0.06);
+  t.true(await areAlike(a, b));
+});
+
+test('without Redis every server keeps its plans, whatever is no longer heard, and with it again they are alike', async (t) => {
+  const servers = await open(t);
+  const [a, b] = [await servers.begin('a'), await servers.begin('b')];
+  await crowdUntil(ports(a, b), 150, servers.report, isShed);
+  const before = [await askShares(a.port), await askShares(b.port)];
+
+  await servers.redis.kill();
+  for (const server of [a, b]) {
+    await eventually(
+      async () => {
+        // every answer names a site all the while: askShares throws at one that does not
+        await askShares(server.port);
+        return (await statusOf(server.socket)).capacity!.sites.every(({ source }) => source === 'configured');
+      },
+      () => 'reports are believed for ever',
+    );
+    t.not(await meshOf(server), 'joined');
+  }
+  for (const [id, server] of Object.entries({ a, b })) {
+    const periods = new Set<number>();
+    await eventually(
+      async () => {
+        const capacity = (await statusOf(server.socket)).capacity!;
+        if (capacity.stepper === id) periods.add(stepPeriod(capacity));
+        return periods.size >= 3;
+      },
+      () => `${id} makes no steps by itself`,
+    );
+  }
+  const after = [await askShares(a.port), await askShares(b.port)];
+  for (const [i, shares] of after.entries()) {
+    t.true(
+      Math.abs(shares['amsterdam']! - before[i]!['amsterdam']!) < 0.08,
+      `${JSON.stringify(before)} ${JSON.stringify(after)}`,
+    );
+    t.is(shares['vienna'], 0);
+  }
+
+  await servers.redis.restart();
+  for (const server of [a, b])
+    await eventually(
+      async () => (await meshOf(server)) === 'joined',
+      () => 'they do not come back',
+    );
+  await crowdUntil(ports(a, b), 150, servers.report, isShed);
+  await eventually(
+    () => areAlike(a, b),
+    () => 'plans stay apart',
+  );
+  t.pass();
 });

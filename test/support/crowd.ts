@@ -1,5 +1,6 @@
 // A closed loop around a real server: clients that ask, sites that carry what the answers say, reports of that load.
 
+import type { CapacityReport } from '../../src/app/capacity/capacity-report.ts';
 import { askControl } from '../../src/app/process/control.ts';
 import type { StatusReport } from '../../src/app/process/server.ts';
 import { decodeMessage, encodeQuery } from '../../src/wire/message.ts';
@@ -60,13 +61,14 @@ export async function askShares(port: number): Promise<Shares> {
 
 /**
  * Lets `demand` clients ask, round after round, and `report` what each site carries, until the shares are as wanted in three
- * rounds running.
+ * rounds running: those of each server (`isSo`) and their mean (`isMeanSo`).
  */
 export async function crowdUntil(
   ports: readonly number[],
   demand: number,
   report: (loads: Shares) => Promise<void>,
   isSo: (shares: Shares) => boolean,
+  isMeanSo: (mean: Shares) => boolean = () => true,
 ): Promise<Shares> {
   const deadlineMs = performance.now() + PATIENCE_MS;
   for (let good = 0; ; ) {
@@ -74,12 +76,15 @@ export async function crowdUntil(
     const of = (site: string): number => all.reduce((sum, shares) => sum + shares[site]!, 0) / all.length;
     const shares = { amsterdam: of('amsterdam'), berlin: of('berlin'), vienna: of('vienna') };
     await report(Object.fromEntries(Object.entries(shares).map(([site, share]) => [site, share * demand])));
-    good = all.every(isSo) ? good + 1 : 0;
+    good = all.every(isSo) && isMeanSo(shares) ? good + 1 : 0;
     if (good === 3) return shares;
     if (performance.now() > deadlineMs) throw new Error(`shares are still ${JSON.stringify(all)}`);
     await new Promise((resolve) => setTimeout(resolve, ROUND_MS));
   }
 }
+
+/** In which of its periods of two seconds a server made or took its last step. */
+export const stepPeriod = ({ stepAgeMs }: CapacityReport): number => Math.floor((Date.now() - stepAgeMs) / 2000);
 
 /** Reports through the control socket, as `meridian load` does. */
 export const reportTo =
