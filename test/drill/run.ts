@@ -3,6 +3,7 @@
 //   npm run drill -- failover|redis|probers [--fast] [--json]
 
 import { parseArgs } from 'node:util';
+import { capacityDrill } from './capacity-drill.ts';
 import { failover } from './failover.ts';
 import { Ledger } from './ledger.ts';
 import { enterPrivateNetwork } from './private-network.ts';
@@ -26,7 +27,9 @@ const DRILLS: Readonly<Record<string, readonly Part[]>> = {
   ],
   probers: [{ redis: 'standalone', play: proberDrill }],
 };
-const USAGE = `usage: npm run drill -- ${Object.keys(DRILLS).join('|')} [--fast] [--json]`;
+/** Has a world of its own. */
+const CAPACITY = 'capacity';
+const USAGE = `usage: npm run drill -- ${[...Object.keys(DRILLS), CAPACITY].join('|')} [--fast] [--json]`;
 
 /** Ends with this program whatever hangs. */
 const LIMIT_MS = { fast: 600_000, full: 1_800_000 };
@@ -35,6 +38,7 @@ async function main(): Promise<number> {
   const options = { fast: { type: 'boolean' }, json: { type: 'boolean' }, relays: { type: 'boolean' } } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const [scenario = ''] = positionals;
+  if (scenario === CAPACITY && positionals.length === 1) return capacity(values.json === true);
   const parts = DRILLS[scenario];
   if (parts === undefined || positionals.length !== 1) {
     console.error(USAGE);
@@ -76,6 +80,15 @@ async function main(): Promise<number> {
     console.log(JSON.stringify({ scenario, mode: fast ? 'fast' : 'full', isMet, objectives, timeline, queries }));
   } else ledger.printTable();
   return ledger.isMet ? 0 : 1;
+}
+
+async function capacity(json: boolean): Promise<number> {
+  const ledger = new Ledger(json ? () => undefined : (line) => console.log(line));
+  await capacityDrill(ledger);
+  const { objectives, timeline, isMet } = ledger;
+  if (json) console.log(JSON.stringify({ scenario: CAPACITY, isMet, objectives, timeline }));
+  else ledger.printTable();
+  return isMet ? 0 : 1;
 }
 
 process.exitCode = await main();
