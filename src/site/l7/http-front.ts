@@ -140,10 +140,13 @@ export class HttpFront {
     this.#context.isDraining = true;
     this.#context.drainIdleMs = idleMs;
     const timer = setTimeout(() => this.#destroyAll(), graceMs);
+    // Who asks on and on would be cut off in the middle of something.
+    const hurry = idleMs === 0 ? undefined : setTimeout(() => this.#endIdle(), graceMs / 2);
     this.#server.close(() => this.#checkEmpty());
     for (const connection of this.#connections) connection.drain(idleMs);
     await this.#emptied;
     clearTimeout(timer);
+    clearTimeout(hurry);
     this.#context.deadlines.close();
     this.#context.pool.close();
     this.#certificates?.close();
@@ -173,6 +176,11 @@ export class HttpFront {
     server.on('tlsClientError', (_, socket) => socket.destroy());
     server.on('secureConnection', (socket) => this.#begin(socket, 'https'));
     return server;
+  }
+
+  #endIdle(): void {
+    this.#context.drainIdleMs = 0;
+    for (const connection of this.#connections) connection.drain(0);
   }
 
   #destroyAll(): void {

@@ -23,7 +23,6 @@ import type { TunnelSide } from './tunnel.ts';
 const RESET_WINDOW_MS = 10_000;
 /** For a stream's own window; the default of 64 kB is one round trip's worth of a slow line. */
 const WINDOW_SIZE = 256 * 1024;
-const MAX_STREAM_ID = 2 ** 31 - 1;
 
 export class Http2Session implements Timed {
   deadlineMs: number;
@@ -64,8 +63,8 @@ export class Http2Session implements Timed {
   }
 
   /**
-   * Says goodbye: streams that are open go on. With `idleMs` the client is asked to leave, and what it has sent before it reads that is
-   * served too (RFC 9113 section 6.8: a GOAWAY with the greatest stream id); the session ends when nothing has come for so long.
+   * Says goodbye: streams that are open go on; those that the client has opened and we have not seen are refused, and it may ask again
+   * elsewhere (RFC 9113 section 8.7). With `idleMs` that is when no stream was open for so long.
    */
   drain(idleMs = 0): void {
     if (this.#session.closed) return;
@@ -73,7 +72,6 @@ export class Http2Session implements Timed {
       this.#session.close();
       return;
     }
-    this.#session.goaway(constants.NGHTTP2_NO_ERROR, MAX_STREAM_ID);
     this.#idleMs = idleMs;
     if (this.#streams === 0) this.deadlineMs = this.#context.clock.monotonicMs() + idleMs;
   }

@@ -393,6 +393,39 @@ test('what is sent after the server has begun to close is not answered', async (
   t.is(await client.receive(), undefined);
 });
 
+test('who is replaced takes no new connections, and answers on the others until they are idle', async (t) => {
+  const { open, listener, clock } = await listen(t);
+  const client = await open();
+  t.is(await exchange(client, 1), 1);
+  const retired = listener.retire(2000, 60_000);
+  const refused = await StreamClient.open(listener.port).then(
+    () => 'accepted',
+    () => 'refused',
+  );
+  t.is(refused, 'refused');
+  for (let id = 2; id < 5; id++) {
+    clock.advance(1500);
+    listener.sweep();
+    t.is(await exchange(client, id), id);
+  }
+  clock.advance(2000);
+  listener.sweep();
+  await client.finished;
+  client.socket.end();
+  await retired;
+});
+
+test('who is replaced does not wait for ever for those who ask on and on', async (t) => {
+  const { open, listener } = await listen(t);
+  const client = await open();
+  t.is(await exchange(client, 1), 1);
+  const retired = listener.retire(60_000, 1);
+  await client.finished;
+  client.socket.end();
+  await retired;
+  t.pass();
+});
+
 test('closing cuts off those who stay when the time to drain is over', async (t) => {
   const { open, listener } = await listen(t);
   const client = await open();

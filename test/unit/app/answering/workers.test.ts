@@ -109,6 +109,15 @@ test('a worker whose port is taken meanwhile tries again until it is free, and s
   t.true(await isAnswering());
 });
 
+test('workers show that they live, and end when another process has their sockets', async (t) => {
+  const { workers, isAnswering } = await start(t);
+  await workers.pulse();
+  t.true(await isAnswering());
+  await workers.retire();
+  t.is(workers.alive, 0);
+  await workers.pulse(); // nobody is waited for who has been let go
+});
+
 test('an end while a worker starts is no failure, and leaves nothing behind', async (t) => {
   const settings = { ...loaded!.snapshot.server, listen: [{ address: '127.0.0.1', port: 0 }] };
   const counters = new SharedArrayBuffer(countersSize(1));

@@ -100,3 +100,26 @@ test.serial('the file of pools is written only when they change', async (t) => {
   await memory.close();
   t.false(readdirSync(stateDirectory).some((file) => file.startsWith('pools-down')));
 });
+
+test.serial(
+  'while another process is about to be the writer nothing is written, and what was noted meanwhile is not forgotten',
+  async (t) => {
+    const { open, pass } = stage(t);
+    const { memory, saved } = open();
+    await memory.load();
+    memory.note({ verdicts: [down(1)], poolsDown: [] });
+    await memory.rest();
+    t.deepEqual(saved, [[down(1)]], 'what was known');
+    memory.note({ verdicts: [down(2)], poolsDown: [] });
+    await pass(10_000);
+    t.is(saved.length, 1);
+    memory.wake();
+    await pass(10_000);
+    t.deepEqual(saved[1], [down(2)]);
+    memory.note({ verdicts: [down(3)], poolsDown: [] });
+    await memory.rest();
+    memory.note({ verdicts: [down(4)], poolsDown: [] });
+    await memory.close();
+    t.is(saved.length, 3, 'the other process has the last word');
+  },
+);

@@ -231,6 +231,54 @@ test('draining answers what is under way, ends what is idle and takes nothing ne
   t.is(front.serverConnections, 0);
 });
 
+test('a patient drain answers one more request of an idle connection and says that it was the last', async (t) => {
+  const server = await WebServer.open(t, 'a', named('a'));
+  const { front } = await httpStage(t, [server.server]);
+  const client = new RawClient(t, front.port);
+  await eventually(() => front.connections === 1, why('the connection'));
+  const drained = front.drain(300_000, 300_000);
+  client.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  const got = await client.all();
+  t.regex(got, /^HTTP\/1\.1 200[\s\S]*connection: close/);
+  client.socket.destroy();
+  await drained;
+});
+
+test('a patient drain goes on with a client that was not told in time that the connection ends', async (t) => {
+  let finish = (): void => {};
+  const server = await WebServer.open(t, 'a', (_, response) => {
+    response.write('begun');
+    finish = () => response.end();
+  });
+  const { front } = await httpStage(t, [server.server]);
+  const client = new RawClient(t, front.port);
+  let got = '';
+  client.socket.on('data', (octets) => {
+    got += String(octets);
+  });
+  client.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  await eventually(() => got.includes('begun'), why('the begin of the response'));
+  const drained = front.drain(300_000, 300_000);
+  finish();
+  await eventually(() => got.includes('\r\n0\r\n'), why('the end of the response'));
+  client.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  await eventually(() => server.requests.length === 2, why('the second request'));
+  finish();
+  await eventually(() => got.includes('connection: close'), why('the second response'));
+  client.socket.destroy();
+  await drained;
+  t.is(server.requests.length, 2);
+});
+
+test('a patient drain ends a connection on which nothing more comes', async (t) => {
+  const server = await WebServer.open(t, 'a', named('a'));
+  const { front } = await httpStage(t, [server.server]);
+  const client = new RawClient(t, front.port);
+  await eventually(() => front.connections === 1, why('the connection'));
+  await front.drain(300_000, SHORT_MS);
+  t.is(await client.all(), '');
+});
+
 test('draining does not wait longer than it is told to', async (t) => {
   const server = await WebServer.open(t, 'a', () => {});
   const { front, service } = await httpStage(t, [server.server]);

@@ -223,6 +223,18 @@ test('HTTP/2: draining lets a request end and closes the connection', async (t) 
   await drained;
 });
 
+test('HTTP/2: a patient drain serves what is still asked, and says goodbye when nothing has come for a while', async (t) => {
+  const server = await WebServer.open(t, 'a', named('a'));
+  const { url, front } = await httpStage(t, [server.server], { tls: TLS });
+  const session = http2Client(t, url);
+  t.is((await ask(session, { ':path': '/' })).body, 'a');
+  const told = once(session, 'goaway');
+  const drained = front.drain(300_000, 3000);
+  t.is((await ask(session, { ':path': '/' })).body, 'a');
+  t.is((await told)[0], 0);
+  await drained;
+});
+
 test('who speaks no TLS is closed, and others are served', async (t) => {
   const server = await WebServer.open(t, 'a', named('a'));
   const { url } = await httpStage(t, [server.server], { tls: TLS });
