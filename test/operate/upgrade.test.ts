@@ -10,7 +10,6 @@ import { WebServer } from '../support/site-agent.ts';
 import { askAnew, askOverHttp, askOverTcp, askOverUdp } from '../support/steady-clients.ts';
 import { Succession } from '../support/succession.ts';
 
-const UPGRADES = 5;
 /** Between two upgrades, so that each is under load from its begin to its end. */
 const ANSWERS_BETWEEN = 100;
 
@@ -20,35 +19,40 @@ function twoWorkers(): string {
   return directory;
 }
 
-test.serial('no query is lost over five upgrades in a row, over UDP and TCP, and counters go on', async (t) => {
-  const server = await startServer(twoWorkers());
-  const succession = new Succession(server);
-  const clients = [askOverUdp(server.port, 16), askOverTcp(server.port, 8)];
-  try {
-    const seen = [await succession.status()];
-    for (let i = 0; i < UPGRADES; i++) {
-      const before = succession.pid;
-      const { run, report } = await succession.upgrade();
-      t.deepEqual({ code: run.code, done: report.done }, { code: 0, done: true }, run.stdout);
-      t.not(report.pid, before);
-      await Promise.all(clients.map((client) => client.more(ANSWERS_BETWEEN)));
-      seen.push(await succession.status());
+for (const { title, env, upgrades, workers } of [
+  { title: 'five upgrades in a row', env: {}, upgrades: 5, workers: { alive: 2, wanted: 2 } },
+  { title: 'two upgrades without the native addon', env: { MERIDIAN_NATIVE: 'off' }, upgrades: 2, workers: null },
+])
+  test.serial(`no query is lost over ${title}, over UDP and TCP, and counters go on`, async (t) => {
+    const server = await startServer(twoWorkers(), { env });
+    const succession = new Succession(server);
+    const clients = [askOverUdp(server.port, 16), askOverTcp(server.port, 8)];
+    try {
+      const seen = [await succession.status()];
+      for (let i = 0; i < upgrades; i++) {
+        const before = succession.pid;
+        const { run, report } = await succession.upgrade();
+        t.deepEqual({ code: run.code, done: report.done }, { code: 0, done: true }, run.stdout);
+        t.not(report.pid, before);
+        await Promise.all(clients.map((client) => client.more(ANSWERS_BETWEEN)));
+        seen.push(await succession.status());
+      }
+      const tallies = await Promise.all(clients.map((client) => client.stop()));
+      for (const [i, name] of ['UDP', 'TCP'].entries()) {
+        t.deepEqual(tallies[i]!.lost, [], name);
+        t.true(tallies[i]!.answered > upgrades * ANSWERS_BETWEEN, name);
+      }
+      for (const [i, status] of seen.entries()) {
+        t.deepEqual(status.workers, workers ?? seen[0]!.workers);
+        t.is(status.health.self.id, seen[0]!.health.self.id, 'the same member of the mesh');
+        if (i > 0)
+          t.true(status.counters.UDP_QUERIES > seen[i - 1]!.counters.UDP_QUERIES, 'queries that were counted stay counted');
+      }
+    } finally {
+      await Promise.all(clients.map((client) => client.stop()));
+      await succession.stop();
     }
-    const tallies = await Promise.all(clients.map((client) => client.stop()));
-    for (const [i, name] of ['UDP', 'TCP'].entries()) {
-      t.deepEqual(tallies[i]!.lost, [], name);
-      t.true(tallies[i]!.answered > UPGRADES * ANSWERS_BETWEEN, name);
-    }
-    for (const [i, { counters, workers, health }] of seen.entries()) {
-      t.deepEqual(workers, { alive: 2, wanted: 2 });
-      t.is(health.self.id, seen[0]!.health.self.id, 'the same member of the mesh');
-      if (i > 0) t.true(counters.UDP_QUERIES > seen[i - 1]!.counters.UDP_QUERIES, 'queries that were counted stay counted');
-    }
-  } finally {
-    await Promise.all(clients.map((client) => client.stop()));
-    await succession.stop();
-  }
-});
+  });
 
 test.serial(
   'a successor that cannot start changes nothing: its errors are printed, the server goes on and can be changed',
