@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { eventually } from '../support/patience.ts';
 import { reservePortFor } from '../support/reserved-port.ts';
 import { beginServer, demoDirectory, editConfig, meridian, startServer } from '../support/server.ts';
 import { WebServer } from '../support/site-agent.ts';
@@ -81,6 +82,39 @@ test.serial(
       t.true((await succession.upgrade()).report.done);
       const overrides = await meridian(['override', 'list', '--config', server.config, '--json']);
       t.regex(overrides.stdout, /london/);
+    } finally {
+      await succession.stop();
+    }
+  },
+);
+
+test.serial(
+  'a successor that dies when it has just taken the name of the control socket gives it back, and the next one succeeds',
+  async (t) => {
+    const directory = twoWorkers();
+    // A service manager whose messenger kills whoever says first that it is the main process.
+    const messenger = join(directory, 'systemd-notify');
+    const met = join(directory, 'met');
+    writeFileSync(
+      messenger,
+      `#!/bin/sh\ncase "$1" in MAINPID*) [ -e ${met} ] || { : > ${met}; kill -9 "\${1#MAINPID=}"; } ;; esac\n`,
+      {
+        mode: 0o755,
+      },
+    );
+    const env = { NOTIFY_SOCKET: '/nonexistent', PATH: `${directory}:${process.env['PATH']}` };
+    const server = await startServer(directory, { env });
+    const succession = new Succession(server);
+    try {
+      const { run, report } = await succession.upgrade();
+      t.is(run.code, 1);
+      t.like(report, { done: false, pid: server.pid });
+      t.regex(report.problems[0]!.message, /the successor failed: it ended by SIGKILL/);
+      const isAsked = async (): Promise<boolean> => (await meridian(['status', '--config', server.config])).code === 0;
+      await eventually(isAsked, () => server.log());
+      t.is((await succession.status()).pid, server.pid);
+      t.true((await succession.upgrade()).report.done);
+      t.is((await succession.status()).pid, succession.pid);
     } finally {
       await succession.stop();
     }
