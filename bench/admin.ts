@@ -1,21 +1,26 @@
-// Whether the admin API costs DNS: how long the demo's answers take under a steady load, with and without 200 API requests a second
-// beside it, in turn. And, with `--storm`, whether an acknowledged order is lost by a kill among 1,000 of them.
-// Run: npm run bench:admin              (dnsperf; about a minute and a half)
-//      npm run bench:admin -- --storm   (about two minutes)
+// Whether the admin API costs DNS: how long the demo's answers take under a steady load, in turn with nothing beside it, with 200
+// HTTP requests a second to a bare server (what the client and the kernel cost by themselves), and with 200 API requests a second.
+// And, with `--storm`, whether an acknowledged order is lost by a kill among 1,000 of them.
+// Run: npm run bench:admin                  (dnsperf; about two minutes)
+//      npm run bench:admin -- --one-core    (the server has one core alone, its loads the other)
+//      npm run bench:admin -- --storm       (about two minutes)
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { runDnsperf } from '../src/app/commands/dnsperf.ts';
-import { type AdminClient, adminDirectory, startAdmin } from '../test/support/admin-client.ts';
+import { adminDirectory, startAdmin } from '../test/support/admin-client.ts';
 import { stormUntilKilled } from '../test/support/override-storm.ts';
 import { describeMachine } from './machine.ts';
-import { printTable } from './support.ts';
+import { LOAD_CORE, printTable, SERVER_CORE } from './support.ts';
 
-const ROUNDS = 4;
+const ROUNDS = 5;
 const SECONDS = 8;
 const QUERIES_PER_SECOND = 2000;
 const REQUESTS_PER_SECOND = 200;
-const MOST_PENDING = 64;
 const STORM = 1000;
 
 const PATHS = [
@@ -31,68 +36,80 @@ const SCRAPE_EVERY = 50;
 
 const QUERIES = ['www', 'api', 'sticky', 'static'].map((name) => `${name}.example.test A`).join('\n');
 
-/** Asks at a steady rate until `stop` says so; resolves to the times of all replies, in milliseconds. */
-async function requests({ url }: AdminClient, stop: AbortSignal): Promise<number[]> {
-  const took: number[] = [];
-  const pending = new Set<Promise<void>>();
-  const startMs = performance.now();
-  for (let i = 0; !stop.aborted; i++) {
-    const dueMs = startMs + (i * 1000) / REQUESTS_PER_SECOND;
-    if (dueMs > performance.now()) await sleep(dueMs - performance.now());
-    if (pending.size >= MOST_PENDING) await Promise.race(pending); // the rate that is printed tells if it was not met
-    const askedMs = performance.now();
-    const request = fetch(`${url}${i % SCRAPE_EVERY === 0 ? '/metrics' : PATHS[i % PATHS.length]}`).then(async (reply) => {
-      await reply.arrayBuffer();
-      if (!reply.ok) throw new Error(`${reply.url}: ${reply.status}`);
-      took.push(performance.now() - askedMs);
-      pending.delete(request);
-    });
-    pending.add(request);
-  }
-  await Promise.all(pending);
-  return took.sort((a, b) => a - b);
+const CLIENT = fileURLToPath(new URL('./api-client.js', import.meta.url));
+/** As large as most replies of the API. */
+const BARE_REPLY = Buffer.alloc(2000, 'x');
+
+interface Asked {
+  readonly perSecond: number;
+  /** Milliseconds. */
+  readonly p50: number | null;
+  readonly p99: number | null;
+}
+
+/** Starts to ask `url`; the returned function ends it and resolves to what it took. */
+function startClient(url: string): () => Promise<Asked> {
+  const paths = Array.from({ length: SCRAPE_EVERY }, (_, i) => (i === 0 ? '/metrics' : PATHS[i % PATHS.length]!));
+  const client = spawn(process.execPath, [CLIENT, url, String(REQUESTS_PER_SECOND), ...paths], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let printed = '';
+  client.stdout.on('data', (chunk) => {
+    printed += chunk;
+  });
+  const ended = once(client, 'close');
+  return async () => {
+    client.stdin.end();
+    await ended;
+    return JSON.parse(printed) as Asked;
+  };
 }
 
 const figure = (value: number | null | undefined): string => (value === null || value === undefined ? '-' : value.toFixed(2));
 
-async function compare(): Promise<void> {
+const STATES = ['idle', 'bare', 'API'] as const;
+
+/** One measurement of DNS under its own steady load. */
+async function measure(port: number): Promise<{ p50: number | null; p99: number | null; p999: number | null; lost: number }> {
+  const where = { server: '127.0.0.1', port, isTcp: false, queries: QUERIES };
+  const report = await runDnsperf({ ...where, perSecond: QUERIES_PER_SECOND, seconds: SECONDS });
+  if (!report.ok) throw new Error(report.error.message);
+  return { ...report.value.latencyMs, lost: report.value.lost } as Awaited<ReturnType<typeof measure>>;
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+async function compare(isOneCore: boolean): Promise<void> {
   describeMachine([]);
-  const { server, api } = await startAdmin(adminDirectory());
-  const rows = [['round', 'API', 'DNS p50, ms', 'p99', 'p99.9', 'lost', 'API requests/s', 'API p50, ms', 'p99']];
+  // Children of this process, dnsperf and the client, inherit its core.
+  if (isOneCore) spawn('taskset', ['-pc', LOAD_CORE, String(process.pid)]);
+  const wrapper = isOneCore ? ['taskset', '-c', SERVER_CORE] : [];
+  const { server, api } = await startAdmin(adminDirectory(), [], wrapper);
+  const bare = createServer((_, reply) => reply.end(BARE_REPLY)).listen(0, '127.0.0.1');
+  await once(bare, 'listening');
+  const urls = { idle: null, bare: `http://127.0.0.1:${(bare.address() as AddressInfo).port}`, API: api.url };
+  const rows = [['round', 'beside', 'DNS p50, ms', 'p99', 'p99.9', 'lost', 'requests/s', 'p50, ms', 'p99']];
+  const p99s: Record<(typeof STATES)[number], number[]> = { idle: [], bare: [], API: [] };
   try {
-    for (let round = 0; round < 2 * ROUNDS; round++) {
-      const isBusy = round % 2 === 1;
-      const stop = new AbortController();
-      const asked = isBusy ? requests(api, stop.signal) : Promise.resolve([]);
-      const load = {
-        server: '127.0.0.1',
-        port: server.port,
-        isTcp: false,
-        queries: QUERIES,
-        perSecond: QUERIES_PER_SECOND,
-        seconds: SECONDS,
-      };
-      const report = await runDnsperf(load);
-      stop.abort();
-      const took = await asked;
-      if (!report.ok) throw new Error(report.error.message);
-      const { p50, p99, p999 } = report.value.latencyMs;
-      const at = (share: number): string => figure(took[Math.floor(share * took.length)]);
-      const own = isBusy ? [(took.length / SECONDS).toFixed(0), at(0.5), at(0.99)] : ['-', '-', '-'];
-      rows.push([
-        String(1 + (round >> 1)),
-        isBusy ? 'busy' : 'idle',
-        figure(p50),
-        figure(p99),
-        figure(p999),
-        String(report.value.lost),
-        ...own,
-      ]);
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const state of STATES) {
+        const stop = urls[state] === null ? undefined : startClient(urls[state]);
+        const { p50, p99, p999, lost } = await measure(server.port);
+        const asked = await stop?.();
+        p99s[state].push(p99 ?? Number.POSITIVE_INFINITY);
+        const own = asked === undefined ? ['-', '-', '-'] : [asked.perSecond.toFixed(0), figure(asked.p50), figure(asked.p99)];
+        rows.push([String(1 + round), state, figure(p50), figure(p99), figure(p999), String(lost), ...own]);
+      }
     }
   } finally {
+    bare.close();
     await server.stop();
   }
   printTable(rows);
+  const [idle, beside, withApi] = STATES.map((state) => median(p99s[state]));
+  console.log(
+    `median p99 of DNS: ${figure(idle)} ms idle, ${figure(beside)} beside a bare server, ${figure(withApi)} beside the API`,
+  );
 }
 
 async function storm(): Promise<void> {
@@ -122,4 +139,4 @@ async function storm(): Promise<void> {
   }
 }
 
-await (process.argv.includes('--storm') ? storm() : compare());
+await (process.argv.includes('--storm') ? storm() : compare(process.argv.includes('--one-core')));

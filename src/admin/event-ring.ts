@@ -7,7 +7,7 @@ import type { AdminEvent } from './schemas/changes.ts';
 const KEPT = 1000;
 
 export class EventRing implements EventSource {
-  readonly #epoch: string;
+  #epoch: string;
   readonly #kept: AdminEvent[] = [];
   readonly #listeners = new Set<(event: AdminEvent) => void>();
   #last = 0;
@@ -18,7 +18,14 @@ export class EventRing implements EventSource {
   }
 
   add(event: Omit<AdminEvent, 'id'>): void {
-    const whole = { id: `${this.#epoch}-${++this.#last}`, ...event };
+    this.take({ id: `${this.#epoch}-${this.#last + 1}`, ...event });
+  }
+
+  /** Takes the next event of another ring, of which this one is then a copy. */
+  take(whole: AdminEvent): void {
+    const [epoch, seq] = whole.id.split('-');
+    this.#epoch = epoch!;
+    this.#last = Number(seq);
     this.#kept.push(whole);
     if (this.#kept.length > KEPT) this.#kept.shift();
     for (const listen of this.#listeners) listen(whole);

@@ -39,21 +39,24 @@ export interface RecallRequest {
   readonly breakGlass: boolean;
 }
 
-/** Reads are of one moment each and never wait. Changes resolve when they are kept, in force and in the audit. */
+/** A port in the same thread replies at once, one in another thread a little later. */
+type Soon<T> = T | Promise<T>;
+
+/** Reads are of one moment each and wait for nobody. Changes resolve when they are kept, in force and in the audit. */
 export interface AdminPort {
-  status(): Status;
-  sites(): readonly Site[];
-  pools(): readonly Pool[];
-  members(): readonly Member[];
-  policies(): readonly Policy[];
+  status(): Soon<Status>;
+  sites(): Soon<readonly Site[]>;
+  pools(): Soon<readonly Pool[]>;
+  members(): Soon<readonly Member[]>;
+  policies(): Soon<readonly Policy[]>;
   /** Undefined if there is no such policy; ERR_ROLE if this process does not answer. */
-  places(policy: string, family: 4 | 6): Result<readonly Place[], Problem> | undefined;
-  probes(): readonly Probe[];
-  zones(): readonly Zone[];
+  places(policy: string, family: 4 | 6): Soon<Result<readonly Place[], Problem> | undefined>;
+  probes(): Soon<readonly Probe[]>;
+  zones(): Soon<readonly Zone[]>;
   /** The zone as a master file; undefined if it is not served. */
-  zoneText(zone: string): string | undefined;
-  explain(query: ExplainQuery): Result<Explanation, Problem>;
-  overrides(): { readonly version: number; readonly items: readonly OverrideItem[] };
+  zoneText(zone: string): Soon<string | undefined>;
+  explain(query: ExplainQuery): Soon<Result<Explanation, Problem>>;
+  overrides(): Soon<{ readonly version: number; readonly items: readonly OverrideItem[] }>;
   /** ERR_SAFETY if a rule forbids it; ERR_API_VERSION, ERR_OVERRIDE, ERR_USAGE, ERR_AUDIT, ERR_MESH_*. */
   order(request: OrderRequest & { readonly author: string }, terms: ChangeTerms): Promise<Result<OrderReply, Problem>>;
   recall(request: RecallRequest, terms: ChangeTerms): Promise<Result<RecallReply, Problem>>;
@@ -62,7 +65,7 @@ export interface AdminPort {
   audit(before: number | null, limit: number): Promise<readonly AuditEntry[]>;
   readonly events: EventSource;
   /** For /metrics. */
-  sample(): Sample;
+  sample(): Soon<Sample>;
 }
 
 /** What has happened lately, and what happens from now on. */

@@ -114,7 +114,8 @@ export function addChanges(app: App, port: AdminPort, idempotency: Idempotency):
     },
     async (request, reply) => {
       const { params, query } = request;
-      if (!port.overrides().items.some((item) => item.id === params.id)) {
+      const { items } = await port.overrides();
+      if (!items.some((item) => item.id === params.id)) {
         throw refusal('ERR_API_NOT_FOUND', `there is no order "${params.id}" in force`);
       }
       return takeBack(port, { what: params.id, action: null, ...query }, request, reply);

@@ -29,8 +29,8 @@ export function addReads(app: App, port: AdminPort): void {
   app.get(
     '/v1/overrides',
     { schema: { tags: ['orders'], summary: 'Orders in force', querystring: page, response: { 200: overrideList, ...WRONG } } },
-    ({ query }, reply) => {
-      const { version, items } = port.overrides();
+    async ({ query }, reply) => {
+      const { version, items } = await port.overrides();
       void reply.header('etag', `"${version}"`);
       return { ...pageOf(items, query), version };
     },
@@ -45,8 +45,8 @@ export function addReads(app: App, port: AdminPort): void {
         response: { 200: overrideItem, ...NO_SUCH },
       },
     },
-    ({ params }, reply) => {
-      const { version, items } = port.overrides();
+    async ({ params }, reply) => {
+      const { version, items } = await port.overrides();
       void reply.header('etag', `"${version}"`);
       return one(items, params.id, 'order');
     },
@@ -78,27 +78,27 @@ function addWorld(app: App, port: AdminPort): void {
   app.get(
     '/v1/status',
     { schema: { tags: ['status'], summary: 'The server at a glance', response: { 200: status, ...WRONG } } },
-    () => port.status(),
+    async () => port.status(),
   );
   app.get(
     '/v1/sites',
     { schema: { tags, summary: 'Sites', querystring: page, response: { 200: siteList, ...WRONG } } },
-    ({ query }) => pageOf(port.sites(), query),
+    async ({ query }) => pageOf(await port.sites(), query),
   );
   app.get(
     '/v1/sites/:id',
     { schema: { tags, summary: 'A site', params: byId, response: { 200: site, ...NO_SUCH } } },
-    ({ params }) => one(port.sites(), params.id, 'site'),
+    async ({ params }) => one(await port.sites(), params.id, 'site'),
   );
   app.get(
     '/v1/pools',
     { schema: { tags, summary: 'Pools', querystring: page, response: { 200: poolList, ...WRONG } } },
-    ({ query }) => pageOf(port.pools(), query),
+    async ({ query }) => pageOf(await port.pools(), query),
   );
   app.get(
     '/v1/pools/:id',
     { schema: { tags, summary: 'A pool', params: byId, response: { 200: pool, ...NO_SUCH } } },
-    ({ params }) => one(port.pools(), params.id, 'pool'),
+    async ({ params }) => one(await port.pools(), params.id, 'pool'),
   );
   const memberQuery = page.extend({
     pool: id('Only of this pool').optional(),
@@ -115,9 +115,9 @@ function addWorld(app: App, port: AdminPort): void {
         response: { 200: memberList, ...WRONG },
       },
     },
-    ({ query }) => {
+    async ({ query }) => {
       const { pool: ofPool, site: atSite, state } = query;
-      const wanted = port.members().filter((item) => {
+      const wanted = (await port.members()).filter((item) => {
         return (ofPool ?? item.pool) === item.pool && (atSite ?? item.site) === item.site && (state ?? item.state) === item.state;
       });
       return pageOf(wanted, query);
@@ -133,12 +133,12 @@ function addWorld(app: App, port: AdminPort): void {
         response: { 200: member, ...NO_SUCH },
       },
     },
-    ({ params }) => one(port.members(), `${params.pool}/${params.name}`, 'member'),
+    async ({ params }) => one(await port.members(), `${params.pool}/${params.name}`, 'member'),
   );
   app.get(
     '/v1/probes',
     { schema: { tags, summary: 'Checks', querystring: page, response: { 200: probeList, ...WRONG } } },
-    ({ query }) => pageOf(port.probes(), query),
+    async ({ query }) => pageOf(await port.probes(), query),
   );
 }
 
@@ -148,12 +148,12 @@ function addSteering(app: App, port: AdminPort): void {
   app.get(
     '/v1/policies',
     { schema: { tags, summary: 'Policies', querystring: page, response: { 200: policyList, ...WRONG } } },
-    ({ query }) => pageOf(port.policies(), query),
+    async ({ query }) => pageOf(await port.policies(), query),
   );
   app.get(
     '/v1/policies/:id',
     { schema: { tags, summary: 'A policy', params: byId, response: { 200: policy, ...NO_SUCH } } },
-    ({ params }) => one(port.policies(), params.id, 'policy'),
+    async ({ params }) => one(await port.policies(), params.id, 'policy'),
   );
   app.get(
     '/v1/policies/:id/places',
@@ -166,8 +166,8 @@ function addSteering(app: App, port: AdminPort): void {
         response: { 200: placeList, ...NO_SUCH, 409: problem },
       },
     },
-    ({ params, query }) => {
-      const places = port.places(params.id, query.family === '4' ? 4 : 6);
+    async ({ params, query }) => {
+      const places = await port.places(params.id, query.family === '4' ? 4 : 6);
       if (places === undefined) throw refusal('ERR_API_NOT_FOUND', `there is no policy "${params.id}"`);
       if (!places.ok) throw new Refusal(places.error);
       return pageOf(places.value, query);
@@ -176,12 +176,12 @@ function addSteering(app: App, port: AdminPort): void {
   app.get(
     '/v1/zones',
     { schema: { tags, summary: 'Zones', querystring: page, response: { 200: zoneList, ...WRONG } } },
-    ({ query }) => pageOf(port.zones(), query),
+    async ({ query }) => pageOf(await port.zones(), query),
   );
   app.get(
     '/v1/zones/:id',
     { schema: { tags, summary: 'A zone', params: byId, response: { 200: zone, ...NO_SUCH } } },
-    ({ params }) => one(port.zones(), absolute(params.id), 'zone'),
+    async ({ params }) => one(await port.zones(), absolute(params.id), 'zone'),
   );
   app.get(
     '/v1/zones/:id/text',
@@ -195,7 +195,7 @@ function addSteering(app: App, port: AdminPort): void {
       },
     },
     async ({ params }, reply) => {
-      const text = port.zoneText(absolute(params.id));
+      const text = await port.zoneText(absolute(params.id));
       if (text === undefined) throw refusal('ERR_API_NOT_FOUND', `there is no zone "${params.id}"`);
       return reply.type('text/plain; charset=utf-8').serializer(String).send(text);
     },
@@ -210,8 +210,8 @@ function addSteering(app: App, port: AdminPort): void {
         response: { 200: explanation, ...WRONG, 409: problem },
       },
     },
-    ({ query }) => {
-      const explained = port.explain(query);
+    async ({ query }) => {
+      const explained = await port.explain(query);
       if (!explained.ok) throw new Refusal(explained.error);
       return explained.value;
     },

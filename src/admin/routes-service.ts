@@ -18,7 +18,7 @@ export function addService(app: App, { port, exposition }: AppOptions): void {
     '/readyz',
     { schema: { tags, summary: 'The process serves', response: { 200: health, 503: health } } },
     async (_, reply) => {
-      const { isReady, reasons } = port.status().readiness;
+      const { isReady, reasons } = (await port.status()).readiness;
       return reply.status(isReady ? 200 : 503).send({ status: isReady ? 'ok' : 'unready', reasons });
     },
   );
@@ -33,7 +33,7 @@ export function addService(app: App, { port, exposition }: AppOptions): void {
       },
     },
     async (_, reply) => {
-      const text = await exposition.text(port.sample());
+      const text = await exposition.text(await port.sample());
       return reply.type(exposition.contentType).serializer(String).send(text);
     },
   );

@@ -20,8 +20,9 @@ export function adminDirectory(sitePorts?: Parameters<typeof demoDirectory>[0]):
 export async function startAdmin(
   directory: string,
   args: readonly string[] = [],
+  wrapper: readonly string[] = [],
 ): Promise<{ server: RunningServer; api: AdminClient }> {
-  const server = await startServer(directory, { args });
+  const server = await startServer(directory, { args, wrapper });
   const { endpoints } = await server.logged('admin API listening');
   const { port } = (endpoints as { port: number }[])[0]!;
   return { server, api: clientOf(`http://127.0.0.2:${port}`) };

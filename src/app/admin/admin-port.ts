@@ -22,6 +22,7 @@ import { err, ok, type Result } from '../../base/result.ts';
 import type { HealthFacts } from '../../health/facts.ts';
 import { membersNamed } from '../../health/overrides.ts';
 import type { SafetyForecast } from '../../health/safety.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
 import type { Override } from '../../model/verdict.ts';
 import { SteeringImage } from '../../steering/image.ts';
 import { ZoneImage } from '../../zone/image.ts';
@@ -37,8 +38,10 @@ import { gaugesOf, type Measured, statusOf } from './admin-status.ts';
 import { placesOf, policiesOf, zonesOf } from './admin-steering.ts';
 import { membersOf, poolsOf, probesOf, sitesOf } from './admin-world.ts';
 
-/** A report is not made anew within this time unless something has changed. */
+/** A report is not made anew within this time unless health has moved on. */
 const REPORT_KEEPS_MS = 200;
+/** Nor within so many times what it took: for 100,000 members it takes long, and the control thread has better things to do. */
+const MOST_EFFORT = 20;
 
 export interface AdminDeskOptions {
   readonly running: Running;
@@ -49,9 +52,11 @@ export interface AdminDeskOptions {
 }
 
 interface Seen extends Measured {
+  readonly snapshot: Snapshot;
   readonly facts: HealthFacts;
   readonly overrides: unknown;
   readonly madeMs: number;
+  readonly tookMs: number;
 }
 
 export class AdminDesk implements AdminPort {
@@ -224,24 +229,22 @@ export class AdminDesk implements AdminPort {
 
   #look(): Seen {
     const { running, clock } = this.#options;
+    const { snapshot } = running;
     const { facts, overrides } = running.plane;
     const nowMs = clock.monotonicMs();
     const known = this.#seen;
-    if (known !== null && known.facts === facts && known.overrides === overrides && nowMs - known.madeMs < REPORT_KEEPS_MS)
-      return known;
+    if (known !== null && known.snapshot === snapshot && known.overrides === overrides) {
+      const ageMs = nowMs - known.madeMs;
+      if (ageMs < MOST_EFFORT * known.tookMs || (ageMs < REPORT_KEEPS_MS && known.facts === facts)) return known;
+    }
     const report = running.status(VERSION);
-    const { snapshot } = running;
     const members = membersOf(snapshot, report.health);
-    this.#seen = {
-      facts,
-      overrides,
-      madeMs: nowMs,
-      report,
-      members,
-      sites: sitesOf(snapshot, members),
-      pools: poolsOf(snapshot, members, facts),
-      status: statusOf(report, members, snapshot, clock.wallMs()),
-    };
+    const sites = sitesOf(snapshot, members);
+    const pools = poolsOf(snapshot, members, facts);
+    const status = statusOf(report, members, snapshot, clock.wallMs());
+    const doneMs = clock.monotonicMs();
+    const made = { snapshot, facts, overrides, madeMs: doneMs, tookMs: doneMs - nowMs };
+    this.#seen = { ...made, report, members, sites, pools, status };
     return this.#seen;
   }
 }

@@ -1,5 +1,5 @@
 // The role `admin` of a running process, and what every process keeps of changes whether it has that role or not: the audit, and
-// the latest events. The API's code is loaded only where it is asked for.
+// the latest events. The API has a thread of its own, where it is asked for.
 
 import { AuditLog } from '../../admin/audit-log.ts';
 import { EventRing } from '../../admin/event-ring.ts';
@@ -14,6 +14,7 @@ import { Changes } from '../orders/changes.ts';
 import type { Running } from '../process/requests.ts';
 import { VERSION } from '../version.ts';
 import { AdminDesk } from './admin-port.ts';
+import { ApiHost } from './api-host.ts';
 
 /** Without an address there is no API, so nobody has the role. */
 export const rolesInForce = (roles: readonly Role[], { admin }: Pick<Snapshot, 'admin'>): readonly Role[] =>
@@ -63,8 +64,7 @@ export class Operations {
     return this.#audit.close();
   }
 
-  async #open(running: Running) {
-    const { openAdmin } = await import('../../admin/server.ts');
+  async #open(running: Running): Promise<ApiHost> {
     const port = new AdminDesk({
       running,
       changes: this.changes,
@@ -73,10 +73,9 @@ export class Operations {
       clock: systemClock,
     });
     const settings = () => running.snapshot.admin;
-    const api = await openAdmin({ settings, port, clock: systemClock, log: this.#log, version: VERSION, passed: this.#passed });
-    for (const problem of api.problems) this.#log.error({ ...problem }, 'problem');
-    if (api.endpoints.length > 0)
-      this.#log.info({ endpoints: api.endpoints, tls: settings().tls !== null }, 'admin API listening');
-    return api;
+    const version = VERSION;
+    const host = new ApiHost({ settings, port, clock: systemClock, log: this.#log, version, passed: this.#passed });
+    await host.start();
+    return host;
   }
 }

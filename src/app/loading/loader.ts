@@ -53,7 +53,7 @@ function inThread<T extends object>(start: LoaderStart, failed: T): Promise<T & 
 if (!isMainThread) {
   const { what, configFile, previous } = workerData as LoaderStart;
   // At the first load there are no answers to make way for.
-  if (previous !== undefined) yieldToAnswers();
+  if (previous !== undefined) yieldToAnswers('load');
   if (what === 'health') {
     const { snapshot, problems } = loadConfig(configFile, 'health');
     parentPort!.postMessage({ problems, ...(snapshot === undefined ? {} : { snapshot }) });
