@@ -27,6 +27,7 @@ import { addChanges } from './routes-change.ts';
 import { addEvents, type Listeners } from './routes-events.ts';
 import { addReads } from './routes-read.ts';
 import { addService } from './routes-service.ts';
+import { addZones } from './routes-zones.ts';
 import { registerStatic, type StaticFiles } from './static.ts';
 
 declare module 'fastify' {
@@ -133,6 +134,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     addService(api, options);
     addReads(api, options.port);
     addChanges(api, options.port, options.idempotency);
+    addZones(api, options.port);
     addEvents(api, options.port.events, options.listeners);
     registerStatic(scope, options.files ?? new Map());
   });
@@ -156,7 +158,7 @@ function addRefusals(app: FastifyInstance, log: Logger): void {
   });
   app.setNotFoundHandler((request) => {
     const path = request.url.split('?')[0]!;
-    const allowed = ['GET', 'POST', 'DELETE'].filter((method) => app.hasRoute({ method: method as 'GET', url: path }));
+    const allowed = ['GET', 'POST', 'PUT', 'DELETE'].filter((method) => app.hasRoute({ method: method as 'GET', url: path }));
     if (allowed.length === 0)
       throw refusal('ERR_API_NOT_FOUND', `there is nothing at ${path}; /openapi.json lists what there is`);
     throw refusal('ERR_API_METHOD', `${path} takes ${allowed.join(', ')}, found ${request.method}`, {
@@ -167,8 +169,8 @@ function addRefusals(app: FastifyInstance, log: Logger): void {
 
 /** Codes of fastify's own refusals. */
 const OF_BODY: Readonly<Record<string, string>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: `the body may have at most ${MOST_BODY_OCTETS} octets`,
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'the body must be application/json',
+  FST_ERR_CTP_BODY_TOO_LARGE: `the body may have at most ${MOST_BODY_OCTETS} octets, that of a zone 16 MiB`,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'the body must be application/json, that of a zone text/dns',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'the body must not be empty with Content-Type application/json',
   FST_ERR_CTP_INVALID_JSON_BODY: 'the body must be JSON',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'the body is not as long as Content-Length says',

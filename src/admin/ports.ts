@@ -15,6 +15,7 @@ import type {
 import type { Status } from './schemas/status.ts';
 import type { ExplainQuery, Explanation, Place, Policy, Zone } from './schemas/steering.ts';
 import type { Member, Pool, Probe, Site } from './schemas/world.ts';
+import type { ZoneReply } from './schemas/zones.ts';
 
 /** Who changes something, for the audit. */
 export interface Actor {
@@ -39,6 +40,16 @@ export interface RecallRequest {
   readonly breakGlass: boolean;
 }
 
+/** A new text in place of the file of a zone. */
+export interface ZoneRequest {
+  /** Its name, absolute and in lower case. */
+  readonly zone: string;
+  readonly text: string;
+  readonly dryRun: boolean;
+  /** Of the file that the text is meant to replace; null = whatever it is. */
+  readonly ifTag: string | null;
+}
+
 /** A port in the same thread replies at once, one in another thread a little later. */
 type Soon<T> = T | Promise<T>;
 
@@ -55,6 +66,10 @@ export interface AdminPort {
   zones(): Soon<readonly Zone[]>;
   /** The zone as a master file; undefined if it is not served. */
   zoneText(zone: string): Soon<string | undefined>;
+  /** The file that the zone was read from, and the tag of its content; undefined if it is not served. ERR_ROLE, ERR_ZONE_FILE. */
+  zoneFile(zone: string): Promise<Result<{ readonly text: string; readonly tag: string }, Problem> | undefined>;
+  /** Undefined if it is not served; ERR_ROLE, ERR_ZONE_FILE, ERR_API_VERSION, ERR_AUDIT. */
+  putZone(request: ZoneRequest, actor: Actor): Promise<Result<ZoneReply, Problem> | undefined>;
   explain(query: ExplainQuery): Soon<Result<Explanation, Problem>>;
   overrides(): Soon<{ readonly version: number; readonly items: readonly OverrideItem[] }>;
   /** ERR_SAFETY if a rule forbids it; ERR_API_VERSION, ERR_OVERRIDE, ERR_USAGE, ERR_AUDIT, ERR_MESH_*. */

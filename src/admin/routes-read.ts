@@ -8,7 +8,7 @@ import { Refusal, refusal } from './problems.ts';
 import { auditList, overrideItem, overrideList } from './schemas/changes.ts';
 import { id, page, problem } from './schemas/common.ts';
 import { status } from './schemas/status.ts';
-import { explainQuery, explanation, placeList, policy, policyList, zone, zoneList } from './schemas/steering.ts';
+import { explainQuery, explanation, placeList, policy, policyList } from './schemas/steering.ts';
 import { member, memberList, pool, poolList, probeList, site, siteList } from './schemas/world.ts';
 
 const WRONG = { 400: problem, 401: problem, 403: problem, 429: problem };
@@ -16,7 +16,7 @@ const NO_SUCH = { ...WRONG, 404: problem };
 const MOST_AUDIT = 1000;
 
 /** The item with this id, or a refusal. */
-function one<T extends { readonly id: string }>(items: readonly T[], wanted: string, noun: string): T {
+export function one<T extends { readonly id: string }>(items: readonly T[], wanted: string, noun: string): T {
   const found = items.find((item) => item.id === wanted);
   if (found === undefined) throw refusal('ERR_API_NOT_FOUND', `there is no ${noun} "${wanted}"`);
   return found;
@@ -174,33 +174,6 @@ function addSteering(app: App, port: AdminPort): void {
     },
   );
   app.get(
-    '/v1/zones',
-    { schema: { tags, summary: 'Zones', querystring: page, response: { 200: zoneList, ...WRONG } } },
-    async ({ query }) => pageOf(await port.zones(), query),
-  );
-  app.get(
-    '/v1/zones/:id',
-    { schema: { tags, summary: 'A zone', params: byId, response: { 200: zone, ...NO_SUCH } } },
-    async ({ params }) => one(await port.zones(), absolute(params.id), 'zone'),
-  );
-  app.get(
-    '/v1/zones/:id/text',
-    {
-      schema: {
-        tags,
-        summary: 'A zone as a master file',
-        params: byId,
-        response: { 200: z.string(), ...NO_SUCH },
-        produces: ['text/plain'],
-      },
-    },
-    async ({ params }, reply) => {
-      const text = await port.zoneText(absolute(params.id));
-      if (text === undefined) throw refusal('ERR_API_NOT_FOUND', `there is no zone "${params.id}"`);
-      return reply.type('text/plain; charset=utf-8').serializer(String).send(text);
-    },
-  );
-  app.get(
     '/v1/explain',
     {
       schema: {
@@ -217,6 +190,3 @@ function addSteering(app: App, port: AdminPort): void {
     },
   );
 }
-
-/** Names of zones are shown with their final dot, and found without it. */
-const absolute = (name: string): string => (name.endsWith('.') ? name : `${name}.`).toLowerCase();

@@ -98,7 +98,7 @@ export const ERRORS = {
   ERR_API_NOT_FOUND: 'There is nothing under this path, or no such item.',
   ERR_API_METHOD: 'The path exists, but not for this method.',
   ERR_API_ORIGIN: 'The request names a host that this address does not answer to, or comes from a web page of another origin.',
-  ERR_API_VERSION: 'The orders have changed since the version that If-Match names; read them again.',
+  ERR_API_VERSION: 'The orders, or a file, have changed since the version that If-Match names; read them again.',
   ERR_API_REPEATED: 'An Idempotency-Key is used for another request, or the request with it is still under way.',
   ERR_API_LIMIT: 'Too many requests came from this address, or too many clients listen to events.',
   ERR_API_BODY: 'The body of a request is too large, not JSON, or did not arrive in time.',

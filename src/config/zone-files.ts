@@ -12,7 +12,7 @@ import { checkZone } from '../zone/check.ts';
 import { DEFAULT_LIMITS } from '../zone/limits.ts';
 import { type IncludeReader, parseZone } from '../zone/parser.ts';
 import type { ZoneRecords } from '../zone/records.ts';
-import { type FileStamp, readRegularFile, reasonOf } from './files.ts';
+import { type FileStamp, type FileText, readRegularFile, reasonOf } from './files.ts';
 import { checkGslbUses, findGslbUses, type GslbUse } from './gslb-uses.ts';
 
 export interface LoadedZone {
@@ -26,9 +26,9 @@ export interface LoadedZone {
   readonly gslbUses: readonly GslbUse[];
 }
 
-/** Never throws for what is in the files. */
-export function loadZone(source: ZoneSource, model: SteeringModel): LoadedZone {
-  const text = readRegularFile(source.file, DEFAULT_LIMITS.textOctets);
+/** Never throws for what is in the files. With a `draft` as if the zone's own file held that text. */
+export function loadZone(source: ZoneSource, model: SteeringModel, draft?: Uint8Array): LoadedZone {
+  const text = draft === undefined ? readRegularFile(source.file, DEFAULT_LIMITS.textOctets) : ok(draftOf(source.file, draft));
   if (!text.ok) return unreadable(source.file, text.error);
   const directory = dirname(source.file);
   const realDirectory = realPath(directory);
@@ -52,6 +52,11 @@ export function loadZone(source: ZoneSource, model: SteeringModel): LoadedZone {
   const all = [...problems, ...checkZone(records, !hasErrors(problems)), ...checkGslbUses(gslbUses, model)];
   return { ...(hasErrors(all) ? {} : { records }), problems: all, files, gslbUses };
 }
+
+const draftOf = (file: string, octets: Uint8Array): FileText => ({
+  octets,
+  stamp: { file, size: octets.length, mtimeMs: Number.NaN }, // never that of the file, so it is never taken for it
+});
 
 function unreadable(file: string, reason: string): LoadedZone {
   const message = `zone file cannot be read: ${reason}`;

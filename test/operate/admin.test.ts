@@ -72,7 +72,7 @@ test('orders, events, audit, metrics and reloads over HTTP', async (t) => {
   t.regex(shown.stdout, /^meridian_overrides\{action="drain"\} 1$/m);
 });
 
-test('no acknowledged order is lost by a kill, nor its line in the audit, and tokens come and go by a reload', async (t) => {
+test('no acknowledged order is lost by a kill, nor its line in the audit, tokens come and go by a reload, and a zone is put', async (t) => {
   const directory = adminDirectory();
   t.teardown(() => rmSync(directory, { recursive: true, force: true }));
   const first = await startAdmin(directory);
@@ -95,14 +95,24 @@ test('no acknowledged order is lost by a kill, nor its line in the audit, and to
     [],
   );
 
-  const made = await meridian(['token', 'new', '--role', 'viewer', '--name', 'ann', '--json']);
+  const made = await meridian(['token', 'new', '--role', 'admin', '--name', 'ann', '--json']);
   const { token, hash } = JSON.parse(made.stdout) as { token: string; hash: string };
-  editConfig(directory, ['admin:\n', `admin:\n  tokens: { ann: { role: viewer, hash: "${hash}" } }\n`]);
+  editConfig(directory, ['admin:\n', `admin:\n  tokens: { ann: { role: admin, hash: "${hash}" } }\n`]);
   server.signal('SIGHUP');
   await eventually(
     async () => (await fetch(`${api.url}/v1/session`)).status === 401,
     () => `the token was never asked for:\n${server.log()}`,
   );
   const reply = await fetch(`${api.url}/v1/session`, { headers: { authorization: `Bearer ${token}` } });
-  t.like((await reply.json()) as object, { name: 'ann', role: 'viewer', isOpen: false });
+  t.like((await reply.json()) as object, { name: 'ann', role: 'admin', isOpen: false });
+
+  const authorization = `Bearer ${token}`;
+  const file = `${api.url}/v1/zones/example.test/file`;
+  const present = await fetch(file, { headers: { authorization } });
+  const headers = { authorization, 'content-type': 'text/dns', 'if-match': present.headers.get('etag')! };
+  const body = `${await present.text()}\nput 60 IN A 192.0.2.77\n`;
+  const put = await fetch(file, { method: 'PUT', headers, body });
+  t.is(put.status, 200, await put.clone().text());
+  t.is((await dig(server.port, '+short', 'put.example.test')).trim(), '192.0.2.77', 'it is served when it is acknowledged');
+  t.is((await fetch(file, { method: 'PUT', headers, body })).status, 412, 'the file is another one now');
 });

@@ -17,6 +17,7 @@ import { imagesOf } from '../../src/app/answering/image-feed.ts';
 import { explainAnswer } from '../../src/app/commands/explain-answer.ts';
 import { ControlPlane } from '../../src/app/health/control-plane.ts';
 import { load } from '../../src/app/loading/load.ts';
+import { checkDraft } from '../../src/app/loading/zone-draft.ts';
 import { Changes } from '../../src/app/orders/changes.ts';
 import type { Running } from '../../src/app/process/requests.ts';
 import { countersOf } from '../../src/app/process/server.ts';
@@ -104,6 +105,13 @@ function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buff
     snapshot: served.snapshot,
     get answering() {
       return { loaded: served, images: images(), facts: plane.facts };
+    },
+    // Texts are put in test/unit/app/orders/zone-changes.test.ts: the files of this stage are those of the checkout.
+    zoneDesk: {
+      checkDraft: async (origin, text) => checkDraft(served, origin, text),
+      reloadZone: async () => {
+        throw new Error('nothing is written here');
+      },
     },
     reload: async () => {
       const { problems, zonesKept } = again();

@@ -96,6 +96,8 @@ function portOf(state: { world: DashboardWorld; given: OrderRequest[] }, events:
     probes: () => [],
     zones: () => [],
     zoneText: () => undefined,
+    zoneFile: refuse,
+    putZone: refuse,
     explain: refuse,
     overrides: () => ({ version: state.world.status.overrides.version, items: state.world.orders }),
     order: async (request) => {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { count, id, listOf, order, percent, wallMs } from './common.ts';
+import { foundProblem } from './zones.ts';
 
 const MAX_REASON_LENGTH = 1000;
 const MAX_AUTHOR_LENGTH = 256;
@@ -94,16 +95,7 @@ export const reloadReply = z
   .object({
     isDone: z.boolean().describe('false = a dry run, or refused'),
     isAccepted: z.boolean().describe('There is no error in the files'),
-    problems: z.array(
-      z.object({
-        severity: z.enum(['error', 'warning']),
-        code: z.string(),
-        message: z.string(),
-        file: z.string().optional(),
-        line: z.int().optional(),
-        column: z.int().optional(),
-      }),
-    ),
+    problems: z.array(foundProblem),
     zonesRead: count('Zones that were read anew'),
     zonesKept: count('Zones whose files have not changed'),
     tookMs: z.number(),
@@ -120,7 +112,7 @@ export const auditEntry = z
     atMs: wallMs('When it was acknowledged'),
     actor: z.string().describe('Name of the token, loopback, or control socket'),
     via: z.enum(['api', 'socket', 'signal']),
-    action: z.enum(['order', 'recall', 'reload']),
+    action: z.enum(['order', 'recall', 'reload', 'zone']),
     result: z.enum(['done', 'refused']),
     isBreakGlass: z.boolean(),
     subject: z.string().describe('Whom it names'),

@@ -3,7 +3,7 @@
 
 import type { AuditLog } from '../../admin/audit-log.ts';
 import type { Sample } from '../../admin/exposition.ts';
-import type { Actor, AdminPort, ChangeTerms, EventSource, RecallRequest } from '../../admin/ports.ts';
+import type { Actor, AdminPort, ChangeTerms, EventSource, RecallRequest, ZoneRequest } from '../../admin/ports.ts';
 import type {
   AuditEntry,
   Forecast,
@@ -32,6 +32,7 @@ import { compareLoads } from '../loading/compare-loads.ts';
 import type { Changes, Who } from '../orders/changes.ts';
 import { globOf, namesOf } from '../orders/order-names.ts';
 import { inForce } from '../orders/orders-text.ts';
+import { readZoneFile } from '../orders/zone-changes.ts';
 import type { Running } from '../process/requests.ts';
 import { VERSION } from '../version.ts';
 import { gaugesOf, type Measured, statusOf } from './admin-status.ts';
@@ -118,6 +119,14 @@ export class AdminDesk implements AdminPort {
     if (answering === null) return undefined;
     const index = zonesOf(answering.loaded).findIndex(({ id }) => id === zone);
     return index < 0 ? undefined : printImage(new ZoneImage(answering.loaded.zones[index]!.buffer));
+  }
+
+  zoneFile(zone: string): ReturnType<AdminPort['zoneFile']> {
+    return readZoneFile(this.#options.running, zone);
+  }
+
+  putZone(request: ZoneRequest, actor: Actor): ReturnType<AdminPort['putZone']> {
+    return this.#options.changes.zone(this.#options.running, request, whoOf(actor));
   }
 
   explain(query: ExplainQuery): Result<Explanation, Problem> {

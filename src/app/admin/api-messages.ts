@@ -22,6 +22,8 @@ export const IS_KEPT: Readonly<Record<Method, boolean>> = {
   overrides: true,
   sample: true,
   zoneText: false,
+  zoneFile: false,
+  putZone: false,
   explain: false,
   audit: false,
   order: false,

@@ -92,6 +92,17 @@ export function loadGeographyOnly(previous: Loaded): LoadResult {
   return { ...(loaded === undefined ? {} : { loaded: { ...previous, geography: loaded } }), problems, ...kept };
 }
 
+/** Reads one zone again, and nothing else. `origin` is that of a zone of the load before. */
+export function loadZoneOnly(previous: Loaded, origin: Uint8Array): LoadResult {
+  const { snapshot } = previous;
+  const index = snapshot.zones.findIndex((source) => Buffer.compare(source.origin, origin) === 0);
+  const others = previous.zones.filter((_, i) => i !== index);
+  const { zone, problems } = loadOne(snapshot.zones[index]!, snapshot.steering, previous);
+  const kept = { zonesKept: others.length, isGeographyKept: true };
+  if (zone === undefined || hasErrors(problems)) return { problems, ...kept };
+  return { loaded: { ...previous, zones: previous.zones.with(index, zone) }, problems, ...kept };
+}
+
 function loadOne(
   source: ZoneSource,
   model: SteeringModel,

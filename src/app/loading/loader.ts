@@ -8,12 +8,17 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import { yieldToAnswers } from '../answering/priority.ts';
 import { threadNotStarted } from '../answering/thread-problem.ts';
 import type { Loaded, LoadResult } from './load.ts';
-import { load, loadGeographyOnly } from './load.ts';
+import { load, loadGeographyOnly, loadZoneOnly } from './load.ts';
+import { checkDraft, type DraftResult } from './zone-draft.ts';
 
 interface LoaderStart {
-  readonly what: 'everything' | 'geography' | 'health';
+  readonly what: 'everything' | 'geography' | 'health' | 'zone' | 'draft';
   readonly configFile: string;
   readonly previous: Loaded | undefined;
+  /** Of `zone` and `draft`: which one. */
+  readonly origin?: Uint8Array;
+  /** Of `draft`. */
+  readonly text?: Uint8Array;
 }
 
 /** What a process needs that only probes. */
@@ -30,6 +35,14 @@ export const loadInThread = (configFile: string, previous?: Loaded): Promise<Loa
 /** Likewise loadGeographyOnly(). */
 export const loadGeographyInThread = (configFile: string, previous: Loaded): Promise<LoadResult> =>
   inThread({ what: 'geography', configFile, previous }, NOT_LOADED);
+
+/** Likewise loadZoneOnly(). */
+export const loadZoneInThread = (configFile: string, previous: Loaded, origin: Uint8Array): Promise<LoadResult> =>
+  inThread({ what: 'zone', configFile, previous, origin }, NOT_LOADED);
+
+/** Likewise checkDraft(). */
+export const checkDraftInThread = (previous: Loaded, origin: Uint8Array, text: Uint8Array): Promise<DraftResult> =>
+  inThread({ what: 'draft', configFile: '', previous, origin, text }, {});
 
 /** Reads the configuration and no zone or database: whatever is wrong with those stops no prober. */
 export const loadHealthInThread = (configFile: string): Promise<HealthLoadResult> =>
@@ -51,12 +64,16 @@ function inThread<T extends object>(start: LoaderStart, failed: T): Promise<T & 
 }
 
 if (!isMainThread) {
-  const { what, configFile, previous } = workerData as LoaderStart;
+  const { what, configFile, previous, origin, text } = workerData as LoaderStart;
   // At the first load there are no answers to make way for.
   if (previous !== undefined) yieldToAnswers('load');
   if (what === 'health') {
     const { snapshot, problems } = loadConfig(configFile, 'health');
     parentPort!.postMessage({ problems, ...(snapshot === undefined ? {} : { snapshot }) });
+  } else if (what === 'draft') {
+    parentPort!.postMessage(checkDraft(previous!, origin!, text!));
+  } else if (what === 'zone') {
+    parentPort!.postMessage(loadZoneOnly(previous!, origin!));
   } else {
     const onlyGeography = what === 'geography' && previous !== undefined;
     parentPort!.postMessage(onlyGeography ? loadGeographyOnly(previous) : load(configFile, previous));

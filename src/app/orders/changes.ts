@@ -3,7 +3,9 @@
 
 import type { AuditLog } from '../../admin/audit-log.ts';
 import type { EventRing } from '../../admin/event-ring.ts';
+import type { ZoneRequest } from '../../admin/ports.ts';
 import type { AuditEntry } from '../../admin/schemas/changes.ts';
+import type { ZoneReply } from '../../admin/schemas/zones.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -13,6 +15,7 @@ import type { Running } from '../process/requests.ts';
 import type { ReloadReport } from '../process/server.ts';
 import type { OrderReply, OrderRequest, RecallReply, RecallRequest } from './orders.ts';
 import { orderText } from './orders-text.ts';
+import { changeZone } from './zone-changes.ts';
 
 /** Who asks, and by which way. */
 export interface Who {
@@ -50,6 +53,8 @@ export class Changes {
   /** A successor takes over: what is changed here now it would not know. */
   #isHeld = false;
   readonly #underWay = new Set<Promise<unknown>>();
+  /** Texts of zones are put one after another. */
+  #zones: Promise<unknown> = Promise.resolve();
 
   constructor(options: ChangesOptions) {
     this.#options = options;
@@ -127,6 +132,28 @@ export class Changes {
     } as const;
     await this.#write(facts, who);
     return report;
+  }
+
+  /** As changeZone, one after another. */
+  zone(running: Running, request: ZoneRequest, who: Who): Promise<Result<ZoneReply, Problem> | undefined> {
+    const changed = this.#zones.then(() => this.#zone(running, request, who));
+    this.#zones = changed.catch(() => undefined);
+    return changed;
+  }
+
+  async #zone(running: Running, request: ZoneRequest, who: Who): Promise<Result<ZoneReply, Problem> | undefined> {
+    const changed = await changeZone(running, request);
+    if (!changed?.ok || request.dryRun) return changed;
+    const { isDone, problems, difference, zone } = changed.value;
+    const errors = problems.filter(({ severity }) => severity === 'error').length;
+    const detail =
+      isDone && difference !== null
+        ? `serial ${difference.serialAfter}, ${count(difference.added.total, 'record')} added, ${difference.removed.total} removed`
+        : `refused: ${count(errors, 'error')}`;
+    this.#tell('reload', `zone ${zone}: ${detail}`, isDone ? 'info' : 'error');
+    const result = isDone ? 'done' : 'refused';
+    const facts = { action: 'zone', subject: zone, reason: '', isBreakGlass: false, result, detail } as const;
+    return (await this.#write(facts, who)) ?? changed;
   }
 
   #tell(kind: 'order' | 'recall' | 'reload', text: string, level: 'info' | 'warning' | 'error'): void {

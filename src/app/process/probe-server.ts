@@ -54,6 +54,10 @@ export class ProbeServer {
     return null;
   }
 
+  get zoneDesk(): null {
+    return null;
+  }
+
   get summary(): string {
     const { roles } = this.plane;
     if (!roles.includes('probe') && !roles.includes('fleet')) return 'showing what the others see';

@@ -12,6 +12,7 @@ import type { ExplainReport, ExplainRequest } from '../commands/explain-answer.t
 import type { ControlPlane } from '../health/control-plane.ts';
 import type { Loaded, LoadedZone } from '../loading/load.ts';
 import type { Changes } from '../orders/changes.ts';
+import type { ZoneDesk } from '../orders/zone-changes.ts';
 import { VERSION } from '../version.ts';
 import type { ControlRequest } from './control.ts';
 import type { ReloadReport, StatusReport } from './server.ts';
@@ -44,6 +45,8 @@ export interface Running {
   readonly snapshot: Snapshot;
   /** null = it answers no queries. */
   readonly answering: Answering | null;
+  /** null = it answers no queries. */
+  readonly zoneDesk: ZoneDesk | null;
   reload(): Promise<ReloadReport>;
   /** Reads everything as a reload would, and changes nothing. */
   tryLoad(): Promise<TriedLoad>;

@@ -30,8 +30,10 @@ import { type ExplainReport, type ExplainRequest, explainAnswer } from '../comma
 import type { ControlPlane } from '../health/control-plane.ts';
 import type { HealthReport } from '../health/health-report.ts';
 import type { Loaded, LoadResult } from '../loading/load.ts';
-import { loadGeographyInThread, loadInThread } from '../loading/loader.ts';
+import { checkDraftInThread, loadGeographyInThread, loadInThread, loadZoneInThread } from '../loading/loader.ts';
 import { restartWarnings } from '../loading/restart-warnings.ts';
+import type { DraftResult } from '../loading/zone-draft.ts';
+import type { ZoneDesk } from '../orders/zone-changes.ts';
 import { applySites, type SiteDesk } from '../site/site-desk.ts';
 import type { Answering, TriedLoad } from './requests.ts';
 
@@ -146,6 +148,10 @@ export class MeridianServer {
     return { loaded: this.loaded.get(), images: this.#feed.images, facts: this.#feed.facts };
   }
 
+  get zoneDesk(): ZoneDesk {
+    return this;
+  }
+
   get summary(): string {
     return `answering for ${count(this.loaded.get().zones.length, 'zone')}`;
   }
@@ -187,6 +193,16 @@ export class MeridianServer {
   /** Reads databases and network maps again, nothing else: what an operator is editing waits for a reload. */
   reloadGeography(): Promise<ReloadReport> {
     return this.#inTurn((before) => loadGeographyInThread(this.#configFile, before));
+  }
+
+  /** Reads one zone again, and nothing else. */
+  reloadZone(origin: Uint8Array): Promise<ReloadReport> {
+    return this.#inTurn((before) => loadZoneInThread(this.#configFile, before, origin));
+  }
+
+  /** What `text` in place of the zone's own file would change; nothing is changed. */
+  checkDraft(origin: Uint8Array, text: Uint8Array): Promise<DraftResult> {
+    return checkDraftInThread(this.loaded.get(), origin, text);
   }
 
   #inTurn(loadFrom: (before: Loaded) => Promise<LoadResult>): Promise<ReloadReport> {

@@ -1,9 +1,11 @@
 // The contract: every operation of the OpenAPI document, with good input, bad input, a role that is too low, and no token. An
 // operation that this table does not know fails the test.
 
+import { readFileSync } from 'node:fs';
 import test from 'ava';
 import type { AdminRole } from '../../../src/model/admin.ts';
 import { type AdminStage, adminStage, TOKENS } from '../../support/admin.ts';
+import { ROOT } from '../../support/paths.ts';
 
 /** Not loopback: nothing answers without a token. */
 const ADDRESS = '192.0.2.1';
@@ -12,11 +14,12 @@ interface Example {
   /** Parameters of the path filled in. */
   readonly url: string;
   readonly role: AdminRole;
-  readonly body?: object;
+  /** JSON, or the text of a zone. */
+  readonly body?: object | string;
   /** Expected of the good request; 200 unless said. */
   readonly status?: number;
   /** What must be refused with 400, and the field that the reply names. */
-  readonly bad?: readonly (readonly [change: { readonly url?: string; readonly body?: object }, field: string])[];
+  readonly bad?: readonly (readonly [change: { readonly url?: string; readonly body?: object | string }, field: string])[];
 }
 
 const NO_QUERY = 'querystring.nonsense';
@@ -55,6 +58,16 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   'GET /v1/zones': list('/v1/zones'),
   'GET /v1/zones/{id}': { url: '/v1/zones/example.test', role: 'viewer' },
   'GET /v1/zones/{id}/text': { url: '/v1/zones/example.test./text', role: 'viewer' },
+  'GET /v1/zones/{id}/file': { url: '/v1/zones/example.test/file', role: 'operator' },
+  'PUT /v1/zones/{id}/file': {
+    url: '/v1/zones/example.test/file?dryRun=true',
+    role: 'operator',
+    body: readFileSync(`${ROOT}zones/example.test.zone`, 'utf8'),
+    bad: [
+      [{ url: '/v1/zones/example.test/file?dryRun=perhaps' }, 'querystring.dryRun'],
+      [{ body: 'not \uFFFD UTF-8' }, 'body'],
+    ],
+  },
   'GET /v1/explain': {
     url: '/v1/explain?name=www.example.test&client=81.2.69.142',
     role: 'viewer',
@@ -125,12 +138,15 @@ test.after.always(async () => {
 interface Asked {
   readonly method: string;
   readonly url: string;
-  readonly body?: object | undefined;
+  readonly body?: object | string | undefined;
   readonly token?: string;
 }
 
 function ask({ method, url, body, token }: Asked) {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const headers = {
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(typeof body === 'string' ? { 'content-type': 'text/dns' } : {}),
+  };
   return stage.app.inject({ method: method as 'GET', url, headers, ...(body === undefined ? {} : { payload: body }) });
 }
 

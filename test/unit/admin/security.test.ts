@@ -116,6 +116,40 @@ test('names of zones and members are names, not paths', async (t) => {
   }
 });
 
+test('a text for a zone needs its type, a name that is served, and where it is not a dry run the role admin and If-Match', async (t) => {
+  const { app } = await adminStage(t, OUTSIDE);
+  const put = (url: string, token: string, headers: Record<string, string> = {}) =>
+    app.inject({
+      method: 'PUT',
+      url,
+      headers: { ...bearer(token), 'content-type': 'text/dns', ...headers },
+      payload: '@ 1 NS a.',
+    });
+  const zone = '/v1/zones/example.test/file';
+  t.is((await put(zone, TOKENS.operator, { 'if-match': '*' })).statusCode, 403);
+  t.is((await put(zone, TOKENS.admin)).statusCode, 428);
+  t.is((await put(zone, TOKENS.admin, { 'if-match': `"${'0'.repeat(32)}"` })).statusCode, 412);
+  t.is((await put(`${zone}?dryRun=true`, TOKENS.admin, { 'content-type': 'text/plain' })).statusCode, 415);
+  for (const name of ['..%2f..%2fetc%2fpasswd', '%2e%2e', '..%5c..%5cetc', '%00', '__proto__', 'meridian.yaml']) {
+    const reply = await put(`/v1/zones/${name}/file`, TOKENS.admin, { 'if-match': '*' });
+    t.is(reply.statusCode, 404, name);
+  }
+});
+
+test('a text for a zone cannot include a file outside the directory of the zone', async (t) => {
+  const { app } = await adminStage(t, OUTSIDE);
+  for (const path of ['/etc/hostname', '../package.json', '/dev/zero']) {
+    const payload = `$INCLUDE ${path}\n`;
+    const headers = { ...bearer(TOKENS.operator), 'content-type': 'text/dns' };
+    const reply = await app.inject({ method: 'PUT', url: '/v1/zones/example.test/file?dryRun=true', headers, payload });
+    t.is(reply.statusCode, 422, path);
+    t.true(
+      reply.json().problems.some((found: { message: string }) => /lies outside/.test(found.message)),
+      reply.body,
+    );
+  }
+});
+
 test('a path that exists says which methods it takes, one that does not says so', async (t) => {
   const { app } = await adminStage(t, OUTSIDE);
   const wrong = await app.inject({ method: 'DELETE', url: '/v1/overrides', headers: bearer(TOKENS.admin) });

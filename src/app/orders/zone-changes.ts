@@ -1,0 +1,92 @@
+// A new text for a zone: checked beside what is served, written in place of the zone's file, and served once every thread has it.
+// Whatever goes wrong, what is live stays live and the file is as before.
+
+import { readFile } from 'node:fs/promises';
+import type { ZoneRequest } from '../../admin/ports.ts';
+import type { ZoneReply } from '../../admin/schemas/zones.ts';
+import { hasErrors, type Problem } from '../../base/errors.ts';
+import { err, ok, type Result } from '../../base/result.ts';
+import { reasonOf } from '../../config/files.ts';
+import type { ZoneSource } from '../../model/snapshot.ts';
+import { nameToText } from '../../wire/name.ts';
+import type { DraftResult } from '../loading/zone-draft.ts';
+import type { Running } from '../process/requests.ts';
+import type { ReloadReport } from '../process/server.ts';
+import { type Replaced, replaceFile, tagOf } from './zone-file.ts';
+
+/** What a process that answers can do with one zone. `origin` is that of a zone it serves. */
+export interface ZoneDesk {
+  /** What `text` in place of the zone's own file would change; nothing is changed. */
+  checkDraft(origin: Uint8Array, text: Uint8Array): Promise<DraftResult>;
+  /** Reads one zone again; resolves when every thread answers from it, or nothing has changed. */
+  reloadZone(origin: Uint8Array): Promise<ReloadReport>;
+}
+
+interface ZoneFile {
+  readonly text: string;
+  readonly tag: string;
+}
+
+/** Undefined if it is not served; ERR_ROLE, ERR_ZONE_FILE. */
+export async function readZoneFile(running: Running, zone: string): Promise<Result<ZoneFile, Problem> | undefined> {
+  const source = sourceOf(running, zone);
+  if (!source?.ok) return source;
+  try {
+    const octets = await readFile(source.value.file);
+    return ok({ text: octets.toString('utf8'), tag: tagOf(octets) });
+  } catch (error) {
+    return err(fileProblem('read', source.value.file, error));
+  }
+}
+
+/** One change of one zone; others wait their turn with whoever calls this. As readZoneFile, and ERR_API_VERSION. */
+export async function changeZone(running: Running, request: ZoneRequest): Promise<Result<ZoneReply, Problem> | undefined> {
+  const source = sourceOf(running, request.zone);
+  if (!source?.ok) return source;
+  const present = await readZoneFile(running, request.zone);
+  if (!present?.ok) return present;
+  const { tag } = present.value;
+  if (request.ifTag !== null && request.ifTag !== tag) return err(changedMeanwhile(request.zone, request.ifTag, tag));
+  const { origin, file } = source.value;
+  const desk = running.zoneDesk!;
+  const octets = Buffer.from(request.text);
+  const { problems, difference = null } = await desk.checkDraft(origin, octets);
+  const checked = { zone: request.zone, problems: [...problems], difference: difference as ZoneReply['difference'] };
+  const isAccepted = difference !== null;
+  if (!isAccepted || request.dryRun) return ok({ ...checked, isDone: false, isAccepted, tag });
+  let replaced: Replaced;
+  try {
+    replaced = await replaceFile(file, octets);
+  } catch (error) {
+    return err(fileProblem('replaced', file, error));
+  }
+  const report = await desk.reloadZone(origin);
+  if (report.done) return ok({ ...checked, isDone: true, isAccepted: true, tag: tagOf(octets) });
+  await replaced.undo();
+  const found = hasErrors(report.problems) ? report.problems : problems;
+  return ok({ ...checked, problems: [...found], isDone: false, isAccepted: false, tag });
+}
+
+function sourceOf({ zoneDesk, answering }: Running, zone: string): Result<ZoneSource, Problem> | undefined {
+  if (zoneDesk === null || answering === null) return err(ANSWERS_NOBODY);
+  const source = answering.loaded.snapshot.zones.find(({ origin }) => nameToText(origin).toLowerCase() === zone);
+  return source && ok(source);
+}
+
+const fileProblem = (verb: 'read' | 'replaced', file: string, error: unknown): Problem => ({
+  severity: 'error',
+  code: 'ERR_ZONE_FILE',
+  message: `zone file ${file} cannot be ${verb}: ${reasonOf(error)}; nothing has changed`,
+});
+
+const changedMeanwhile = (zone: string, expected: string, present: string): Problem => ({
+  severity: 'error',
+  code: 'ERR_API_VERSION',
+  message: `the file of ${zone} is at "${present}", the change was meant for "${expected}": read it again`,
+});
+
+const ANSWERS_NOBODY: Problem = {
+  severity: 'error',
+  code: 'ERR_ROLE',
+  message: 'this process answers no queries and has no zones: ask one with the role dns',
+};
