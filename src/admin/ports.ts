@@ -12,6 +12,7 @@ import type {
   RecallReply,
   ReloadReply,
 } from './schemas/changes.ts';
+import type { StagedState } from './schemas/staged.ts';
 import type { Status } from './schemas/status.ts';
 import type { ExplainQuery, Explanation, Place, Policy, Zone } from './schemas/steering.ts';
 import type { Member, Pool, Probe, Site } from './schemas/world.ts';
@@ -46,6 +47,8 @@ export interface ZoneRequest {
   readonly zone: string;
   readonly text: string;
   readonly dryRun: boolean;
+  /** How long it is on trial; 0 = not at all. */
+  readonly watchSec: number;
   /** Of the file that the text is meant to replace; null = whatever it is. */
   readonly ifTag: string | null;
 }
@@ -75,7 +78,12 @@ export interface AdminPort {
   /** ERR_SAFETY if a rule forbids it; ERR_API_VERSION, ERR_OVERRIDE, ERR_USAGE, ERR_AUDIT, ERR_MESH_*. */
   order(request: OrderRequest & { readonly author: string }, terms: ChangeTerms): Promise<Result<OrderReply, Problem>>;
   recall(request: RecallRequest, terms: ChangeTerms): Promise<Result<RecallReply, Problem>>;
-  reload(dryRun: boolean, actor: Actor): Promise<ReloadReply>;
+  /** `watchSec` above 0: on trial for so long. */
+  reload(dryRun: boolean, watchSec: number, actor: Actor): Promise<ReloadReply>;
+  /** The change on trial, or the last one that was. */
+  staged(): Soon<StagedState | null>;
+  /** ERR_API_NOT_FOUND if none is on trial. */
+  decide(isKept: boolean, actor: Actor): Promise<Result<StagedState, Problem>>;
   /** The newest first, those before `before` (a seq). */
   audit(before: number | null, limit: number): Promise<readonly AuditEntry[]>;
   readonly events: EventSource;

@@ -21,6 +21,7 @@ import {
   undrainRequest,
 } from './schemas/changes.ts';
 import { id, problem } from './schemas/common.ts';
+import { decision, staged } from './schemas/staged.ts';
 
 const MAX_KEY_LENGTH = 128;
 const WRONG = {
@@ -134,8 +135,42 @@ export function addChanges(app: App, port: AdminPort, idempotency: Idempotency):
       },
     },
     async ({ body, caller, id: requestId }, reply) => {
-      const report = await port.reload(body?.dryRun ?? false, { name: caller!.name, requestId });
+      const report = await port.reload(body?.dryRun ?? false, body?.watchSec ?? 0, { name: caller!.name, requestId });
       return reply.status(report.isAccepted ? 200 : 422).send(report);
+    },
+  );
+  app.get(
+    '/v1/change',
+    {
+      schema: {
+        tags: ['files'],
+        summary: 'The change on trial, or the last one that was',
+        response: {
+          200: z.object({ change: staged.nullable() }).meta({ id: 'Change' }),
+          401: problem,
+          403: problem,
+          429: problem,
+        },
+      },
+    },
+    async () => ({ change: await port.staged() }),
+  );
+  app.post(
+    '/v1/change',
+    {
+      config,
+      schema: {
+        tags: ['files'],
+        summary: 'End the trial of a change now: keep it, or take it back',
+        headers,
+        body: decision,
+        response: { 200: staged, ...WRONG, 404: problem },
+      },
+    },
+    async ({ body, caller, id: requestId }) => {
+      const decided = await port.decide(body.action === 'keep', { name: caller!.name, requestId });
+      if (!decided.ok) throw new Refusal(decided.error);
+      return decided.value;
     },
   );
 }

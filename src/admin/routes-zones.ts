@@ -8,6 +8,7 @@ import type { AdminPort } from './ports.ts';
 import { Refusal, refusal } from './problems.ts';
 import { one } from './routes-read.ts';
 import { id, page, problem } from './schemas/common.ts';
+import { watchSec } from './schemas/staged.ts';
 import { zone, zoneList } from './schemas/steering.ts';
 import { zoneReply } from './schemas/zones.ts';
 
@@ -89,13 +90,13 @@ export function addZones(app: App, port: AdminPort): void {
         summary: 'Put a new text in place of the file and serve it; the role admin, unless it is a dry run',
         headers,
         params: byId,
-        querystring: z.strictObject({ dryRun: z.stringbool().default(false).describe('Only check and compare') }),
+        querystring: z.strictObject({ dryRun: z.stringbool().default(false).describe('Only check and compare'), watchSec }),
         body: z.string().min(1).describe('A master file (RFC 1035, section 5)'),
         consumes: [ZONE_TYPE],
         response: { 200: zoneReply, 422: zoneReply, ...NO_SUCH, 412: problem, 413: problem, 415: problem, 428: problem },
       },
     },
-    async ({ params, query: { dryRun }, body: text, headers: sent, caller, id: requestId }, reply) => {
+    async ({ params, query: { dryRun, watchSec: watched }, body: text, headers: sent, caller, id: requestId }, reply) => {
       if (!dryRun && caller!.role !== 'admin')
         throw refusal('ERR_API_ROLE', `a new text for a zone needs the role admin, ${caller!.name} has the role ${caller!.role}`);
       const match = sent['if-match'];
@@ -109,7 +110,7 @@ export function addZones(app: App, port: AdminPort): void {
       }
       const ifTag = match === undefined || match === '*' ? null : match.slice(1, -1);
       const actor = { name: caller!.name, requestId };
-      const done = await port.putZone({ zone: absolute(params.id), text, dryRun, ifTag }, actor);
+      const done = await port.putZone({ zone: absolute(params.id), text, dryRun, watchSec: watched, ifTag }, actor);
       if (done === undefined) throw noZone(params.id);
       if (!done.ok) throw new Refusal(done.error);
       return reply

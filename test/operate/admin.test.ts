@@ -115,4 +115,18 @@ test('no acknowledged order is lost by a kill, nor its line in the audit, tokens
   t.is(put.status, 200, await put.clone().text());
   t.is((await dig(server.port, '+short', 'put.example.test')).trim(), '192.0.2.77', 'it is served when it is acknowledged');
   t.is((await fetch(file, { method: 'PUT', headers, body })).status, 412, 'the file is another one now');
+
+  const trial = { ...headers, 'if-match': put.headers.get('etag')! };
+  await fetch(`${file}?watchSec=600`, { method: 'PUT', headers: trial, body: body.replace('192.0.2.77', '192.0.2.78') });
+  t.is((await dig(server.port, '+short', 'put.example.test')).trim(), '192.0.2.78');
+  const status = await meridian(['status', '--config', server.config]);
+  t.regex(status.stdout, /^change +zone example\.test\. of ann on trial for another \d+ s$/m);
+  const decided = await fetch(`${api.url}/v1/change`, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: JSON.stringify({ action: 'rollback' }),
+  });
+  t.like((await decided.json()) as object, { phase: 'rolled-back', reason: 'ann has decided' });
+  t.is((await dig(server.port, '+short', 'put.example.test')).trim(), '192.0.2.77', 'what was before is served again');
+  t.is(await (await fetch(file, { headers: { authorization } })).text(), body);
 });

@@ -107,11 +107,13 @@ function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buff
       return { loaded: served, images: images(), facts: plane.facts };
     },
     // Texts are put in test/unit/app/orders/zone-changes.test.ts: the files of this stage are those of the checkout.
-    zoneDesk: {
+    fileDesk: {
       checkDraft: async (origin, text) => checkDraft(served, origin, text),
       reloadZone: async () => {
         throw new Error('nothing is written here');
       },
+      restore: async () => undefined,
+      vitals: () => ({ counters: countersOf(buffer), workers: { alive: 1, wanted: 1 }, sites: { serving: 5, configured: 5 } }),
     },
     reload: async () => {
       const { problems, zonesKept } = again();

@@ -115,6 +115,8 @@ function portOf(state: { world: DashboardWorld; given: OrderRequest[] }, events:
     },
     recall: refuse,
     reload: refuse,
+    staged: () => null,
+    decide: refuse,
     audit: refuse,
     events,
     sample: refuse,

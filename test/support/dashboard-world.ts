@@ -250,6 +250,7 @@ function worldOf(members: readonly Member[], nowMs: number): DashboardWorld {
         ordered: has(({ order }) => order !== null),
       },
       overrides: { version: 3, inForce: 0 },
+      change: null,
       safety: { leastSites: 2, leastCapacityPercent: 40, mostMovedPercent: 60 },
       counters: {},
     },

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { count, id, listOf, order, percent, wallMs } from './common.ts';
+import { watchSec } from './staged.ts';
 import { foundProblem } from './zones.ts';
 
 const MAX_REASON_LENGTH = 1000;
@@ -86,7 +87,7 @@ export const overrideList = listOf(overrideItem)
   .meta({ id: 'OverrideList' });
 
 export const reloadRequest = z
-  .strictObject({ dryRun: z.boolean().default(false).describe('Read and check only') })
+  .strictObject({ dryRun: z.boolean().default(false).describe('Read and check only'), watchSec })
   .meta({ id: 'ReloadRequest' });
 
 const diff = z.object({ added: z.array(z.string()), removed: z.array(z.string()), changed: z.array(z.string()) });
@@ -111,8 +112,8 @@ export const auditEntry = z
     seq: count('Grows by one'),
     atMs: wallMs('When it was acknowledged'),
     actor: z.string().describe('Name of the token, loopback, or control socket'),
-    via: z.enum(['api', 'socket', 'signal']),
-    action: z.enum(['order', 'recall', 'reload', 'zone']),
+    via: z.enum(['api', 'socket', 'signal', 'trial']),
+    action: z.enum(['order', 'recall', 'reload', 'zone', 'trial']),
     result: z.enum(['done', 'refused']),
     isBreakGlass: z.boolean(),
     subject: z.string().describe('Whom it names'),

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { count, id, wallMs } from './common.ts';
+import { staged } from './staged.ts';
 
 const role = z.enum(['dns', 'probe', 'fleet', 'site', 'admin']);
 
@@ -44,6 +45,7 @@ export const status = z
       ordered: count('Members under an order'),
     }),
     overrides: z.object({ version: count('Grows with each change'), inForce: count('Orders that are not over') }),
+    change: staged.nullable().describe('null = none since the start'),
     safety: z.object({
       leastSites: count('Fewest sites that an order may leave serving; 0 = any'),
       leastCapacityPercent: z.number(),

@@ -13,6 +13,7 @@ import type {
   RecallReply,
   ReloadReply,
 } from '../../admin/schemas/changes.ts';
+import type { StagedState } from '../../admin/schemas/staged.ts';
 import type { Status } from '../../admin/schemas/status.ts';
 import type { ExplainQuery, Explanation, Place, Policy, Zone } from '../../admin/schemas/steering.ts';
 import type { Member, Pool, Probe, Site } from '../../admin/schemas/world.ts';
@@ -183,7 +184,15 @@ export class AdminDesk implements AdminPort {
     return ok({ isDone: !dryRun, removed: [...removed], forecast: this.#forecast(forecast, proposed), version: set.version });
   }
 
-  async reload(dryRun: boolean, actor: Actor): Promise<ReloadReply> {
+  staged(): StagedState | null {
+    return this.#options.changes.staged.state;
+  }
+
+  decide(isKept: boolean, actor: Actor): ReturnType<AdminPort['decide']> {
+    return this.#options.changes.decide(isKept, whoOf(actor));
+  }
+
+  async reload(dryRun: boolean, watchSec: number, actor: Actor): Promise<ReloadReply> {
     const { running, changes } = this.#options;
     const before = { snapshot: running.snapshot, zones: running.answering?.loaded.zones ?? null };
     if (dryRun) {
@@ -200,7 +209,7 @@ export class AdminDesk implements AdminPort {
         changes: changed,
       };
     }
-    const { done, problems, zonesRead, zonesKept, tookMs } = await changes.reload(running, whoOf(actor));
+    const { done, problems, zonesRead, zonesKept, tookMs } = await changes.reload(running, whoOf(actor), watchSec);
     const after = { snapshot: running.snapshot, zones: running.answering?.loaded.zones ?? null };
     const changed = done ? compareLoads(before, after) : null;
     return { isDone: done, isAccepted: done, problems: [...problems], zonesRead, zonesKept, tookMs, changes: changed };
@@ -250,7 +259,7 @@ export class AdminDesk implements AdminPort {
     const members = membersOf(snapshot, report.health);
     const sites = sitesOf(snapshot, members);
     const pools = poolsOf(snapshot, members, facts);
-    const status = statusOf(report, members, snapshot, clock.wallMs());
+    const status = { ...statusOf(report, members, snapshot, clock.wallMs()), change: this.staged() };
     const doneMs = clock.monotonicMs();
     const made = { snapshot, facts, overrides, madeMs: doneMs, tookMs: doneMs - nowMs };
     this.#seen = { ...made, report, members, sites, pools, status };

@@ -61,6 +61,7 @@ export class Operations {
   }
 
   close(): Promise<void> {
+    this.changes.staged.close();
     return this.#audit.close();
   }
 

@@ -10,7 +10,12 @@ import { inForce } from '../orders/orders-text.ts';
 import type { StatusReport } from '../process/server.ts';
 
 /** A member counts as it is worst off; `nowMs` is the wall clock. */
-export function statusOf(report: StatusReport, members: readonly Member[], snapshot: Snapshot, nowMs: number): Status {
+export function statusOf(
+  report: StatusReport,
+  members: readonly Member[],
+  snapshot: Snapshot,
+  nowMs: number,
+): Omit<Status, 'change'> {
   const { health, zones, counters, version, pid, upSec, endpoints, workers, generation, cells } = report;
   const { mesh, self, peers, aggregators = [], concludedAgeMs, overrides } = health;
   const isSeen = (state: Member['families'][number]['seen']): number =>

@@ -29,6 +29,8 @@ export const IS_KEPT: Readonly<Record<Method, boolean>> = {
   order: false,
   recall: false,
   reload: false,
+  staged: false,
+  decide: false,
 };
 
 export interface ApiStart {

@@ -362,7 +362,7 @@ async function handle(
   if (request.command === 'reload') return reload(running, manager, operations, BY_COMMAND);
   if (request.command !== 'status' || demo === undefined) return answerRequest(request, running, operations.changes);
   const report = running.status(VERSION);
-  return { ...report, site: [...report.site, ...demo.report()] };
+  return { ...report, change: operations.changes.staged.state, site: [...report.site, ...demo.report()] };
 }
 
 /** Watches the files of the geography that is served, until the returned function is called. */

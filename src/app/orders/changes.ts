@@ -5,16 +5,18 @@ import type { AuditLog } from '../../admin/audit-log.ts';
 import type { EventRing } from '../../admin/event-ring.ts';
 import type { ZoneRequest } from '../../admin/ports.ts';
 import type { AuditEntry } from '../../admin/schemas/changes.ts';
+import type { StagedState } from '../../admin/schemas/staged.ts';
 import type { ZoneReply } from '../../admin/schemas/zones.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import { err, type Result } from '../../base/result.ts';
+import { err, ok, type Result } from '../../base/result.ts';
 import { count } from '../commands/args.ts';
 import type { Running } from '../process/requests.ts';
 import type { ReloadReport } from '../process/server.ts';
 import type { OrderReply, OrderRequest, RecallReply, RecallRequest } from './orders.ts';
 import { orderText } from './orders-text.ts';
+import { StagedChanges } from './staged-change.ts';
 import { changeZone } from './zone-changes.ts';
 
 /** Who asks, and by which way. */
@@ -56,8 +58,13 @@ export class Changes {
   /** Texts of zones are put one after another. */
   #zones: Promise<unknown> = Promise.resolve();
 
+  /** The change on trial. */
+  readonly staged: StagedChanges;
+
   constructor(options: ChangesOptions) {
     this.#options = options;
+    const { clock, log } = options;
+    this.staged = new StagedChanges({ clock, log, onEnd: (state) => this.#ended(state) });
   }
 
   /** Refuses every change until `release`; resolves when those under way are done, and on the disk. */
@@ -105,8 +112,9 @@ export class Changes {
     return (await this.#write({ ...facts, result: 'done', detail: orders.join('; ') }, who)) ?? recalled;
   }
 
-  reload(running: Running, who: Who): Promise<ReloadReport> {
-    return this.#isHeld ? Promise.resolve(NOT_RELOADED) : this.#follow(this.#reload(running, who));
+  /** With `watchSec` above 0 on trial, where the process answers. */
+  reload(running: Running, who: Who, watchSec = 0): Promise<ReloadReport> {
+    return this.#isHeld ? Promise.resolve(NOT_RELOADED) : this.#follow(this.#reload(running, who, watchSec));
   }
 
   #follow<T>(change: Promise<T>): Promise<T> {
@@ -115,8 +123,11 @@ export class Changes {
     return done;
   }
 
-  async #reload(running: Running, who: Who): Promise<ReloadReport> {
+  async #reload(running: Running, who: Who, watchSec: number): Promise<ReloadReport> {
+    const loaded = running.answering?.loaded;
+    const before = running.fileDesk?.vitals();
     const report = await running.reload();
+    if (report.done) this.staged.superseded();
     const errors = report.problems.filter(({ severity }) => severity === 'error').length;
     const detail = report.done
       ? `${count(report.zonesRead, 'zone')} read, in ${report.tookMs} ms`
@@ -131,20 +142,31 @@ export class Changes {
       detail,
     } as const;
     await this.#write(facts, who);
+    const desk = running.fileDesk;
+    if (report.done && watchSec > 0 && desk !== null && loaded !== undefined && before !== undefined) {
+      const trial = { what: 'reload', subject: '', actor: who.actor, watchSec, before } as const;
+      this.staged.begin({ ...trial, look: () => desk.vitals(), rollBack: () => desk.restore(loaded) });
+    }
     return report;
   }
 
   /** As changeZone, one after another. */
   zone(running: Running, request: ZoneRequest, who: Who): Promise<Result<ZoneReply, Problem> | undefined> {
+    if (this.#isHeld && !request.dryRun) return Promise.resolve(err(HELD));
     const changed = this.#zones.then(() => this.#zone(running, request, who));
     this.#zones = changed.catch(() => undefined);
-    return changed;
+    return this.#follow(changed);
   }
 
   async #zone(running: Running, request: ZoneRequest, who: Who): Promise<Result<ZoneReply, Problem> | undefined> {
+    const desk = running.fileDesk;
+    const before = desk?.vitals();
     const changed = await changeZone(running, request);
-    if (!changed?.ok || request.dryRun) return changed;
-    const { isDone, problems, difference, zone } = changed.value;
+    if (!changed?.ok) return changed;
+    const { reply, undo } = changed.value;
+    if (request.dryRun) return ok(reply);
+    const { isDone, problems, difference, zone } = reply;
+    if (isDone) this.staged.superseded();
     const errors = problems.filter(({ severity }) => severity === 'error').length;
     const detail =
       isDone && difference !== null
@@ -153,7 +175,27 @@ export class Changes {
     this.#tell('reload', `zone ${zone}: ${detail}`, isDone ? 'info' : 'error');
     const result = isDone ? 'done' : 'refused';
     const facts = { action: 'zone', subject: zone, reason: '', isBreakGlass: false, result, detail } as const;
-    return (await this.#write(facts, who)) ?? changed;
+    const unwritten = await this.#write(facts, who);
+    if (undo !== undefined && request.watchSec > 0 && desk !== null && before !== undefined) {
+      const trial = { what: 'zone', subject: zone, actor: who.actor, watchSec: request.watchSec, before } as const;
+      this.staged.begin({ ...trial, look: () => desk.vitals(), rollBack: undo });
+    }
+    return unwritten ?? ok(reply);
+  }
+
+  /** Ends the trial that goes on; ERR_API_NOT_FOUND if there is none. */
+  async decide(isKept: boolean, who: Who): Promise<Result<StagedState, Problem>> {
+    if (await this.staged.decide(isKept, who.actor)) return ok(this.staged.state!);
+    return err({ severity: 'error', code: 'ERR_API_NOT_FOUND', message: 'no change is on trial' });
+  }
+
+  #ended({ what, subject, phase, reason, actor }: StagedState): void {
+    const isBad = phase === 'rolled-back' || phase === 'stuck';
+    const text = `${what} ${subject} of ${actor} on trial: ${phase.replace('-', ' ')}, ${reason}`;
+    this.#tell('reload', text, isBad ? 'warning' : 'info');
+    const facts = { action: 'trial', subject, reason: reason ?? '', isBreakGlass: false, detail: text } as const;
+    const result = isBad ? 'refused' : 'done';
+    void this.#write({ ...facts, result }, { actor: 'meridian', via: 'trial', requestId: '' });
   }
 
   #tell(kind: 'order' | 'recall' | 'reload', text: string, level: 'info' | 'warning' | 'error'): void {

@@ -9,17 +9,22 @@ import { err, ok, type Result } from '../../base/result.ts';
 import { reasonOf } from '../../config/files.ts';
 import type { ZoneSource } from '../../model/snapshot.ts';
 import { nameToText } from '../../wire/name.ts';
+import type { Loaded } from '../loading/load.ts';
 import type { DraftResult } from '../loading/zone-draft.ts';
 import type { Running } from '../process/requests.ts';
 import type { ReloadReport } from '../process/server.ts';
+import type { Vitals } from './vitals.ts';
 import { type Replaced, replaceFile, tagOf } from './zone-file.ts';
 
-/** What a process that answers can do with one zone. `origin` is that of a zone it serves. */
-export interface ZoneDesk {
+/** What a process that answers can do with what it has read. `origin` is that of a zone it serves. */
+export interface FileDesk {
   /** What `text` in place of the zone's own file would change; nothing is changed. */
   checkDraft(origin: Uint8Array, text: Uint8Array): Promise<DraftResult>;
   /** Reads one zone again; resolves when every thread answers from it, or nothing has changed. */
   reloadZone(origin: Uint8Array): Promise<ReloadReport>;
+  /** Serves again what was loaded before; rejects if it cannot. */
+  restore(before: Loaded): Promise<void>;
+  vitals(): Vitals;
 }
 
 interface ZoneFile {
@@ -39,8 +44,14 @@ export async function readZoneFile(running: Running, zone: string): Promise<Resu
   }
 }
 
+interface ZoneChange {
+  readonly reply: ZoneReply;
+  /** Puts the former file back and serves it; rejects if it cannot. Absent if it never went. */
+  readonly undo?: () => Promise<void>;
+}
+
 /** One change of one zone; others wait their turn with whoever calls this. As readZoneFile, and ERR_API_VERSION. */
-export async function changeZone(running: Running, request: ZoneRequest): Promise<Result<ZoneReply, Problem> | undefined> {
+export async function changeZone(running: Running, request: ZoneRequest): Promise<Result<ZoneChange, Problem> | undefined> {
   const source = sourceOf(running, request.zone);
   if (!source?.ok) return source;
   const present = await readZoneFile(running, request.zone);
@@ -48,12 +59,12 @@ export async function changeZone(running: Running, request: ZoneRequest): Promis
   const { tag } = present.value;
   if (request.ifTag !== null && request.ifTag !== tag) return err(changedMeanwhile(request.zone, request.ifTag, tag));
   const { origin, file } = source.value;
-  const desk = running.zoneDesk!;
+  const desk = running.fileDesk!;
   const octets = Buffer.from(request.text);
   const { problems, difference = null } = await desk.checkDraft(origin, octets);
   const checked = { zone: request.zone, problems: [...problems], difference: difference as ZoneReply['difference'] };
   const isAccepted = difference !== null;
-  if (!isAccepted || request.dryRun) return ok({ ...checked, isDone: false, isAccepted, tag });
+  if (!isAccepted || request.dryRun) return ok({ reply: { ...checked, isDone: false, isAccepted, tag } });
   let replaced: Replaced;
   try {
     replaced = await replaceFile(file, octets);
@@ -61,14 +72,19 @@ export async function changeZone(running: Running, request: ZoneRequest): Promis
     return err(fileProblem('replaced', file, error));
   }
   const report = await desk.reloadZone(origin);
-  if (report.done) return ok({ ...checked, isDone: true, isAccepted: true, tag: tagOf(octets) });
+  const undo = async (): Promise<void> => {
+    await replaced.undo();
+    const again = await desk.reloadZone(origin);
+    if (!again.done) throw new Error(again.problems.map(({ message }) => message).join('; '));
+  };
+  if (report.done) return ok({ reply: { ...checked, isDone: true, isAccepted, tag: tagOf(octets) }, undo });
   await replaced.undo();
   const found = hasErrors(report.problems) ? report.problems : problems;
-  return ok({ ...checked, problems: [...found], isDone: false, isAccepted: false, tag });
+  return ok({ reply: { ...checked, problems: [...found], isDone: false, isAccepted: false, tag } });
 }
 
-function sourceOf({ zoneDesk, answering }: Running, zone: string): Result<ZoneSource, Problem> | undefined {
-  if (zoneDesk === null || answering === null) return err(ANSWERS_NOBODY);
+function sourceOf({ fileDesk, answering }: Running, zone: string): Result<ZoneSource, Problem> | undefined {
+  if (fileDesk === null || answering === null) return err(ANSWERS_NOBODY);
   const source = answering.loaded.snapshot.zones.find(({ origin }) => nameToText(origin).toLowerCase() === zone);
   return source && ok(source);
 }

@@ -8,6 +8,8 @@ import { basename, dirname, join } from 'node:path';
 
 /** Behind the name of the file that was replaced last. */
 const PREVIOUS = '.previous';
+/** Behind the name of what was put and taken back last. */
+const REFUSED = '.refused';
 const MODE_BITS = 0o777;
 const TAG_LENGTH = 32;
 
@@ -15,7 +17,7 @@ const TAG_LENGTH = 32;
 export const tagOf = (octets: Uint8Array): string => createHash('sha256').update(octets).digest('hex').slice(0, TAG_LENGTH);
 
 export interface Replaced {
-  /** Puts the former file back as it was, its time of change too. */
+  /** Puts the former file back as it was, its time of change too; the new one stays beside it. */
   undo(): Promise<void>;
 }
 
@@ -49,6 +51,8 @@ export async function replaceFile(path: string, octets: Uint8Array): Promise<Rep
   }
   return {
     undo: async () => {
+      await rm(`${file}${REFUSED}`, { force: true });
+      await link(file, `${file}${REFUSED}`);
       await rename(previous, file);
       await syncDirectory(directory);
     },

@@ -54,7 +54,7 @@ export class ProbeServer {
     return null;
   }
 
-  get zoneDesk(): null {
+  get fileDesk(): null {
     return null;
   }
 

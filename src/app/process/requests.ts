@@ -12,7 +12,7 @@ import type { ExplainReport, ExplainRequest } from '../commands/explain-answer.t
 import type { ControlPlane } from '../health/control-plane.ts';
 import type { Loaded, LoadedZone } from '../loading/load.ts';
 import type { Changes } from '../orders/changes.ts';
-import type { ZoneDesk } from '../orders/zone-changes.ts';
+import type { FileDesk } from '../orders/zone-changes.ts';
 import { VERSION } from '../version.ts';
 import type { ControlRequest } from './control.ts';
 import type { ReloadReport, StatusReport } from './server.ts';
@@ -46,7 +46,7 @@ export interface Running {
   /** null = it answers no queries. */
   readonly answering: Answering | null;
   /** null = it answers no queries. */
-  readonly zoneDesk: ZoneDesk | null;
+  readonly fileDesk: FileDesk | null;
   reload(): Promise<ReloadReport>;
   /** Reads everything as a reload would, and changes nothing. */
   tryLoad(): Promise<TriedLoad>;
@@ -64,7 +64,7 @@ export async function answerRequest(request: ControlRequest, running: Running, c
   const { plane } = running;
   switch (request.command) {
     case 'status':
-      return running.status(VERSION);
+      return { ...running.status(VERSION), change: changes.staged.state };
     case 'explain':
       return replyOf(running.explain(request));
     case 'whatif':

@@ -1,6 +1,7 @@
 // The running server, seen from the control thread: what is loaded, what is known of health, the workers that answer from both,
 // and every change. Invariant: `loaded` and the workers' images change together and only to something that loaded without an error.
 
+import type { StagedState } from '../../admin/schemas/staged.ts';
 import { systemClock } from '../../base/clock.ts';
 import { Current } from '../../base/current.ts';
 import type { ErrorCode, Problem } from '../../base/errors.ts';
@@ -8,6 +9,7 @@ import { hasErrors } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { list } from '../../config/suggest.ts';
+import { servingUnder } from '../../health/safety.ts';
 import { COUNTER, type CounterName, Counters } from '../../metrics/counters.ts';
 import type { AgentReport } from '../../model/capacity.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
@@ -33,7 +35,8 @@ import type { Loaded, LoadResult } from '../loading/load.ts';
 import { checkDraftInThread, loadGeographyInThread, loadInThread, loadZoneInThread } from '../loading/loader.ts';
 import { restartWarnings } from '../loading/restart-warnings.ts';
 import type { DraftResult } from '../loading/zone-draft.ts';
-import type { ZoneDesk } from '../orders/zone-changes.ts';
+import type { Vitals } from '../orders/vitals.ts';
+import type { FileDesk } from '../orders/zone-changes.ts';
 import { applySites, type SiteDesk } from '../site/site-desk.ts';
 import type { Answering, TriedLoad } from './requests.ts';
 
@@ -64,6 +67,8 @@ export interface StatusReport {
   readonly capacity: CapacityReport | null;
   /** Of the sites whose agents are part of this process. */
   readonly site: readonly SiteReport[];
+  /** A change on trial, or the last one that was. */
+  readonly change?: StagedState | null;
   /** Names of all servers inside sites that the configuration knows: what orders may name. */
   readonly servers: readonly string[];
 }
@@ -148,7 +153,7 @@ export class MeridianServer {
     return { loaded: this.loaded.get(), images: this.#feed.images, facts: this.#feed.facts };
   }
 
-  get zoneDesk(): ZoneDesk {
+  get fileDesk(): FileDesk {
     return this;
   }
 
@@ -203,6 +208,24 @@ export class MeridianServer {
   /** What `text` in place of the zone's own file would change; nothing is changed. */
   checkDraft(origin: Uint8Array, text: Uint8Array): Promise<DraftResult> {
     return checkDraftInThread(this.loaded.get(), origin, text);
+  }
+
+  async restore(before: Loaded): Promise<void> {
+    const zonesKept = before.zones.length;
+    const report = await this.#inTurn(async () => ({ loaded: before, problems: [], zonesKept, isGeographyKept: true }));
+    if (!report.done) throw new Error(report.problems.map(({ message }) => message).join('; '));
+  }
+
+  vitals(): Vitals {
+    const { steering } = this.snapshot;
+    // As if there were no orders: those are people's own.
+    const serves = servingUnder(steering, this.#feed.facts, [], systemClock.wallMs());
+    const serving = new Set(steering.members.filter(({ index }) => serves[index]).map(({ site }) => site));
+    return {
+      counters: countersOf(this.#counters),
+      workers: { alive: this.#workers.alive, wanted: this.#workers.wanted },
+      sites: { serving: serving.size, configured: steering.sites.length },
+    };
   }
 
   #inTurn(loadFrom: (before: Loaded) => Promise<LoadResult>): Promise<ReloadReport> {

@@ -1,6 +1,7 @@
 // `meridian status` in words: what is served, who is up, then the counters that are not zero, by subject and with the values of one metric on
 // one line, so that a flood, an amplification or a siege over TCP stands out. A counter that is new needs no change here.
 
+import type { StagedState } from '../../admin/schemas/staged.ts';
 import { COUNTER_FACTS, type CounterName } from '../../metrics/counters.ts';
 import { capacityLines } from '../capacity/capacity-text.ts';
 import type { StatusReport } from '../process/server.ts';
@@ -27,6 +28,7 @@ export function statusText(report: StatusReport, nowMs: number, hasVotes: boolea
     ...(report.endpoints.length === 0 ? [] : answeringRows(report)),
     ...report.zones.map((zone): [string, string] => ['zone', `${zone.name} serial ${zone.serial}, ${zone.records} records`]),
     ...healthRows(report.health),
+    ...(report.change ? [changeRow(report.change, nowMs)] : []),
   ];
   const capacity = report.capacity === null ? [] : capacityLines(report.capacity);
   return [
@@ -43,6 +45,12 @@ const answeringRows = ({ endpoints, workers, cells }: StatusReport): [string, st
   ['workers', `${workers.alive} of ${workers.wanted} alive`],
   ['cells', String(cells)],
 ];
+
+function changeRow({ what, subject, actor, phase, endsMs, reason }: StagedState, nowMs: number): [string, string] {
+  const left = Math.max(0, Math.ceil((endsMs - nowMs) / 1000));
+  const fate = phase === 'watching' ? `on trial for another ${left} s` : `${phase.replace('-', ' ')}: ${reason}`;
+  return ['change', [what, subject, 'of', actor, fate].filter((word) => word !== '').join(' ')];
+}
 
 const line = ([name, value]: readonly [string, string]): string => `${name.padEnd(COLUMN - 2)}  ${value}`;
 

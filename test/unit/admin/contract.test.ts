@@ -114,6 +114,14 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     body: { dryRun: true },
     bad: [[{ body: { dryRun: 'yes' } }, 'body.dryRun']],
   },
+  'GET /v1/change': { url: '/v1/change', role: 'viewer' },
+  'POST /v1/change': {
+    url: '/v1/change',
+    role: 'operator',
+    body: { action: 'keep' },
+    status: 404,
+    bad: [[{ body: { action: 'wait' } }, 'body.action']],
+  },
   'GET /v1/audit': {
     url: '/v1/audit',
     role: 'viewer',

@@ -19,6 +19,7 @@ import { checkDraft } from '../../../../src/app/loading/zone-draft.ts';
 import { changeZone, readZoneFile } from '../../../../src/app/orders/zone-changes.ts';
 import { tagOf } from '../../../../src/app/orders/zone-file.ts';
 import type { Running } from '../../../../src/app/process/requests.ts';
+import { ok } from '../../../../src/base/result.ts';
 import { ZoneImage } from '../../../../src/zone/image.ts';
 
 const ZONE = 'example.test.';
@@ -40,7 +41,7 @@ function stage(t: ExecutionContext) {
     get answering() {
       return { loaded: state.loaded };
     },
-    zoneDesk: {
+    fileDesk: {
       checkDraft: async (origin: Uint8Array, text: Uint8Array) => checkDraft(state.loaded, origin, text),
       reloadZone: async (origin: Uint8Array) => {
         const { loaded, problems, zonesKept } = loadZoneOnly(state.loaded, origin);
@@ -50,10 +51,15 @@ function stage(t: ExecutionContext) {
       },
     },
   } as unknown as Running;
-  const put = async (text: string, terms: { dryRun?: boolean; ifTag?: string | null } = {}) =>
-    (await changeZone(running, { zone: ZONE, text, dryRun: false, ifTag: null, ...terms }))!;
+  const last = { undo: undefined as (() => Promise<void>) | undefined };
+  const put = async (text: string, terms: { dryRun?: boolean; ifTag?: string | null } = {}) => {
+    const changed = (await changeZone(running, { zone: ZONE, text, dryRun: false, watchSec: 0, ifTag: null, ...terms }))!;
+    if (!changed.ok) return changed;
+    last.undo = changed.value.undo;
+    return ok(changed.value.reply);
+  };
   const serial = () => new ZoneImage(state.loaded.zones[0]!.buffer).serial;
-  return { directory, file, running, state, put, serial };
+  return { directory, file, running, state, put, serial, undo: () => last.undo!() };
 }
 
 test('a text that is good is served, is in the file, and the file before stays beside it', async (t) => {
@@ -115,6 +121,17 @@ test('where the new text cannot be served after all, the file is again what it w
   t.is(readFileSync(file, 'utf8'), textOf(1));
   t.is(statSync(file).mtimeMs, mtimeMs);
   t.is(serial(), 1);
+});
+
+test('what is taken back is served no more, and stays beside the file', async (t) => {
+  const { file, put, undo, serial } = stage(t);
+  const { mtimeMs } = statSync(file);
+  await put(textOf(2));
+  await undo();
+  t.is(serial(), 1);
+  t.is(readFileSync(file, 'utf8'), textOf(1));
+  t.is(statSync(file).mtimeMs, mtimeMs);
+  t.is(readFileSync(`${file}.refused`, 'utf8'), textOf(2));
 });
 
 test('a same serial with other records is warned of', async (t) => {

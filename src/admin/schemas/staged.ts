@@ -1,0 +1,35 @@
+// A change on trial: in force, watched, and taken back by itself if the server does worse.
+
+import { z } from 'zod';
+import { wallMs } from './common.ts';
+
+/** An hour: who wants to watch longer looks at graphs. */
+const LONGEST_WATCH_SEC = 3600;
+
+export const watchSec = z.coerce
+  .number()
+  .int()
+  .min(0)
+  .max(LONGEST_WATCH_SEC)
+  .default(0)
+  .describe('Watch the server so many seconds, and take the change back if it does worse; 0 = no trial');
+
+export const staged = z
+  .object({
+    what: z.enum(['reload', 'zone']),
+    subject: z.string().describe('Name of the zone; empty for a reload'),
+    actor: z.string(),
+    phase: z
+      .enum(['watching', 'kept', 'rolled-back', 'superseded', 'stuck'])
+      .describe('superseded = another change came first; stuck = it should have been taken back, but could not'),
+    startedMs: wallMs('When the change came into force'),
+    endsMs: wallMs('When the trial ends, or ended'),
+    reason: z.string().nullable().describe('Why it ended so; null = it goes on'),
+  })
+  .meta({ id: 'StagedChange', description: 'A change on trial, or the last one that was' });
+
+export const decision = z
+  .strictObject({ action: z.enum(['keep', 'rollback']).describe('End the trial now') })
+  .meta({ id: 'Decision' });
+
+export type StagedState = z.output<typeof staged>;
