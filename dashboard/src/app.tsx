@@ -47,12 +47,19 @@ function Page({ live, state, world }: PageProps) {
   const [family, setFamily] = useState<Family>(4);
   const [wish, setWish] = useState<Wish | null>(null);
   const policy = policies.some(({ id }) => id === chosen) ? chosen! : (policies[0]?.id ?? '');
-  const places = useFetched(() => (policy === '' ? null : fetchPlaces(policy, family)), [policy, family, revision]);
+  const [trial, setTrial] = useState<readonly string[] | null>(null);
+  const off = (trial ?? []).filter((site) => sites.some(({ id }) => id === site));
+  const places = useFetched(
+    () => (policy === '' ? null : fetchPlaces(policy, family, off)),
+    [policy, family, revision, off.join('\n')],
+  );
   const siteIds = sites.map(({ id }) => id).join('\n');
   const colours = useMemo(() => siteColours(sites), [siteIds]);
   const stale = isStale(state, nowMs);
   const mayChange = session !== null && session.role !== 'viewer' && !stale;
   const select = (site: string): void => setSelected(site === selected ? null : site);
+  const turn = (site: string): void =>
+    setTrial((now) => (now === null ? now : now.includes(site) ? now.filter((other) => other !== site) : [...now, site]));
   return (
     <>
       <Masthead status={status} session={session} stream={stream} isStale={stale} />
@@ -67,7 +74,10 @@ function Page({ live, state, world }: PageProps) {
         <Attention world={world} asOf={stale ? timeText(fetchedAtMs, nowMs) : null} />
         <div class="column column-wide">
           <WorldMap
-            {...{ sites, members, policies, policy, family, places, colours, selected }}
+            {...{ sites, members, policies, policy, family, places, colours, selected, mayChange }}
+            trial={mayChange ? trial : null}
+            onTrial={(isOn) => setTrial(isOn ? [] : null)}
+            onTurn={turn}
             onPolicy={setChosen}
             onFamily={setFamily}
             onSelect={select}

@@ -63,8 +63,11 @@ export interface AdminPort {
   pools(): Soon<readonly Pool[]>;
   members(): Soon<readonly Member[]>;
   policies(): Soon<readonly Policy[]>;
-  /** Undefined if there is no such policy; ERR_ROLE if this process does not answer. */
-  places(policy: string, family: 4 | 6): Soon<Result<readonly Place[], Problem> | undefined>;
+  /**
+   * With `without` as if these sites were out of service. Undefined if there is no such policy; ERR_ROLE if this process does not
+   * answer, ERR_USAGE if there is no such site.
+   */
+  places(policy: string, family: 4 | 6, without: readonly string[]): Soon<Result<readonly Place[], Problem> | undefined>;
   probes(): Soon<readonly Probe[]>;
   zones(): Soon<readonly Zone[]>;
   /** The zone as a master file; undefined if it is not served. */

@@ -240,7 +240,7 @@ function repeatSafely(app: App, idempotency: Idempotency): void {
     const etag = reply.getHeader('etag');
     const type = String(reply.getHeader('content-type') ?? 'application/json');
     const kept = { 'content-type': type, ...(etag === undefined ? {} : { etag: String(etag) }) };
-    idempotency.end(key, { status: reply.statusCode, body: String(payload), headers: kept });
+    await idempotency.end(key, { status: reply.statusCode, body: String(payload), headers: kept });
     return payload;
   });
 }

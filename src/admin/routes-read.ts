@@ -14,6 +14,8 @@ import { member, memberList, pool, poolList, probeList, site, siteList } from '.
 const WRONG = { 400: problem, 401: problem, 403: problem, 429: problem };
 const NO_SUCH = { ...WRONG, 404: problem };
 const MOST_AUDIT = 1000;
+/** Characters of the names of sites. */
+const MOST_WITHOUT = 2000;
 
 /** The item with this id, or a refusal. */
 export function one<T extends { readonly id: string }>(items: readonly T[], wanted: string, noun: string): T {
@@ -162,12 +164,23 @@ function addSteering(app: App, port: AdminPort): void {
         tags,
         summary: 'Which sites serve which country now',
         params: byId,
-        querystring: page.extend({ family: z.enum(['4', '6']).default('4').describe('IP version') }),
+        querystring: page.extend({
+          family: z.enum(['4', '6']).default('4').describe('IP version'),
+          without: z
+            .string()
+            .min(1)
+            .max(MOST_WITHOUT)
+            .optional()
+            .describe('As if these sites were out of service: names with commas between. Needs the role operator'),
+        }),
         response: { 200: placeList, ...NO_SUCH, 409: problem },
       },
     },
-    async ({ params, query }) => {
-      const places = await port.places(params.id, query.family === '4' ? 4 : 6);
+    async ({ params, query, caller }) => {
+      // Steering is built for each such question: more than a viewer should cost the server.
+      if (query.without !== undefined && caller!.role === 'viewer')
+        throw refusal('ERR_API_ROLE', `"without" needs the role operator, ${caller!.name} has the role viewer`);
+      const places = await port.places(params.id, query.family === '4' ? 4 : 6, query.without?.split(',') ?? []);
       if (places === undefined) throw refusal('ERR_API_NOT_FOUND', `there is no policy "${params.id}"`);
       if (!places.ok) throw new Refusal(places.error);
       return pageOf(places.value, query);

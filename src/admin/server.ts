@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../base/clock.ts';
@@ -29,6 +30,8 @@ export interface AdminServerOptions {
   readonly version: string;
   /** What a predecessor listened on. */
   readonly passed?: PassedSocket;
+  /** Where replies to requests with an Idempotency-Key are kept. */
+  readonly stateDirectory: string;
 }
 
 export interface AdminServer {
@@ -36,16 +39,19 @@ export interface AdminServer {
   readonly endpoints: readonly Endpoint[];
   /** ERR_API_LISTEN, one for each address that could not be listened on. */
   readonly problems: readonly Problem[];
+  /** Reads the certificate again; connections that stand keep theirs. One that cannot be used is told, and the former stays. */
+  renew(): void;
   close(): Promise<void>;
 }
 
 /** Listens on every address of the settings. Never rejects for what the system refuses. */
 export async function openAdmin(options: AdminServerOptions): Promise<AdminServer> {
-  const { settings, port, clock, log, version, passed = NOTHING_PASSED } = options;
-  const { listen, tls: files, requestsPerSecond } = settings();
+  const { settings, port, clock, log, version, stateDirectory, passed = NOTHING_PASSED } = options;
+  const { listen, requestsPerSecond } = settings();
+  const idempotency = await Idempotency.open(stateDirectory, log);
   const shared = {
     guesses: new Guesses(clock),
-    idempotency: new Idempotency(),
+    idempotency,
     exposition: new Exposition(),
     listeners: { count: 0 },
     files: readStaticFiles(DASHBOARD),
@@ -55,7 +61,7 @@ export async function openAdmin(options: AdminServerOptions): Promise<AdminServe
   const problems: Problem[] = [];
   for (const { address, port: number } of listen) {
     try {
-      const tls = files && { cert: readFileSync(files.certificateFile), key: readFileSync(files.keyFile) };
+      const tls = readTls(settings());
       const app = await buildApp({ port, log, version, address, tls, access: settings, requestsPerSecond, ...shared });
       const fd = passed(address, number);
       // Node listens on a descriptor where there is one.
@@ -70,8 +76,25 @@ export async function openAdmin(options: AdminServerOptions): Promise<AdminServe
   return {
     endpoints,
     problems,
+    renew: () => renew(apps, settings(), log),
     close: async () => {
       await Promise.all(apps.map((app) => app.close()));
+      await idempotency.close();
     },
   };
+}
+
+/** Throws what the system says. */
+function readTls({ tls }: AdminSettings): { readonly cert: Buffer; readonly key: Buffer } | null {
+  return tls && { cert: readFileSync(tls.certificateFile), key: readFileSync(tls.keyFile) };
+}
+
+function renew(apps: readonly FastifyInstance[], settings: AdminSettings, log: Logger): void {
+  try {
+    const tls = readTls(settings);
+    for (const { server } of apps) if (tls !== null && server instanceof TlsServer) server.setSecureContext(tls);
+  } catch (error) {
+    const message = `the certificate of the admin API cannot be renewed: ${(error as Error).message}; the one before stays in use`;
+    log.error({ severity: 'error', code: 'ERR_API_LISTEN', message }, 'problem');
+  }
 }

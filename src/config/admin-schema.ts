@@ -41,7 +41,7 @@ const adminSchema = fields({
     .describe(
       'Addresses of the API. Empty: there is none; nothing listens that nobody asked for. The configuration that comes with Meridian has 127.0.0.1:8053. Other than loopback addresses need `tokens`.',
     ),
-  tls: tlsSchema.nullable().default(null).describe('HTTPS in place of HTTP. Read at the start.'),
+  tls: tlsSchema.nullable().default(null).describe('HTTPS in place of HTTP. The files are read again at each reload.'),
   tokens: mapOf(name(), tokenSchema, 'name')
     .default({})
     .describe('Who may use the API. The name stands in the audit and beside orders. Read again at each reload.'),

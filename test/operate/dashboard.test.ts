@@ -143,6 +143,35 @@ test.serial('a site that is chosen shows whom it serves, on the map and in words
   t.regex(await textOf(page.locator('.served')), /Japan \(58 %\)/);
 });
 
+for (const [name, viewport] of [
+  ['phone', PHONE],
+  ['desk', DESK],
+] as const) {
+  test.serial(`on a ${name}, a site that is clicked off shows who would serve its clients, and nothing changes`, async (t) => {
+    const { page, complaints } = await openPage(t, browser, server.url, { viewport });
+    await page.locator('path[data-code=FR][class*=site-]').waitFor();
+    const byFrankfurt = await classOf(page, 'FR');
+    await page.getByRole('button', { name: 'What if' }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.marker[aria-label^="frankfurt"]').focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('What would be without frankfurt. Nothing has changed.').waitFor();
+    await page.locator(`path[data-code=FR]:not([class="${byFrankfurt}"])`).waitFor();
+    await page.locator('.marker[aria-label^="frankfurt"][aria-label$="as if it were off"][aria-pressed=true]').waitFor();
+    const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    t.is(overflow, 0, 'nothing is wider than the screen');
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      t.deepEqual(await seriousFindings(page), [], colorScheme);
+      await picture(page, `what-if-${name}-${colorScheme}`);
+    }
+    await page.getByRole('button', { name: 'What if' }).click();
+    await page.locator(`path[data-code=FR][class="${byFrankfurt}"]`).waitFor();
+    t.deepEqual(server.given, []);
+    t.deepEqual(complaints, []);
+  });
+}
+
 test.serial('by keyboard alone: to the button, through the dialog, and back', async (t) => {
   const { page } = await openPage(t, browser, server.url, { viewport: DESK });
   await page.getByRole('button', { name: 'Drain frankfurt' }).focus();

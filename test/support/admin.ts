@@ -83,7 +83,7 @@ export async function adminStage(
     ...{ log, version: '1', address, tls: null, access: () => settings },
     requestsPerSecond: settings.requestsPerSecond,
     guesses: new Guesses(systemClock),
-    idempotency: new Idempotency(),
+    idempotency: await Idempotency.open(null, log),
     exposition: new Exposition(),
     listeners: { count: 0 },
   });

@@ -41,7 +41,7 @@ export async function startDashboardServer(
   const state = { world, tokens: [] as AdminToken[], given: [] as OrderRequest[] };
   const files = readStaticFiles(`${ROOT}dist/dashboard`);
   let ring = new EventRing(Date.now());
-  const build = (): Promise<FastifyInstance> => {
+  const build = async (): Promise<FastifyInstance> => {
     ring = new EventRing(Date.now());
     for (const { id: _, ...event } of [...state.world.events].reverse()) ring.add(event);
     return buildApp({
@@ -54,7 +54,7 @@ export async function startDashboardServer(
       requestsPerSecond: 1000,
       files,
       guesses: new Guesses(systemClock),
-      idempotency: new Idempotency(),
+      idempotency: await Idempotency.open(null, quiet),
       exposition: new Exposition(),
       listeners: { count: 0 },
     });
@@ -92,7 +92,8 @@ function portOf(state: { world: DashboardWorld; given: OrderRequest[] }, events:
     pools: () => state.world.pools,
     members: () => state.world.members,
     policies: () => state.world.policies,
-    places: (id) => (state.world.policies.some((policy) => policy.id === id) ? ok(placesOf(state.world)) : undefined),
+    places: (id, _, without) =>
+      state.world.policies.some((policy) => policy.id === id) ? ok(placesOf(state.world, without)) : undefined,
     probes: () => [],
     zones: () => [],
     zoneText: () => undefined,
@@ -110,6 +111,7 @@ function portOf(state: { world: DashboardWorld; given: OrderRequest[] }, events:
         ...{ id: `order-${createdMs}`, glob, action: request.action, source: 'human', reason: request.reason },
         ...{ author: request.author, createdMs, expiresMs: forSec === null ? null : createdMs + forSec * 1000 },
         members: state.world.members.filter(({ site }) => glob === `site:${site}`).map(({ id }) => id),
+        leftPercent: request.action === 'drain' ? 100 : null,
       };
       return ok({ isDone: !dryRun, order, members: order.members, forecast: state.world.forecast, version: 3 });
     },

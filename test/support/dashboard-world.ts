@@ -152,8 +152,9 @@ export function nightWorld(nowMs: number): DashboardWorld {
     createdMs: nowMs - 1_860_000,
     expiresMs: nowMs + 5_340_000,
     members: ['web/johannesburg'],
+    leftPercent: 0,
   };
-  const { members: _, ...plain } = order;
+  const { members: _, leftPercent: __, ...plain } = order;
   const members = calmWorld(nowMs).members.map((each): Member => {
     if (each.site === 'tokyo') return { ...each, state: 'down', isServing: false, families: [refused(4), refused(6)] };
     if (each.site === 'johannesburg') {
@@ -268,18 +269,21 @@ function worldOf(members: readonly Member[], nowMs: number): DashboardWorld {
       capacityPercent: { before: 100, after: 83.3 },
       movedPercent: 16.7,
       broken: [],
-      sites: SITES.map(([site], i) => ({ site, beforePercent: i === 0 ? 36 : 12.8, afterPercent: i === 0 ? 0 : 20 })),
+      sites: SITES.map(([site], i) => ({ site, beforePercent: i === 0 ? 36 : 12.8, afterPercent: i === 0 ? 0 : 20, stays: [] })),
     },
   };
 }
 
-/** As the API lists who serves whom. */
-export const placesOf = ({ serving }: DashboardWorld): Place[] =>
+/** As the API lists who serves whom; whoever was served by the sites that are out goes to the last of those that are left. */
+export const placesOf = ({ serving, sites: all }: DashboardWorld, without: readonly string[] = []): Place[] =>
   Object.entries(serving).map(([country, sites]) => ({
     id: country,
     continent: 'EU',
     latitude: 0,
     longitude: 0,
-    sites: sites.map(([site, percent]) => ({ site, percent })),
+    sites: sites.map(([site, percent]) => ({
+      site: without.includes(site) ? all.findLast(({ id }) => !without.includes(id))!.id : site,
+      percent,
+    })),
     lastResort: null,
   }));

@@ -62,9 +62,11 @@ export async function fetchWorld(): Promise<World> {
 
 export const fetchSession = async (): Promise<Session> => (await ask<Session>('/v1/session')).body;
 
-/** Who serves each country by a policy now. */
-export const fetchPlaces = (policy: string, family: Family): Promise<readonly Place[]> =>
-  all<Place>(`/v1/policies/${encodeURIComponent(policy)}/places?family=${family}`);
+/** Who serves each country by a policy now, or would if the sites of `without` were out of service. */
+export const fetchPlaces = (policy: string, family: Family, without: readonly string[]): Promise<readonly Place[]> => {
+  const off = without.length === 0 ? '' : `&without=${encodeURIComponent(without.join())}`;
+  return all<Place>(`/v1/policies/${encodeURIComponent(policy)}/places?family=${family}${off}`);
+};
 
 export async function fetchExplanation(name: string, client: string, type: string): Promise<Explanation> {
   return (await ask<Explanation>(`/v1/explain?${new URLSearchParams({ name, client, type })}`)).body;

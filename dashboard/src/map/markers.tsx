@@ -14,13 +14,15 @@ interface Props {
   readonly members: readonly Member[];
   readonly colours: ReadonlyMap<string, string>;
   readonly selected: string | null;
+  /** Sites that are clicked off to see what would be; null = nobody asks. */
+  readonly trial: readonly string[] | null;
   onSelect(site: string): void;
 }
 
 /** In a frame narrower than this only those are named that somebody should look at, and without words on their state. */
 const WIDE_PX = 560;
 
-export function Markers({ sites, members, colours, selected, onSelect }: Props) {
+export function Markers({ sites, members, colours, selected, trial, onSelect }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const isWide = width >= WIDE_PX;
@@ -49,7 +51,8 @@ export function Markers({ sites, members, colours, selected, onSelect }: Props) 
           {...{ site, look, point, state }}
           colour={colours.get(site.id)!}
           side={sides.get(site.id) ?? null}
-          isSelected={site.id === selected}
+          isSelected={trial === null ? site.id === selected : trial.includes(site.id)}
+          isOff={trial?.includes(site.id) ?? false}
           onSelect={onSelect}
         />
       ))}
@@ -67,17 +70,18 @@ interface MarkerProps {
   /** null = there is no room for its name. */
   readonly side: Side | null;
   readonly isSelected: boolean;
+  readonly isOff: boolean;
   onSelect(site: string): void;
 }
 
-function Marker({ site, look, point, colour, state, side, isSelected, onSelect }: MarkerProps) {
+function Marker({ site, look, point, colour, state, side, isSelected, isOff, onSelect }: MarkerProps) {
   return (
     <button
       type="button"
-      class={`marker ${colour}`}
+      class={`marker ${colour} ${isOff ? 'marker-off' : ''}`}
       style={{ left: `${(100 * point.x) / MAP_WIDTH}%`, top: `${(100 * point.y) / MAP_HEIGHT}%` }}
       aria-pressed={isSelected}
-      aria-label={`${site.id} ${look.text}`}
+      aria-label={`${site.id} ${look.text}${isOff ? ', as if it were off' : ''}`}
       title={`${site.id}: ${look.text}`}
       onClick={() => onSelect(site.id)}
     >

@@ -170,6 +170,13 @@ function Effect({ preview }: { readonly preview: Preview | null }) {
         </div>
       </dl>
       {sites !== null && <Shares sites={sites} />}
+      {sites?.flatMap(({ site, stays }) =>
+        stays.map(({ policy, percent: left, lastResort }) => (
+          <p key={`${site} ${policy}`} class="quiet">
+            {percent(left)} stays at {site}: {policy} has nobody else, and its last resort is {lastResort}.
+          </p>
+        )),
+      )}
     </div>
   );
 }

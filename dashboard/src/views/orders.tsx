@@ -27,6 +27,7 @@ export function Orders({ orders, nowMs, mayChange, onWish }: Props) {
                 by {order.author}
                 {order.source === 'tool' ? ' (tool)' : ''} {roundLengthText(nowMs - order.createdMs)} ago
                 {order.expiresMs === null ? '' : `, until ${timeText(order.expiresMs, nowMs)}`}; {membersText(order)}
+                {order.leftPercent === null ? '' : `, ${Math.round(order.leftPercent)} % left`}
               </span>
               <span class="reason">{order.reason}</span>
             </div>

@@ -21,13 +21,20 @@ interface Props {
   readonly places: readonly Place[] | null;
   readonly colours: ReadonlyMap<string, string>;
   readonly selected: string | null;
+  readonly mayChange: boolean;
+  /** Sites that are clicked off to see what would be; null = the map shows what is. */
+  readonly trial: readonly string[] | null;
+  onTrial(isOn: boolean): void;
+  onTurn(site: string): void;
   onPolicy(policy: string): void;
   onFamily(family: Family): void;
   onSelect(site: string): void;
 }
 
 export function WorldMap(props: Props) {
-  const { sites, members, places, colours, selected, onSelect } = props;
+  const { sites, members, places, colours, trial, onTurn } = props;
+  const selected = trial === null ? props.selected : null;
+  const onSelect = trial === null ? props.onSelect : onTurn;
   const [pointed, setPointed] = useState<string | null>(null);
   const byCountry = new Map((places ?? []).map((place) => [place.id, place]));
   const find = (event: Event): void => setPointed((event.target as Element).getAttribute('data-code'));
@@ -46,8 +53,9 @@ export function WorldMap(props: Props) {
             <path key={code} d={d} data-code={code} class={countryClass(byCountry.get(code), colours, selected)} />
           ))}
         </svg>
-        <Markers {...{ sites, members, colours, selected, onSelect }} />
+        <Markers {...{ sites, members, colours, selected, trial, onSelect }} />
       </div>
+      <div role="status">{trial !== null && <p class="map-trial">{trialText(trial)}</p>}</div>
       <p class="map-readout" aria-live="off">
         {readout(pointed, byCountry, places, selected)}
       </p>
@@ -64,7 +72,12 @@ function countryClass(place: Place | undefined, colours: ReadonlyMap<string, str
   return `country ${colours.get(first.site) ?? ''}${isSplit ? ' split' : ''}${isChosen ? ' chosen' : ''}`;
 }
 
-function MapChoice({ policies, policy, family, onPolicy, onFamily }: Props) {
+const trialText = (off: readonly string[]): string =>
+  off.length === 0
+    ? 'What if: choose sites on the map to see who would serve whom without them. Nothing changes.'
+    : `What would be without ${listText(off, 6)}. Nothing has changed.`;
+
+function MapChoice({ policies, policy, family, mayChange, trial, onTrial, onPolicy, onFamily }: Props) {
   return (
     <div class="choices">
       <label>
@@ -86,6 +99,11 @@ function MapChoice({ policies, policy, family, onPolicy, onFamily }: Props) {
           </label>
         ))}
       </fieldset>
+      {mayChange && (
+        <button type="button" class="act" aria-pressed={trial !== null} onClick={() => onTrial(trial === null)}>
+          What if
+        </button>
+      )}
     </div>
   );
 }

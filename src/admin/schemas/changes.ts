@@ -51,7 +51,22 @@ export const forecast = z
       .array(z.object({ rule: z.enum(['leastSites', 'leastCapacityPercent', 'mostMovedPercent']), message: z.string() }))
       .describe('Safety rules that forbid it'),
     sites: z
-      .array(z.object({ site: z.string(), beforePercent: percent('Now'), afterPercent: percent('Then') }))
+      .array(
+        z.object({
+          site: z.string(),
+          beforePercent: percent('Now'),
+          afterPercent: percent('Then'),
+          stays: z
+            .array(
+              z.object({
+                policy: z.string(),
+                percent: percent('Its part of afterPercent'),
+                lastResort: z.string().describe('What the policy does when nobody it may choose is up'),
+              }),
+            )
+            .describe('Of a site that is ordered out whole: the policies that give it all the same, having nobody else'),
+        }),
+      )
       .nullable()
       .describe(
         'Share of answers by site, each place of each policy counted once; null unless it is a dry run, or if this process does not answer',
@@ -79,7 +94,10 @@ export const recallReply = z
   .meta({ id: 'RecallReply' });
 
 export const overrideItem = order
-  .extend({ members: z.array(z.string()).describe('Whom it names now; empty = most likely it is misspelt') })
+  .extend({
+    members: z.array(z.string()).describe('Whom it names now; empty = most likely it is misspelt'),
+    leftPercent: percent('Of a drain: what of the weight of those it names still gets new clients').nullable(),
+  })
   .meta({ id: 'Override' });
 
 export const overrideList = listOf(overrideItem)

@@ -23,18 +23,19 @@ import { err, ok, type Result } from '../../base/result.ts';
 import type { HealthFacts } from '../../health/facts.ts';
 import { membersNamed } from '../../health/overrides.ts';
 import type { SafetyForecast } from '../../health/safety.ts';
+import { FULL_SHARE } from '../../model/health.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Override } from '../../model/verdict.ts';
 import { SteeringImage } from '../../steering/image.ts';
 import { ZoneImage } from '../../zone/image.ts';
 import { printImage } from '../../zone/image-text.ts';
-import { forecastShares } from '../capacity/forecast.ts';
+import { forecastShares, underOrders } from '../capacity/forecast.ts';
 import { compareLoads } from '../loading/compare-loads.ts';
 import type { Changes, Who } from '../orders/changes.ts';
 import { globOf, namesOf } from '../orders/order-names.ts';
 import { inForce } from '../orders/orders-text.ts';
 import { readZoneFile } from '../orders/zone-changes.ts';
-import type { Running } from '../process/requests.ts';
+import type { Answering, Running } from '../process/requests.ts';
 import { VERSION } from '../version.ts';
 import { gaugesOf, type Measured, statusOf } from './admin-status.ts';
 import { placesOf, policiesOf, zonesOf } from './admin-steering.ts';
@@ -97,17 +98,35 @@ export class AdminDesk implements AdminPort {
     return policiesOf(this.#options.running.snapshot.steering);
   }
 
-  places(policy: string, family: 4 | 6): Result<readonly Place[], Problem> | undefined {
+  places(policy: string, family: 4 | 6, without: readonly string[]): Result<readonly Place[], Problem> | undefined {
     const { snapshot, answering } = this.#options.running;
     const index = snapshot.steering.policies.findIndex(({ id }) => id === policy);
     if (index < 0) return undefined;
     if (answering === null) return err(ANSWERS_NOBODY);
     const { loaded, images, facts } = answering;
+    if (without.length > 0) return this.#placesWithout(answering, index, family, without);
     const known = this.#places.get(`${index} ${family}`);
     if (known?.steering === images.steering) return ok(known.places);
     const places = placesOf(loaded.snapshot.steering, facts, new SteeringImage(images.steering), index, family);
     this.#places.set(`${index} ${family}`, { steering: images.steering, places });
     return ok(places);
+  }
+
+  #placesWithout(
+    answering: Answering,
+    policy: number,
+    family: 4 | 6,
+    without: readonly string[],
+  ): Result<readonly Place[], Problem> {
+    const { steering: model } = answering.loaded.snapshot;
+    const unknown = without.find((site) => !model.sites.some(({ id }) => id === site));
+    if (unknown !== undefined) return err({ severity: 'error', code: 'ERR_USAGE', message: `there is no site "${unknown}"` });
+    const { plane } = this.#options.running;
+    const nowMs = plane.meshNowMs();
+    const terms = { source: 'human', reason: 'what if', author: '', createdMs: nowMs, expiresMs: null } as const;
+    const out = without.map((site) => ({ id: `what-if ${site}`, glob: `site:${site}`, action: 'down', ...terms }) as const);
+    const { view, steering } = underOrders(answering, plane.facts, [...plane.overrides.overrides, ...out], nowMs);
+    return ok(placesOf(model, view, steering, policy, family));
   }
 
   zones(): readonly Zone[] {
@@ -138,7 +157,10 @@ export class AdminDesk implements AdminPort {
   overrides(): { readonly version: number; readonly items: readonly OverrideItem[] } {
     const { running, clock } = this.#options;
     const { overrides } = running.plane;
-    const items = inForce(overrides, clock.wallMs()).map((order) => ({ ...order, members: this.#named(order.glob) }));
+    const items = inForce(overrides, clock.wallMs()).map((order) => {
+      const members = this.#named(order.glob);
+      return { ...order, members, leftPercent: order.action === 'drain' ? this.#left(new Set(members)) : null };
+    });
     return { version: overrides.version, items };
   }
 
@@ -222,6 +244,18 @@ export class AdminDesk implements AdminPort {
   sample(): Sample {
     const seen = this.#look();
     return { counters: seen.report.counters, gauges: gaugesOf(seen) };
+  }
+
+  /** What of the weight of these members gets traffic now, 0..100. */
+  #left(names: ReadonlySet<string>): number {
+    let whole = 0;
+    let left = 0;
+    for (const { id, weight, families } of this.members()) {
+      if (!names.has(id)) continue;
+      whole += weight * families.length;
+      for (const { isUp, sharePermille } of families) if (isUp) left += (weight * sharePermille) / FULL_SHARE;
+    }
+    return whole === 0 ? 0 : Math.round((1000 * left) / whole) / 10;
   }
 
   /** The members that a glob names, by id. */

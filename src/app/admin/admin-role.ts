@@ -74,8 +74,9 @@ export class Operations {
       clock: systemClock,
     });
     const settings = () => running.snapshot.admin;
-    const version = VERSION;
-    const host = new ApiHost({ settings, port, clock: systemClock, log: this.#log, version, passed: this.#passed });
+    const { stateDirectory } = running.snapshot.server;
+    const own = { version: VERSION, stateDirectory, passed: this.#passed };
+    const host = new ApiHost({ settings, port, clock: systemClock, log: this.#log, ...own });
     await host.start();
     return host;
   }

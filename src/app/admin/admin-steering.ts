@@ -90,17 +90,28 @@ export function placesOf(
   });
 }
 
-/** By site index: the share of answers, 0..100, each cell of each policy and family counted once. */
-export function siteShares(model: SteeringModel, table: Pick<CellTable, 'places'>, image: SteeringImage): number[] {
+/**
+ * By site index: the share of answers, 0..100, each cell of each policy and family counted once. With `only` what that policy (an
+ * index) adds to it.
+ */
+export function siteShares(
+  model: SteeringModel,
+  table: Pick<CellTable, 'places'>,
+  image: SteeringImage,
+  only: number | null = null,
+): number[] {
   const sums = new Float64Array(model.sites.length);
+  let total = 0;
   for (const { index } of model.policies) {
     for (const cell of table.places.keys()) {
       for (const family of [4, 6] as const) {
-        for (const [site, share] of sharesIn(image, index, cell, family, sums.length).entries()) sums[site]! += share;
+        for (const [site, share] of sharesIn(image, index, cell, family, sums.length).entries()) {
+          total += share;
+          if (only === null || only === index) sums[site]! += share;
+        }
       }
     }
   }
-  const total = sums.reduce((sum, share) => sum + share, 0);
   return [...sums].map((sum) => (total === 0 ? 0 : percentOf(sum / total)));
 }
 

@@ -26,6 +26,7 @@ export interface ApiHostOptions {
   readonly version: string;
   /** What a predecessor listened on. */
   readonly passed: PassedSocket;
+  readonly stateDirectory: string;
 }
 
 export class ApiHost {
@@ -52,13 +53,14 @@ export class ApiHost {
 
   /** Resolves when every address is listened on, or the log has why not. */
   start(): Promise<void> {
-    const { settings, version, passed, port, clock, log } = this.#options;
+    const { settings, version, stateDirectory, passed, port, clock, log } = this.#options;
     this.#toldSettings = settings();
     const listen = this.#addresses();
     const start: ApiStart = {
       settings: { ...this.#toldSettings, listen },
       passed: listen.map((at) => passed(at.address, at.port) ?? null),
       version,
+      stateDirectory,
       events: [...port.events.recent(MOST_EVENTS)].reverse(),
       revision: this.#revision,
     };

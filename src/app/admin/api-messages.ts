@@ -38,6 +38,7 @@ export interface ApiStart {
   readonly version: string;
   /** Of the addresses of the settings, in their order: what a predecessor listened on; null = to be opened. */
   readonly passed: readonly (number | null)[];
+  readonly stateDirectory: string;
   /** Those so far, oldest first. */
   readonly events: readonly AdminEvent[];
   /** One Int32 that grows with each event: replies that were kept are then out of date. */

@@ -43,12 +43,15 @@ const log: Logger = { debug: logAt('debug'), info: logAt('info'), warn: logAt('w
 const { listen } = settings;
 const passed: PassedSocket = (address, number) =>
   start.passed[listen.findIndex((at) => at.address === address && at.port === number)] ?? undefined;
-const opening = openAdmin({ settings: () => settings, port, clock: systemClock, log, version: start.version, passed });
+const { version, stateDirectory } = start;
+const opening = openAdmin({ settings: () => settings, port, clock: systemClock, log, version, stateDirectory, passed });
 
 parentPort!.on('message', (message: ToApi) => {
   if (message.kind === 'event') events.take(message.event);
-  else if (message.kind === 'settings') settings = message.settings;
-  else if (message.kind === 'close') void close();
+  else if (message.kind === 'settings') {
+    settings = message.settings;
+    void opening.then((server) => server.renew());
+  } else if (message.kind === 'close') void close();
   else {
     const waiting = asked.get(message.id);
     asked.delete(message.id);

@@ -9,10 +9,10 @@ const FIXED: readonly (readonly [string, (snapshot: Snapshot) => unknown])[] = [
   ['settings under "server"', ({ server }) => ({ ...server, cookies: null })],
   ['settings under "mesh"', ({ mesh }) => mesh],
   ['settings under "fleet"', ({ fleet }) => fleet],
-  // Tokens, hosts, the role of loopback and safety rules are asked for each time.
+  // Tokens, hosts, the role of loopback and safety rules are asked for each time, and certificates read again.
   [
-    '"admin.listen", "admin.tls" or "admin.requestsPerSecond"',
-    ({ admin: { listen, tls, requestsPerSecond } }) => [listen, tls, requestsPerSecond],
+    '"admin.listen", whether there is "admin.tls", or "admin.requestsPerSecond"',
+    ({ admin: { listen, tls, requestsPerSecond } }) => [listen, tls !== null, requestsPerSecond],
   ],
   ['"prober.id" or "prober.region"', ({ prober: { id, region } }) => [id, region]],
 ];

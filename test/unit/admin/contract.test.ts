@@ -53,7 +53,10 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   'GET /v1/policies/{id}': { url: '/v1/policies/www-policy', role: 'viewer' },
   'GET /v1/policies/{id}/places': {
     ...list('/v1/policies/www-policy/places'),
-    bad: [[{ url: '/v1/policies/www-policy/places?family=5' }, 'querystring.family']],
+    bad: [
+      [{ url: '/v1/policies/www-policy/places?family=5' }, 'querystring.family'],
+      [{ url: '/v1/policies/www-policy/places?without=' }, 'querystring.without'],
+    ],
   },
   'GET /v1/zones': list('/v1/zones'),
   'GET /v1/zones/{id}': { url: '/v1/zones/example.test', role: 'viewer' },

@@ -26,6 +26,48 @@ test('a dry run tells whom it names and where their clients would go, and change
   t.is(plane.overrides.version, 0);
 });
 
+test('what a drained site keeps is told with the policies that have nobody else, and their last resort', async (t) => {
+  const { post } = await stage(t);
+  const { sites } = (await post('/v1/drain', { what: 'london', reason: 'try', dryRun: true })).json().forecast;
+  const { afterPercent, stays } = sites.find(({ site }: { site: string }) => site === 'london');
+  t.deepEqual(
+    stays.map(({ policy, lastResort }: Record<string, string>) => [policy, lastResort]),
+    [['api-policy', 'last-good']],
+  );
+  t.is(stays[0].percent, afterPercent);
+  t.true(sites.every(({ site, stays: others }: { site: string; stays: unknown[] }) => site === 'london' || others.length === 0));
+});
+
+test('who would serve whom without a site is told to operators, and changes nothing', async (t) => {
+  const { app, get, plane } = await stage(t);
+  const url = '/v1/policies/www-policy/places?limit=300';
+  const sitesOf = async (query: string) => {
+    const { items } = (await get(`${url}${query}`)).json() as { items: { id: string; sites: { site: string }[] }[] };
+    return items.find(({ id }) => id === 'GB')!.sites.map(({ site }) => site);
+  };
+  t.deepEqual(await sitesOf(''), ['london']);
+  const [next] = await sitesOf('&without=london');
+  t.not(next, 'london');
+  t.deepEqual(
+    (await sitesOf(`&without=london,${next}`)).filter((site) => site === 'london' || site === next),
+    [],
+  );
+  t.is((await get(`${url}&without=lodnon`)).statusCode, 400);
+  const viewer = await app.inject({ url: `${url}&without=london`, headers: { authorization: `Bearer ${TOKENS.viewer}` } });
+  t.is(viewer.statusCode, 403);
+  t.is(plane.overrides.version, 0);
+});
+
+test('a drain says what is left of it', async (t) => {
+  const { post, get } = await stage(t);
+  await post('/v1/drain', { what: 'london', reason: 'x' });
+  const { leftPercent } = (await get('/v1/overrides')).json().items[0];
+  t.true(leftPercent > 0 && leftPercent <= 100, String(leftPercent));
+  await post('/v1/overrides', ORDER);
+  const orders = (await get('/v1/overrides')).json().items;
+  t.is(orders.find(({ action }: { action: string }) => action === 'down').leftPercent, null);
+});
+
 test('a member is shown forced, with what is seen of it, and the order in it', async (t) => {
   const { post, get } = await stage(t);
   await post('/v1/overrides', ORDER);

@@ -22,9 +22,9 @@ function stage() {
 test('who reads the same within a quarter of a second costs the control thread one reply', async (t) => {
   const { port, asked, clock } = stage();
   t.is(await port.members(), await port.members());
-  await port.places('www-policy', 4);
-  await port.places('www-policy', 6);
-  t.deepEqual(asked, ['members', 'places www-policy 4', 'places www-policy 6']);
+  await port.places('www-policy', 4, []);
+  await port.places('www-policy', 6, []);
+  t.deepEqual(asked, ['members', 'places www-policy 4 ', 'places www-policy 6 ']);
   clock.advance(250);
   await port.members();
   t.is(asked.length, 4);
