@@ -61,6 +61,19 @@ test('the API answers over HTTPS, and not over plain HTTP', async (t) => {
   await t.throwsAsync(fetch(`http://${ADDRESS}:${port}/healthz`));
 });
 
+test('headers that are too large, and too many, are refused', async (t) => {
+  const { port } = await stage(t);
+  const ask = async (headers: Record<string, string>): Promise<number> => {
+    const asked = request({ port, host: ADDRESS, path: '/healthz', headers, rejectUnauthorized: false }).end();
+    const [reply] = await once(asked, 'response');
+    reply.resume();
+    return reply.statusCode;
+  };
+  t.is(await ask({ 'x-large': 'x'.repeat(20_000) }), 431);
+  t.is(await ask(Object.fromEntries(Array.from({ length: 1500 }, (_, i) => [`x-${i}`, '1'.repeat(8)]))), 431);
+  t.is(await ask({ 'x-fits': 'x'.repeat(8000) }), 200);
+});
+
 test('a client that speaks no TLS newer than 1.1 is turned away', async (t) => {
   const { port } = await stage(t);
   const options = {
