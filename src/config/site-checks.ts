@@ -9,7 +9,7 @@ import type { Path } from './yaml.ts';
 
 type Complain = Pick<z.core.$RefinementCtx, 'addIssue'>;
 
-export const LISTENER_KINDS = ['tcp', 'http', 'load', 'agentCheck'] as const;
+export const LISTENER_KINDS = ['tcp', 'udp', 'http', 'load', 'agentCheck'] as const;
 
 interface HttpRoutes {
   readonly routes: readonly { readonly service?: string | undefined }[];
@@ -17,7 +17,8 @@ interface HttpRoutes {
 
 interface Listener {
   readonly listen: Endpoint;
-  readonly tcp?: { readonly service: string } | undefined;
+  readonly tcp?: { readonly service?: string | undefined; readonly serverNames: Readonly<Record<string, string>> } | undefined;
+  readonly udp?: { readonly service: string } | undefined;
   readonly http?: (HttpRoutes & { readonly service?: string | undefined }) | undefined;
   readonly load?: object | undefined;
   readonly agentCheck?: { readonly service: string | null } | undefined;
@@ -28,8 +29,16 @@ interface Site {
   readonly listeners: Readonly<Record<string, Listener>>;
 }
 
+/** With a wildcard the system would choose the address that replies come from, and clients would not know them. */
+function checkUdp(listen: Endpoint): string | null {
+  if (!isWildcard(listen)) return null;
+  return `is the wildcard ${listen.address}; a udp listener needs an address of its own, for its replies come from there`;
+}
+
 export function checkListener(listener: Listener, { addIssue }: Complain): void {
   const given = LISTENER_KINDS.filter((kind) => listener[kind] !== undefined);
+  const wrong = given.length === 1 && listener.udp !== undefined ? checkUdp(listener.listen) : null;
+  if (wrong !== null) addIssue({ ...complaint('ERR_CONFIG_VALUE', wrong), path: ['listen'] });
   if (given.length === 1) return;
   const found = given.length === 0 ? 'does nothing' : `has ${given.join(' and ')}`;
   const message = `${found}; a listener has exactly one of ${LISTENER_KINDS.join(', ')}`;
@@ -37,9 +46,11 @@ export function checkListener(listener: Listener, { addIssue }: Complain): void 
 }
 
 /** The services that a listener names, with the way to each name. */
-export function servicesNamed({ tcp, http, agentCheck }: Listener): { readonly path: Path; readonly service: string }[] {
+export function servicesNamed({ tcp, udp, http, agentCheck }: Listener): { readonly path: Path; readonly service: string }[] {
   const named: (readonly [path: Path, service: string | null | undefined])[] = [
     [['tcp', 'service'], tcp?.service],
+    ...Object.entries(tcp?.serverNames ?? {}).map(([name, service]) => [['tcp', 'serverNames', name], service] as const),
+    [['udp', 'service'], udp?.service],
     [['http', 'service'], http?.service],
     ...(http?.routes ?? []).map((route, i) => [['http', 'routes', i, 'service'], route.service] as const),
     [['agentCheck', 'service'], agentCheck?.service],
@@ -49,7 +60,7 @@ export function servicesNamed({ tcp, http, agentCheck }: Listener): { readonly p
 
 export function checkServices({ services, listeners }: Site, { addIssue }: Complain): void {
   const known = Object.keys(services);
-  const places: { readonly id: string; readonly listen: Endpoint }[] = [];
+  const places: Place[] = [];
   for (const [id, listener] of Object.entries(listeners)) {
     for (const { path, service } of servicesNamed(listener)) {
       if (Object.hasOwn(services, service)) continue;
@@ -58,21 +69,38 @@ export function checkServices({ services, listeners }: Site, { addIssue }: Compl
       addIssue({ ...complaint('ERR_CONFIG_REFERENCE', message), path: ['listeners', id, ...path] });
     }
     const { listen } = listener;
-    const other = places.find((place) => meets(place.listen, listen));
+    const protocol = protocolOf(listener);
+    const other = places.find((place) => place.protocol === protocol && meets(place.listen, listen));
     if (other !== undefined) {
       const message = `is ${textOf(listen)}, where the listener "${other.id}" is (${textOf(other.listen)}); each needs an address or a port of its own`;
       addIssue({ ...complaint('ERR_CONFIG_DUPLICATE', message), path: ['listeners', id, 'listen'] });
     }
-    places.push({ id, listen });
+    places.push({ id, listen, protocol });
   }
-  for (const [service, { servers }] of Object.entries(services)) checkLoops(service, servers, places, addIssue);
+  for (const [service, { servers }] of Object.entries(services)) {
+    const users = Object.values(listeners).filter((listener) =>
+      servicesNamed(listener).some((named) => named.service === service),
+    );
+    const protocols = new Set(users.length === 0 ? ['tcp'] : users.map(protocolOf));
+    const own = places.filter(({ protocol }) => protocols.has(protocol));
+    checkLoops(service, servers, own, addIssue);
+  }
 }
+
+/** Where a listener is. Ports of the two protocols have nothing to do with one another. */
+interface Place {
+  readonly id: string;
+  readonly listen: Endpoint;
+  readonly protocol: 'tcp' | 'udp';
+}
+
+const protocolOf = ({ udp }: Listener): 'tcp' | 'udp' => (udp === undefined ? 'tcp' : 'udp');
 
 /** A server that is a listener of the same agent: each connection would make another one, without end. */
 function checkLoops(
   service: string,
   servers: Site['services'][string]['servers'],
-  places: readonly { readonly id: string; readonly listen: Endpoint }[],
+  places: readonly Place[],
   addIssue: Complain['addIssue'],
 ): void {
   for (const [id, { address }] of Object.entries(servers)) {

@@ -28,7 +28,7 @@ const text = (form: string, pattern: RegExp) => parsed(form, (value) => (pattern
 const header = () => parsed('the name of a header', (value) => (TOKEN.test(value) ? value.toLowerCase() : undefined));
 const cookie = () => text('the name of a cookie', TOKEN);
 const value = () => text('printable ASCII', VALUE);
-const host = () =>
+export const hostName = () =>
   parsed('a host name such as www.example.org or *.example.org, without a port', (given) => {
     const lower = given.toLowerCase();
     return HOST.test(lower) ? lower : undefined;
@@ -51,7 +51,7 @@ const tlsSchema = fields({
 });
 
 const matchSchema = fields({
-  hosts: listOf(host(), 0, 256).default([]).describe('Any of them.'),
+  hosts: listOf(hostName(), 0, 256).default([]).describe('Any of them.'),
   prefixes: listOf(urlPath(), 0, 256).default([]).describe('Any of these or of `paths`; whole segments: /a holds /a/b, not /ab.'),
   paths: listOf(urlPath(), 0, 256).default([]).describe('Whole paths.'),
   methods: listOf(text('a method such as GET', /^[A-Z][A-Z-]{0,31}$/), 0, 32)
@@ -114,7 +114,7 @@ const routeSchema = fields({
       .nullable()
       .default(null)
       .describe('null: the path stays.'),
-    host: host().nullable().default(null).describe('Host that servers are told; null: that of the request.'),
+    host: hostName().nullable().default(null).describe('Host that servers are told; null: that of the request.'),
     request: editsSchema.prefault({}).describe('Headers to servers.'),
     response: editsSchema.prefault({}).describe('Headers to clients.'),
   })

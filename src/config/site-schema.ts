@@ -1,55 +1,18 @@
-// Section `site`: what the agent of each site does (role `site`). Services are in site-service-schema.ts, HTTP in site-http-schema.ts.
+// Section `site`: what the agent of each site does (role `site`). Services are in site-service-schema.ts, layer 4 in
+// site-l4-schema.ts, HTTP in site-http-schema.ts.
 
 import type { z } from 'zod';
 import { LOAD_UNITS } from '../model/capacity.ts';
-import {
-  decimal,
-  duration,
-  endpoint,
-  fields,
-  integer,
-  listOf,
-  mapOf,
-  type Names,
-  name,
-  network,
-  ONCE_RIGHT,
-  oneOf,
-  reference,
-} from './fields.ts';
+import { decimal, duration, endpoint, fields, mapOf, type Names, name, ONCE_RIGHT, oneOf, reference } from './fields.ts';
 import { checkListener, checkServices, LISTENER_KINDS } from './site-checks.ts';
 import { httpSchema } from './site-http-schema.ts';
+import { serviceName, tcpSchema, udpSchema } from './site-l4-schema.ts';
 import { serviceSchema } from './site-service-schema.ts';
-
-const serviceName = () => name().meta({ form: 'the name of a service of this site' });
-
-const tcpSchema = fields({
-  service: serviceName().describe('Whose servers get the connections.'),
-  maxConnections: integer(1, 1_000_000, 'connections').default(10_000).describe('In all; each takes two descriptors.'),
-  maxConnectionsPerClient: integer(1, 1_000_000, 'connections')
-    .default(1000)
-    .describe('Of one IPv4 address or IPv6 /64; many people may stand behind one.'),
-  connectTimeout: duration('10ms', '60s')
-    .prefault('2s')
-    .describe('Then another server is tried. Servers are near: a second is long.'),
-  attempts: integer(1, 16, 'servers').default(3).describe('Different servers that are tried for one client.'),
-  idleTimeout: duration('1s', '24h').prefault('5m').describe('A connection on which nothing moves for so long is reset.'),
-  proxyFrom: listOf(network(), 0, 1024)
-    .default([])
-    .describe('Proxies in front: who connects from there must begin with a PROXY header, and nobody else is believed.'),
-  headerTimeout: duration('10ms', '60s').prefault('3s').describe('For a whole PROXY header.'),
-  proxyTo: integer(1, 2).nullable().default(null).describe('Version of the PROXY header that servers are sent; null: none.'),
-  keyPrefix: fields({
-    v4: integer(1, 32, 'bits').default(32).describe('Of an IPv4 client.'),
-    v6: integer(1, 128, 'bits').default(64).describe('Of an IPv6 client; hosts change the rest every day.'),
-  })
-    .prefault({})
-    .describe('Bits of a client address that hashing algorithms go by.'),
-});
 
 const listenerSchema = fields({
   listen: endpoint().describe('Where to listen. Port 0 takes a free one.'),
   tcp: tcpSchema.optional().describe('Relays connections (layer 4).'),
+  udp: udpSchema.optional().describe('Relays datagrams (layer 4).'),
   http: httpSchema.optional().describe('Relays requests (layer 7).'),
   load: fields({}).optional().describe('`load: {}`: GET /load tells how full the site is, as JSON, for other balancers.'),
   agentCheck: fields({
@@ -110,4 +73,3 @@ export const siteSections = (sites: Names) => ({
 
 export type SiteConfig = z.output<typeof siteSchema>;
 export type ListenerConfig = SiteConfig['listeners'][string];
-export type TcpConfig = z.output<typeof tcpSchema>;

@@ -3,15 +3,15 @@
 import { dirname, resolve } from 'node:path';
 import type { Problem } from '../base/errors.ts';
 import type { LoadUnit } from '../model/capacity.ts';
-import type { Endpoint } from '../model/endpoint.ts';
-import type { Algorithm, TcpFrontSettings } from '../model/site.ts';
+import type { Algorithm } from '../model/site.ts';
 import type { AgentListener, AgentService, SiteAgentSettings } from '../model/site-agent.ts';
 import { Names } from './fields.ts';
 import { FileNames } from './file-names.ts';
 import { checkOf } from './probes.ts';
 import { servicesNamed } from './site-checks.ts';
 import { httpSettings } from './site-http.ts';
-import { type ListenerConfig, type SiteConfig, siteSections, type TcpConfig } from './site-schema.ts';
+import { tcpListener, udpFrontOf } from './site-l4.ts';
+import { type ListenerConfig, type SiteConfig, siteSections } from './site-schema.ts';
 import type { ServiceConfig } from './site-service-schema.ts';
 import type { SitesConfig } from './steering-schema.ts';
 import { type Path, YamlSource } from './yaml.ts';
@@ -134,28 +134,13 @@ function listenerOf(
   source: YamlSource,
   path: Path,
   id: string,
-  { listen, tcp, http, agentCheck }: ListenerConfig,
+  { listen, tcp, udp, http, agentCheck }: ListenerConfig,
   problems: Problem[],
 ): AgentListener {
-  if (tcp !== undefined) return { kind: 'tcp', id, service: tcp.service, front: tcpFrontOf(listen, tcp) };
+  if (tcp !== undefined) return tcpListener(id, listen, tcp);
+  if (udp !== undefined) return { kind: 'udp', id, service: udp.service, front: udpFrontOf(listen, udp) };
   if (agentCheck !== undefined) return { kind: 'agent-check', id, service: agentCheck.service, front: listen };
   if (http === undefined) return { kind: 'load', id, front: listen };
   const absolute = (file: string): string => resolve(dirname(resolve(source.file)), file);
   return { kind: 'http', id, front: httpSettings(listen, http, { source, path: [...path, 'http'], absolute, problems }) };
-}
-
-function tcpFrontOf(listen: Endpoint, tcp: TcpConfig): TcpFrontSettings {
-  return {
-    ...listen,
-    mostConnections: tcp.maxConnections,
-    mostConnectionsPerClient: tcp.maxConnectionsPerClient,
-    connectTimeoutMs: tcp.connectTimeout,
-    attempts: tcp.attempts,
-    idleTimeoutMs: tcp.idleTimeout,
-    proxyFrom: tcp.proxyFrom,
-    headerTimeoutMs: tcp.headerTimeout,
-    proxyTo: tcp.proxyTo as 1 | 2 | null,
-    keyPrefixV4: tcp.keyPrefix.v4,
-    keyPrefixV6: tcp.keyPrefix.v6,
-  };
 }

@@ -3,7 +3,7 @@
 
 import type { LoadUnit } from './capacity.ts';
 import type { Cadence, CheckKind } from './probe.ts';
-import type { SiteService, TcpFrontSettings } from './site.ts';
+import type { ServerNameRoute, SiteService, TcpFrontSettings, UdpFrontSettings } from './site.ts';
 import type { HttpFrontSettings } from './site-http.ts';
 
 /** How the servers of a service are checked. */
@@ -21,12 +21,30 @@ export interface AgentService extends SiteService {
 
 /** Where somebody connects. `id` names it for people; what tells listeners apart is their address and port. */
 export type AgentListener =
-  | { readonly kind: 'tcp'; readonly id: string; readonly service: string; readonly front: TcpFrontSettings }
+  | TcpListener
+  | UdpListener
   | { readonly kind: 'http'; readonly id: string; readonly front: HttpFrontSettings }
   /** GET /load tells other balancers how full the site is, as JSON. */
   | { readonly kind: 'load'; readonly id: string; readonly front: ListenAddress }
   /** One line for the agent check of HAProxy; `service` null speaks of all services. */
   | { readonly kind: 'agent-check'; readonly id: string; readonly service: string | null; readonly front: ListenAddress };
+
+export interface TcpListener {
+  readonly kind: 'tcp';
+  readonly id: string;
+  /** For all that `serverNames` does not name; null = they are refused. */
+  readonly service: string | null;
+  /** Not empty: clients speak TLS, and the name that they ask for decides. */
+  readonly serverNames: readonly ServerNameRoute[];
+  readonly front: TcpFrontSettings;
+}
+
+export interface UdpListener {
+  readonly kind: 'udp';
+  readonly id: string;
+  readonly service: string;
+  readonly front: UdpFrontSettings;
+}
 
 export interface ListenAddress {
   /** Numeric address; port 0 takes a free one. */

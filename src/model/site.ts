@@ -112,6 +112,13 @@ export interface SiteService {
   readonly retry: RetryRule;
 }
 
+/** How often something may begin: in the long run, and at once after a pause. */
+export interface RateLimit {
+  readonly perSec: number;
+  /** At least 1. */
+  readonly burst: number;
+}
+
 /** Where clients of a service connect, at layer 4. */
 export interface TcpFrontSettings {
   /** Numeric address; port 0 takes a free one. */
@@ -120,17 +127,52 @@ export interface TcpFrontSettings {
   readonly mostConnections: number;
   /** Of one IPv4 address, or of one IPv6 /64. */
   readonly mostConnectionsPerClient: number;
+  /** New connections; null = no limit. */
+  readonly connectionRate: RateLimit | null;
+  readonly connectionRatePerClient: RateLimit | null;
   readonly connectTimeoutMs: number;
   /** Different servers that are tried for one client, as far as there are so many and the retry budget allows. At least 1. */
   readonly attempts: number;
   /** A connection on which nothing moves in either direction for so long is closed. */
   readonly idleTimeoutMs: number;
+  /** A client that takes nothing of what waits for it for so long is reset. */
+  readonly stallTimeoutMs: number;
+  /** Clients speak first: no server is chosen before they do, and who says nothing for so long is reset. null = servers may speak first. */
+  readonly silenceTimeoutMs: number | null;
   /** Proxies in front: who connects from there must begin with a PROXY header, and nobody else may. */
   readonly proxyFrom: readonly Cidr[];
-  /** Time for a whole PROXY header. */
+  /** Time for a whole PROXY header, and then for a whole TLS ClientHello where its name decides. */
   readonly headerTimeoutMs: number;
   /** PROXY header to the server: its version; null = none. */
   readonly proxyTo: 1 | 2 | null;
+  /** Bits of a client address that hashing algorithms go by. */
+  readonly keyPrefixV4: number;
+  readonly keyPrefixV6: number;
+}
+
+/** TLS clients that ask for this name get this service. Nothing is decrypted. */
+export interface ServerNameRoute {
+  /** Lower case; `*.example.org` stands for all names below it, however deep. */
+  readonly name: string;
+  readonly service: string;
+}
+
+/** Where clients of a service send datagrams. A flow is what comes from one address and port of a client. */
+export interface UdpFrontSettings {
+  /** Numeric address, not a wildcard: replies leave from it. Port 0 takes a free one. */
+  readonly address: string;
+  readonly port: number;
+  /** Each has a socket of its own. */
+  readonly mostFlows: number;
+  /** Of one IPv4 address, or of one IPv6 /64. */
+  readonly mostFlowsPerClient: number;
+  /** New flows; null = no limit. */
+  readonly flowRate: RateLimit | null;
+  readonly flowRatePerClient: RateLimit | null;
+  /** A flow ends when nothing has moved in it for so long. */
+  readonly idleTimeoutMs: number;
+  /** Replies that belong to each datagram of a client: once it has them the flow ends. null = not known. */
+  readonly replies: number | null;
   /** Bits of a client address that hashing algorithms go by. */
   readonly keyPrefixV4: number;
   readonly keyPrefixV6: number;

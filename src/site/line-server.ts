@@ -1,12 +1,8 @@
 // Listeners that tell something and take nothing: one reply for each connection, then its end. They serve balancers, of which there are
 // few; a hundred connections at once and a few seconds for each bound what anybody else can do here.
 
-import { createServer, type Server, type Socket } from 'node:net';
-import type { Problem } from '../base/errors.ts';
-import { err, ok, type Result } from '../base/result.ts';
-import { NOTHING_PASSED, type PassedSocket } from '../model/passed-socket.ts';
-import type { ListenAddress } from '../model/site-agent.ts';
-import { listenOptions } from './listen-options.ts';
+import type { Socket } from 'node:net';
+import type { ListeningPort } from './listening.ts';
 
 const MOST_CONNECTIONS = 100;
 const PATIENCE_MS = 5000;
@@ -22,31 +18,22 @@ export interface LineServerOptions {
 
 export class LineServer {
   readonly counts: { replies: number; refused: number } = { replies: 0, refused: 0 };
-  readonly #server: Server;
-  readonly #address: ListenAddress;
+  readonly #port: ListeningPort;
+  readonly #options: LineServerOptions;
   readonly #sockets = new Set<Socket>();
 
-  static open(
-    address: ListenAddress,
-    options: LineServerOptions,
-    passed: PassedSocket = NOTHING_PASSED,
-  ): Promise<Result<LineServer, Problem>> {
-    const server = createServer();
-    return new Promise((resolve) => {
-      server.once('error', (error) => resolve(err(unusable(address, error))));
-      server.listen(listenOptions(address, passed), () => resolve(ok(new LineServer(server, address, options))));
-    });
+  /** Serves `port` from `begin` on. */
+  constructor(port: ListeningPort, options: LineServerOptions) {
+    this.#port = port;
+    this.#options = options;
   }
 
-  private constructor(server: Server, address: ListenAddress, options: LineServerOptions) {
-    this.#server = server;
-    this.#address = address;
-    server.on('connection', (socket) => this.#serve(socket, options));
+  begin(): void {
+    this.#port.serve(this.#take);
   }
 
   get port(): number {
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null ? address.port : this.#address.port;
+    return this.#port.port;
   }
 
   get connections(): number {
@@ -54,14 +41,13 @@ export class LineServer {
   }
 
   /** What it tells is of no use to anybody who is still there. */
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve());
-      for (const socket of this.#sockets) socket.destroy();
-    });
+  close(): void {
+    this.#port.leave(this.#take);
+    for (const socket of this.#sockets) socket.destroy();
   }
 
-  #serve(socket: Socket, { on, reply }: LineServerOptions): void {
+  readonly #take = (socket: Socket): void => {
+    const { on, reply } = this.#options;
     socket.on('error', ignore);
     if (this.#sockets.size >= MOST_CONNECTIONS) {
       this.counts.refused++;
@@ -94,22 +80,8 @@ export class LineServer {
       answer(head);
     };
     socket.on('data', take);
-  }
-}
-
-/** The line for a listening address that cannot be had. */
-export function unusable({ address, port }: ListenAddress, error: Error): Problem {
-  const { code } = error as NodeJS.ErrnoException;
-  const reason =
-    code === 'EADDRINUSE'
-      ? 'another program, or another listener of this one, has the port (EADDRINUSE)'
-      : code === 'EACCES'
-        ? 'this user may not listen on that port (EACCES)'
-        : code === 'EADDRNOTAVAIL'
-          ? 'this machine does not have the address (EADDRNOTAVAIL)'
-          : error.message;
-  const message = `tcp ${address} port ${port} cannot be used: ${reason}`;
-  return { severity: 'error', code: 'ERR_LISTEN', message };
+    socket.once('end', () => socket.end()); // who has not asked by now never will
+  };
 }
 
 const ignore = (): void => {};

@@ -3,32 +3,18 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
-import type { Result } from '../base/result.ts';
+import { ok } from '../base/result.ts';
 import { NOTHING_PASSED, type PassedSocket } from '../model/passed-socket.ts';
 import type { AgentListener } from '../model/site-agent.ts';
-import { TcpFront } from './l4/tcp-front.ts';
-import { HttpFront } from './l7/http-front.ts';
-import { LineServer } from './line-server.ts';
-import { agentCheckLine, loadResponse } from './load-text.ts';
+import { type Front, makeFront, openUdp, type Services } from './fronts.ts';
+import { ListeningPort } from './listening.ts';
 import type { ListenerReport, SiteReport } from './report.ts';
-import type { Service } from './service.ts';
-
-export type Services = ReadonlyMap<string, Service>;
-
-/** A listener at work, whatever its kind. */
-interface Front {
-  readonly port: number;
-  readonly connections: number;
-  readonly counts: object;
-  /** For all clients from now on. With a problem nothing has changed. */
-  replace(listener: AgentListener, services: Services): Promise<readonly Problem[]>;
-  /** Stops listening at once; resolves when no connection is left, after `graceMs` at the latest. Idle ones may be so for `idleMs`. */
-  close(graceMs: number, idleMs: number): Promise<void>;
-}
 
 interface Open {
   listener: AgentListener;
   readonly front: Front;
+  /** null = not one of TCP. */
+  readonly port: ListeningPort | null;
 }
 
 export class Listeners {
@@ -36,7 +22,8 @@ export class Listeners {
   readonly #report: () => SiteReport;
   readonly #passed: PassedSocket;
   #open: readonly Open[] = [];
-  readonly #closing = new Set<Promise<void>>();
+  /** Those that are gone, until their last connection has ended. */
+  readonly #closing = new Map<Open, Promise<void>>();
 
   /** `report` is what listeners tell that tell of the load. */
   constructor(clock: Clock, report: () => SiteReport, passed = NOTHING_PASSED) {
@@ -53,29 +40,36 @@ export class Listeners {
     graceMs: number,
   ): Promise<readonly Problem[]> {
     const kept = new Map<AgentListener, Open>();
+    const revived: Open[] = [];
     for (const listener of listeners) {
-      const open = this.#open.find((candidate) => isSamePlace(candidate.listener, listener));
+      const isThis = (candidate: Open): boolean => isSamePlace(candidate.listener, listener);
+      const open = this.#open.find(isThis);
+      const closing = open === undefined ? [...this.#closing.keys()].find(isThis) : undefined;
       if (open !== undefined) kept.set(listener, open);
+      else if (closing?.front.revive?.() === true) {
+        kept.set(listener, closing);
+        revived.push(closing);
+      }
     }
     const gone = this.#open.filter((open) => ![...kept.values()].includes(open));
-    // Where a listener becomes one of another kind, the old one must let go of the port before the new one can have it.
-    const converted = gone.filter(({ listener }) => listeners.some((next) => !kept.has(next) && isSamePort(listener, next)));
     const fresh: Open[] = [];
-    const isLate = (listener: AgentListener): boolean => converted.some((open) => isSamePort(open.listener, listener));
-    const missing = listeners.filter((listener) => !kept.has(listener)).sort((a, b) => Number(isLate(a)) - Number(isLate(b)));
     const problems: Problem[] = [];
-    for (const listener of missing.filter((one) => !isLate(one)))
-      problems.push(...(await this.#start(listener, services, fresh)));
+    for (const listener of listeners.filter((one) => !kept.has(one))) {
+      // A listener that becomes one of another kind takes over the port, and its predecessor keeps the connections that it has.
+      const before = gone.find((open) => isSamePort(open.listener, listener));
+      problems.push(...(await this.#make(listener, services, before?.port ?? null, fresh)));
+    }
     if (problems.length === 0) problems.push(...(await this.#replaceAll(kept, services, before)));
     if (problems.length > 0) {
       await Promise.all(fresh.map(({ front }) => front.close(0, 0)));
+      for (const open of revived) this.#retire(open, graceMs, 0);
       return problems;
     }
-    for (const { front } of gone) this.#retire(front, graceMs, 0);
-    for (const listener of missing.filter(isLate)) problems.push(...(await this.#start(listener, services, fresh)));
+    for (const { front } of fresh) front.begin();
+    for (const open of gone) this.#retire(open, graceMs, 0);
     for (const [listener, open] of kept) open.listener = listener;
-    this.#open = listeners.flatMap((listener) => kept.get(listener) ?? fresh.find((open) => open.listener === listener) ?? []);
-    return problems.map((problem) => ({ ...problem, severity: 'warning' }));
+    this.#open = listeners.map((listener) => kept.get(listener) ?? fresh.find((open) => open.listener === listener)!);
+    return [];
   }
 
   get reports(): readonly ListenerReport[] {
@@ -91,23 +85,37 @@ export class Listeners {
 
   /** Stops listening; resolves when no connection is left. */
   async close(graceMs: number, idleMs: number): Promise<void> {
-    for (const { front } of this.#open) this.#retire(front, graceMs, idleMs);
+    for (const open of this.#open) this.#retire(open, graceMs, idleMs);
     this.#open = [];
-    await Promise.all(this.#closing);
+    await Promise.all(this.#closing.values());
   }
 
-  #retire(front: Front, graceMs: number, idleMs: number): void {
-    const closed = front.close(graceMs, idleMs).finally(() => this.#closing.delete(closed));
-    this.#closing.add(closed);
+  #retire(open: Open, graceMs: number, idleMs: number): void {
+    const closed = open.front.close(graceMs, idleMs).finally(() => {
+      if (this.#closing.get(open) === closed) this.#closing.delete(open);
+    });
+    this.#closing.set(open, closed);
   }
 
-  async #start(listener: AgentListener, services: Services, into: Open[]): Promise<readonly Problem[]> {
-    const opened = await open(listener, services, this.#clock, this.#report, this.#passed);
-    if (!opened.ok) {
-      return opened.error.map((problem) => ({ ...problem, message: `listener "${listener.id}": ${problem.message}` }));
+  /** One that begins when it is told. `inherited` = the port of another one, which goes on until then. */
+  async #make(
+    listener: AgentListener,
+    services: Services,
+    inherited: ListeningPort | null,
+    into: Open[],
+  ): Promise<readonly Problem[]> {
+    const named = (problem: Problem): Problem => ({ ...problem, message: `listener "${listener.id}": ${problem.message}` });
+    if (listener.kind === 'udp') {
+      const opened = await openUdp(listener, services, this.#clock);
+      if (opened.ok) into.push({ listener, front: opened.value, port: null });
+      return opened.ok ? [] : [named(opened.error)];
     }
-    into.push({ listener, front: opened.value });
-    return [];
+    const port = inherited === null ? await ListeningPort.open(listener.front, this.#passed) : ok(inherited);
+    if (!port.ok) return [named(port.error)];
+    const made = await makeFront(listener, services, port.value, this.#clock, this.#report);
+    if (made.ok) into.push({ listener, front: made.value, port: port.value });
+    else if (inherited === null) port.value.close();
+    return made.ok ? [] : made.error.map(named);
   }
 
   /** All of them, or none. */
@@ -126,7 +134,10 @@ export class Listeners {
 }
 
 const isSamePort = (a: AgentListener, b: AgentListener): boolean =>
-  a.front.port !== 0 && a.front.port === b.front.port && a.front.address === b.front.address;
+  (a.kind === 'udp') === (b.kind === 'udp') &&
+  a.front.port !== 0 &&
+  a.front.port === b.front.port &&
+  a.front.address === b.front.address;
 
 /** Whether one can become the other while it runs. Where the system chose the port, the name tells who is who. */
 function isSamePlace(a: AgentListener, b: AgentListener): boolean {
@@ -135,70 +146,3 @@ function isSamePlace(a: AgentListener, b: AgentListener): boolean {
   if (a.kind !== b.kind || a.front.address !== b.front.address || a.front.port !== b.front.port) return false;
   return a.front.port !== 0 || a.id === b.id;
 }
-
-async function open(
-  listener: AgentListener,
-  services: Services,
-  clock: Clock,
-  report: () => SiteReport,
-  passed: PassedSocket,
-): Promise<Result<Front, readonly Problem[]>> {
-  switch (listener.kind) {
-    case 'tcp':
-      return frontOf(await TcpFront.open(listener.front, services.get(listener.service)!, clock, passed), (front) => ({
-        replace: async (next, others) => {
-          if (next.kind === 'tcp') front.replace(next.front, others.get(next.service)!);
-          return [];
-        },
-        close: (graceMs) => front.close(graceMs),
-      }));
-    case 'http':
-      return frontOf(await HttpFront.open(listener.front, services, clock, undefined, passed), (front) => ({
-        replace: async (next, others) => (next.kind === 'http' ? front.replace(next.front, others) : []),
-        close: (graceMs, idleMs) => front.drain(graceMs, idleMs),
-      }));
-    case 'load':
-      return teller(await LineServer.open(listener.front, { on: 'head', reply: (head) => loadResponse(head, report()) }, passed));
-    case 'agent-check': {
-      let { service } = listener;
-      const opened = await LineServer.open(
-        listener.front,
-        { on: 'connection', reply: () => agentCheckLine(service, report()) },
-        passed,
-      );
-      return teller(opened, (next) => {
-        if (next.kind === 'agent-check') service = next.service;
-      });
-    }
-  }
-}
-
-type Behaviour = Pick<Front, 'replace' | 'close'>;
-
-function frontOf<F extends Pick<Front, 'port' | 'connections' | 'counts'>>(
-  opened: Result<F, Problem | readonly Problem[]>,
-  behaviour: (front: F) => Behaviour,
-): Result<Front, readonly Problem[]> {
-  if (!opened.ok) return { ok: false, error: [opened.error].flat() };
-  const front = opened.value;
-  const value: Front = {
-    get port() {
-      return front.port;
-    },
-    get connections() {
-      return front.connections;
-    },
-    counts: front.counts,
-    ...behaviour(front),
-  };
-  return { ok: true, value };
-}
-
-const teller = (opened: Result<LineServer, Problem>, follow: (next: AgentListener) => void = () => {}) =>
-  frontOf(opened, (front) => ({
-    replace: async (next) => {
-      follow(next);
-      return [];
-    },
-    close: () => front.close(),
-  }));

@@ -125,6 +125,25 @@ export class Service {
     return true;
   }
 
+  /** A server at once, counted, if `isWanted`; null = there is none, or others wait for one. */
+  take(key: number, isWanted: (slot: number) => boolean = () => true): number | null {
+    const slot = this.#queue.size > 0 ? NONE : this.#choose(key);
+    if (slot === NONE || !isWanted(slot)) return null;
+    this.#begin(slot);
+    return slot;
+  }
+
+  /** Whether `server` is still configured, at the same place, with this slot. */
+  has(slot: number, server: SiteServer): boolean {
+    const now = this.#servers.get(slot);
+    return now !== undefined && now.id === server.id && now.address === server.address && now.port === server.port;
+  }
+
+  /** Whether it also is neither down nor ejected nor cut off. It need not get new clients: its weight may be 0. */
+  isAvailable(slot: number, server: SiteServer): boolean {
+    return this.has(slot, server) && this.#balancer.isAvailable(slot, this.#clock.monotonicMs());
+  }
+
   /** The server of this id, counted, if it could be chosen at all and has room; NONE otherwise. It may be asked for past those who wait. */
   particular(id: string): number {
     const { table } = this.balancer;

@@ -36,8 +36,9 @@ export function effectiveServers({ id, servers }: SiteService, orders: Orders): 
   return servers.map((server) => (isTakenOut(orders.of(id, server.id)) ? { ...server, weight: 0 } : server));
 }
 
-/** What the balancer is told: servers are up until a check says otherwise. */
-export const isUp = (order: Order | null, seen: Seen | undefined): boolean => order?.action === 'up' || (seen?.isUp ?? true);
+/** What the balancer is told: servers are up until a check or a person says otherwise. A drain says nothing of that. */
+export const isUp = (order: Order | null, seen: Seen | undefined): boolean =>
+  order === null || order.action === 'drain' ? (seen?.isUp ?? true) : order.action === 'up';
 
 export function serviceReport(
   service: Service,

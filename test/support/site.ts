@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { systemClock } from '../../src/base/clock.ts';
 import type { SiteServer, SiteService, TcpFrontSettings } from '../../src/model/site.ts';
-import { TcpFront } from '../../src/site/l4/tcp-front.ts';
+import { TcpFront, type TcpTarget } from '../../src/site/l4/tcp-front.ts';
+import { ListeningPort } from '../../src/site/listening.ts';
 import { Service } from '../../src/site/service.ts';
 import { balancingOf, serverOf } from './balance.ts';
 
@@ -78,9 +79,13 @@ export const FRONT: TcpFrontSettings = {
   port: 0,
   mostConnections: 1000,
   mostConnectionsPerClient: 1000,
+  connectionRate: null,
+  connectionRatePerClient: null,
   connectTimeoutMs: 60_000,
   attempts: 3,
   idleTimeoutMs: 300_000,
+  stallTimeoutMs: 300_000,
+  silenceTimeoutMs: null,
   proxyFrom: [],
   headerTimeoutMs: 60_000,
   proxyTo: null,
@@ -93,28 +98,37 @@ export interface Stage {
   readonly service: Service;
 }
 
+export const serviceOf = (servers: readonly SiteServer[], differs: Partial<SiteService> = {}): Service =>
+  new Service(
+    {
+      id: 'web',
+      servers,
+      balancing: balancingOf({ kind: 'round-robin' }),
+      queue: { mostWaiting: 0, timeoutMs: 60_000 },
+      retry: { percent: 20, least: 3 },
+      ...differs,
+    },
+    systemClock,
+  );
+
+/** With a front in front; `targetOf` says who else serves, where it is not the service alone. */
 export async function stageOf(
   t: Closable,
   servers: readonly SiteServer[],
   front: Partial<TcpFrontSettings> = {},
   service: Partial<SiteService> = {},
+  targetOf: (service: Service) => TcpTarget = (only) => only,
 ): Promise<Stage> {
-  const settings: SiteService = {
-    id: 'web',
-    servers,
-    balancing: balancingOf({ kind: 'round-robin' }),
-    queue: { mostWaiting: 0, timeoutMs: 60_000 },
-    retry: { percent: 20, least: 3 },
-    ...service,
-  };
-  const running = new Service(settings, systemClock);
-  const opened = await TcpFront.open({ ...FRONT, ...front }, running, systemClock);
-  if (!opened.ok) throw new Error(opened.error.message);
+  const running = serviceOf(servers, service);
+  const port = await ListeningPort.open({ ...FRONT, ...front });
+  if (!port.ok) throw new Error(port.error.message);
+  const opened = new TcpFront({ ...FRONT, ...front }, targetOf(running), systemClock, port.value);
+  opened.begin();
   t.teardown(() => {
     running.close();
-    void opened.value.close(0);
+    void opened.close(0);
   });
-  return { front: opened.value, service: running };
+  return { front: opened, service: running };
 }
 
 /** A client that keeps what it gets. `over` resolves when the connection is closed: whether by a reset. */

@@ -1,6 +1,6 @@
 // The sites of this process in words, for `meridian status`.
 
-import type { ServerReport, SiteLoad, SiteReport } from '../../site/report.ts';
+import type { ListenerReport, ServerReport, SiteLoad, SiteReport } from '../../site/report.ts';
 import { columns } from '../text/columns.ts';
 import { oneLine } from '../text/plain-text.ts';
 
@@ -15,11 +15,12 @@ function linesOf({ site, isDraining, load, services, listeners }: SiteReport): s
   return [
     `Site ${site}${isDraining ? ', DRAINING' : ''}: ${loadText(load)}`,
     ...columns(
-      listeners.map(({ listener, kind, address, port, connections }) => [
+      listeners.map(({ listener, kind, address, port, connections, counts }) => [
         `listener ${listener}`,
         kind,
         `${address} port ${port}`,
         `${connections} open`,
+        troubleText(counts),
       ]),
       '  ',
     ),
@@ -39,6 +40,15 @@ const rowOf = (name: string, { address, port, state, why, active, maxActive, tot
   failed === 0 ? '' : `${failed} failed`,
   oneLine(why),
 ];
+
+/** What became of clients that were not served: `12 refused by limit, 1 stalled`. */
+const troubleText = (counts: ListenerReport['counts']): string =>
+  Object.entries(counts)
+    .filter(([name, count]) => TROUBLE.test(name) && typeof count === 'number' && count > 0)
+    .map(([name, count]) => `${count} ${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`)
+    .join(', ');
+
+const TROUBLE = /^(?:refused.*|connectFailures|serverRefusals|idle|stalled|evicted|dropped|unserved)$/;
 
 function loadText({ unit, current, target, max }: SiteLoad): string {
   const shown = (amount: number): string => (Number.isInteger(amount) ? String(amount) : amount.toFixed(1));

@@ -1,33 +1,55 @@
-// Takes the PROXY header off the beginning of a connection that a proxy has opened. What follows it stays to be read by whoever comes
-// next. Bounded in octets by the header's own bounds, and in time.
+// What stands at the beginning of a connection, for layer 4: the PROXY header of a proxy, which is taken off; the name in a TLS ClientHello,
+// or anything at all, which stay to be read by the server.
 
 import type { Socket } from 'node:net';
+import { readBeginning } from './beginning.ts';
+import { type HelloOutcome, HelloReader } from './client-hello.ts';
 import { type ProxyHeader, readProxyHeader } from './proxy-header.ts';
 
 type Outcome = Exclude<ProxyHeader, { kind: 'partial' }>;
 
+const NOTHING: Buffer = Buffer.alloc(0);
+
 /** Calls `done` once, unless the client goes away first. The socket is paused before and after. */
 export function readHeader(client: Socket, timeoutMs: number, done: (outcome: Outcome) => void): void {
-  let octets: Buffer = Buffer.alloc(0);
-  const finish = (outcome: Outcome): void => {
-    clearTimeout(timer);
-    client.off('data', take);
-    client.off('end', end);
-    client.off('close', gone);
-    client.pause();
-    if (outcome.kind === 'whole' && outcome.size < octets.length) client.unshift(octets.subarray(outcome.size));
-    done(outcome);
-  };
-  const take = (chunk: Buffer): void => {
+  let octets = NOTHING;
+  let outcome: Outcome | null = null;
+  const take = (chunk: Buffer): Buffer | null => {
     octets = octets.length === 0 ? chunk : Buffer.concat([octets, chunk]);
     const header = readProxyHeader(octets);
-    if (header.kind !== 'partial') finish(header);
+    if (header.kind === 'partial') return null;
+    outcome = header;
+    return header.kind === 'whole' ? octets.subarray(header.size) : NOTHING;
   };
-  const end = (): void => finish({ kind: 'bad', why: 'PROXY header: the connection ended before it was whole' });
-  const gone = (): void => clearTimeout(timer);
-  const timer = setTimeout(() => finish({ kind: 'bad', why: `PROXY header: not whole within ${timeoutMs} ms` }), timeoutMs);
-  client.on('data', take);
-  client.once('end', end);
-  client.once('close', gone);
-  client.resume();
+  readBeginning(client, timeoutMs, take, (how) =>
+    done(outcome ?? { kind: 'bad', why: incomplete('PROXY header', how, timeoutMs) }),
+  );
 }
+
+/** As readHeader; all that was read goes back. */
+export function readServerName(client: Socket, timeoutMs: number, done: (outcome: HelloOutcome) => void): void {
+  const reader = new HelloReader();
+  const chunks: Buffer[] = [];
+  let outcome: HelloOutcome | null = null;
+  const take = (chunk: Buffer): Buffer | null => {
+    chunks.push(chunk);
+    outcome = reader.take(chunk);
+    return outcome === null ? null : Buffer.concat(chunks);
+  };
+  readBeginning(client, timeoutMs, take, (how) =>
+    done(outcome ?? { kind: 'bad', why: incomplete('ClientHello', how, timeoutMs) }),
+  );
+}
+
+/** Waits until the client has sent anything, which goes back. */
+export function readFirstOctets(client: Socket, timeoutMs: number, done: (hasSpoken: boolean) => void): void {
+  readBeginning(
+    client,
+    timeoutMs,
+    (chunk) => chunk,
+    (how) => done(how === 'enough'),
+  );
+}
+
+const incomplete = (what: string, how: string, timeoutMs: number): string =>
+  how === 'late' ? `${what}: not whole within ${timeoutMs} ms` : `${what}: the connection ended before it was whole`;

@@ -5,10 +5,10 @@
 import type { Socket } from 'node:net';
 
 /**
- * Relays until both sockets are closed, then calls `onEnd`, once. The connection is reset if nothing moves for `idleMs`: a client
- * that does not read what it is sent counts as that, too.
+ * Relays until both sockets are closed, then calls `onEnd`, once. The connection is reset if nothing moves for `idleMs`, which
+ * `onIdle` is told: a client that does not read what it is sent counts as that, too.
  */
-export function relay(client: Socket, server: Socket, idleMs: number, onEnd: () => void): void {
+export function relay(client: Socket, server: Socket, idleMs: number, onIdle: () => void, onEnd: () => void): void {
   let open = 2;
   const closed = (one: Socket, other: Socket): void => {
     // A socket that was not ended in both directions was cut off, by its peer or by us. Otherwise pipe has passed both ends on.
@@ -22,6 +22,7 @@ export function relay(client: Socket, server: Socket, idleMs: number, onEnd: () 
   server.on('error', ignore);
   // What moves, in either direction, moves through the client's socket.
   client.setTimeout(idleMs, () => {
+    onIdle();
     client.resetAndDestroy();
     server.resetAndDestroy();
   });

@@ -1,37 +1,28 @@
-// A listening address of a service at layer 4. For each client: its address (by the PROXY header of a proxy in front), limits, a server
-// or a place in the queue, a connection to that server or to another one, then the relay. Until then nothing is read of what the client
-// sends, so a try with another server loses nothing.
+// A listening address of a service at layer 4. For each client: its address (by the PROXY header of a proxy in front), limits, where it is
+// asked for the name in its ClientHello or just its first octet, a server or a place in the queue, a connection to that server or to another
+// one, then the relay. What was read until then goes back to be read again, so a try with another server loses nothing.
 
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { NONE } from '../../balance/chooser.ts';
 import { addressKey } from '../../balance/key.ts';
-import { type Family, formatAddress, maskOctets, parseAddress } from '../../base/address.ts';
+import { parseAddress } from '../../base/address.ts';
 import type { Clock } from '../../base/clock.ts';
-import type { Problem } from '../../base/errors.ts';
 import { PrefixSet } from '../../base/prefix-set.ts';
-import { err, ok, type Result } from '../../base/result.ts';
-import { NOTHING_PASSED, type PassedSocket } from '../../model/passed-socket.ts';
 import type { TcpFrontSettings } from '../../model/site.ts';
-import { unusable } from '../line-server.ts';
-import { listenOptions } from '../listen-options.ts';
+import type { ListeningPort } from '../listening.ts';
 import type { Service } from '../service.ts';
-import { readHeader } from './header-reader.ts';
+import { Admission, type AdmissionRules, clientName } from './admission.ts';
+import { readFirstOctets, readHeader, readServerName } from './header-reader.ts';
+import { Passages } from './passages.ts';
 import { type ProxyAddresses, writeProxyHeader } from './proxy-header.ts';
 import { relay } from './relay.ts';
+import { ServerNames } from './server-names.ts';
 
-const BACKLOG = 512;
-/** How often what has moved is added to the servers' bandwidth. */
-const MEASURE_INTERVAL_MS = 1000;
-/** One household or data centre has a /64 (RFC 6177): an address per connection must not evade the limit. */
-const IPV6_CLIENT_PREFIX_LEN = 64;
+/** A fatal alert of TLS: unrecognized_name (RFC 8446 section 6, RFC 6066 section 3). Says why, which a reset cannot. */
+const UNRECOGNIZED_NAME = Uint8Array.of(21, 3, 3, 0, 2, 2, 112);
 
-/** A connection that is relayed, and the octets of it that were counted. */
-interface Passage {
-  readonly client: Socket;
-  readonly service: Service;
-  readonly slot: number;
-  counted: number;
-}
+/** Who serves the clients of a front: one service, or that of the name that they ask for by TLS. */
+export type TcpTarget = Service | ServerNames<Service>;
 
 /** A client that is to be connected; it stays with the service and the settings that it met. */
 interface Arrival {
@@ -42,71 +33,70 @@ interface Arrival {
   readonly settings: TcpFrontSettings;
 }
 
-export interface FrontCounts {
-  /** Connections that were accepted, relayed, and refused: by a limit, for want of a server, for a bad or late PROXY header. */
-  accepted: number;
-  relayed: number;
-  refusedByLimit: number;
-  refusedUnserved: number;
-  refusedHeader: number;
+const makeCounts = () => ({
+  /** Connections that were accepted, and relayed. */
+  accepted: 0,
+  relayed: 0,
+  /** Refused: too many at once, too many a second. */
+  refusedByLimit: 0,
+  refusedByRate: 0,
+  /** For want of a server. */
+  refusedUnserved: 0,
+  /** For a bad or late PROXY header; for a bad or late ClientHello; for a name that is nobody's; for saying nothing. */
+  refusedHeader: 0,
+  refusedHello: 0,
+  refusedName: 0,
+  refusedSilent: 0,
   /** Connections to servers that failed, each try for itself. */
-  connectFailures: number;
-}
+  connectFailures: 0,
+  /** Relayed and then reset: nothing moved; the client did not take what it was sent. */
+  idle: 0,
+  stalled: 0,
+});
+
+type Refusal = Extract<keyof ReturnType<typeof makeCounts>, `refused${string}`>;
 
 export class TcpFront {
-  readonly counts: FrontCounts = {
-    accepted: 0,
-    relayed: 0,
-    refusedByLimit: 0,
-    refusedUnserved: 0,
-    refusedHeader: 0,
-    connectFailures: 0,
-  };
+  readonly counts: ReturnType<typeof makeCounts> = makeCounts();
   #settings: TcpFrontSettings;
-  #service: Service;
-  readonly #clock: Clock;
-  readonly #server: Server;
+  #target: TcpTarget;
   #proxies: PrefixSet;
+  readonly #clock: Clock;
+  readonly #port: ListeningPort;
+  readonly #admission: Admission;
   readonly #clients = new Set<Socket>();
-  /** Connections by client address, or /64. */
-  readonly #perClient = new Map<string, number>();
-  readonly #passages = new Set<Passage>();
-  readonly #measuring: NodeJS.Timeout;
+  readonly #passages: Passages;
+  #whenEmpty: (() => void) | null = null;
 
-  static open(
-    settings: TcpFrontSettings,
-    service: Service,
-    clock: Clock,
-    passed: PassedSocket = NOTHING_PASSED,
-  ): Promise<Result<TcpFront, Problem>> {
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
-    return new Promise((resolve) => {
-      server.once('error', (error) => resolve(err(unusable(settings, error))));
-      server.listen(listenOptions(settings, passed, BACKLOG), () => resolve(ok(new TcpFront(settings, service, clock, server))));
-    });
+  /** Takes the connections of `port` from `begin` on. */
+  constructor(settings: TcpFrontSettings, target: TcpTarget, clock: Clock, port: ListeningPort) {
+    this.#settings = settings;
+    this.#target = target;
+    this.#proxies = new PrefixSet(settings.proxyFrom);
+    this.#clock = clock;
+    this.#port = port;
+    this.#admission = new Admission(rulesOf(settings));
+    this.#passages = new Passages(
+      clock,
+      () => void this.counts.stalled++,
+      (nowMs) => this.#admission.sweep(nowMs),
+    );
   }
 
-  private constructor(settings: TcpFrontSettings, service: Service, clock: Clock, server: Server) {
-    this.#settings = settings;
-    this.#service = service;
-    this.#clock = clock;
-    this.#server = server;
-    this.#proxies = new PrefixSet(settings.proxyFrom);
-    server.on('connection', (socket) => this.#accept(socket));
-    this.#measuring = setInterval(() => this.#measure(), MEASURE_INTERVAL_MS);
-    this.#measuring.unref();
+  begin(): void {
+    this.#port.serve(this.#accept);
   }
 
   /** For all clients from now on: everything but the address and the port. Connections that there are stay as they are. */
-  replace(settings: TcpFrontSettings, service: Service): void {
+  replace(settings: TcpFrontSettings, target: TcpTarget): void {
     this.#settings = settings;
-    this.#service = service;
+    this.#target = target;
     this.#proxies = new PrefixSet(settings.proxyFrom);
+    this.#admission.replace(rulesOf(settings));
   }
 
   get port(): number {
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null ? address.port : this.#settings.port;
+    return this.#port.port;
   }
 
   get connections(): number {
@@ -114,20 +104,22 @@ export class TcpFront {
   }
 
   /** Stops listening, lets connections go on for `graceMs` at most, then resets them. Resolves when none is left. */
-  close(graceMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        for (const client of this.#clients) client.resetAndDestroy();
-      }, graceMs);
-      this.#server.close(() => {
-        clearTimeout(timer);
-        clearInterval(this.#measuring);
-        resolve();
+  async close(graceMs: number): Promise<void> {
+    this.#port.leave(this.#accept);
+    const timer = setTimeout(() => {
+      for (const client of this.#clients) client.resetAndDestroy();
+    }, graceMs);
+    if (this.#clients.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenEmpty = resolve;
       });
-    });
+    }
+    clearTimeout(timer);
+    this.#passages.close();
   }
 
-  #accept(client: Socket): void {
+  readonly #accept = (client: Socket): void => {
+    client.pause();
     this.counts.accepted++;
     client.on('error', ignore); // `close` says what must be known
     const peer = parseAddress(client.remoteAddress ?? '');
@@ -136,12 +128,16 @@ export class TcpFront {
       client.destroy(); // it is gone already
       return;
     }
-    if (this.#clients.size >= this.#settings.mostConnections) {
-      this.#refuse(client, 'refusedByLimit');
+    const refusal = this.#admission.refuses(this.#clients.size, this.#clock.monotonicMs());
+    if (refusal !== null) {
+      this.#refuse(client, refusal);
       return;
     }
     this.#clients.add(client);
-    client.once('close', () => this.#clients.delete(client));
+    client.once('close', () => {
+      this.#clients.delete(client);
+      if (this.#clients.size === 0) this.#whenEmpty?.();
+    });
     const addresses: ProxyAddresses = {
       family: peer.family,
       source: peer.octets,
@@ -157,25 +153,38 @@ export class TcpFront {
       if (header.kind === 'bad') this.#refuse(client, 'refusedHeader');
       else this.#admit(client, header.addresses ?? addresses);
     });
-  }
+  };
 
   /** The address of the client is known. */
   #admit(client: Socket, addresses: ProxyAddresses): void {
-    const { family, source } = addresses;
-    const name = clientName(family, source);
-    const connections = this.#perClient.get(name) ?? 0;
-    if (connections >= this.#settings.mostConnectionsPerClient) {
-      this.#refuse(client, 'refusedByLimit');
+    const name = clientName(addresses.family, addresses.source);
+    const refusal = this.#admission.refusesClient(name, this.#clock.monotonicMs());
+    if (refusal !== null) {
+      this.#refuse(client, refusal);
       return;
     }
-    this.#perClient.set(name, connections + 1);
-    client.once('close', () => {
-      const left = this.#perClient.get(name)! - 1;
-      if (left === 0) this.#perClient.delete(name);
-      else this.#perClient.set(name, left);
-    });
+    client.once('close', () => this.#admission.leave(name));
+    const { silenceTimeoutMs, headerTimeoutMs } = this.#settings;
+    const target = this.#target;
+    if (target instanceof ServerNames) {
+      readServerName(client, headerTimeoutMs, (hello) => {
+        const service = hello.kind === 'bad' ? null : target.of(hello.serverName);
+        if (service !== null) this.#serve(client, addresses, service);
+        else this.#refuse(client, hello.kind === 'bad' ? 'refusedHello' : 'refusedName');
+      });
+    } else if (silenceTimeoutMs === null) this.#serve(client, addresses, target);
+    else {
+      readFirstOctets(client, silenceTimeoutMs, (hasSpoken) => {
+        if (hasSpoken) this.#serve(client, addresses, target);
+        else this.#refuse(client, 'refusedSilent');
+      });
+    }
+  }
+
+  /** Its service is known. */
+  #serve(client: Socket, addresses: ProxyAddresses, service: Service): void {
     const settings = this.#settings;
-    const service = this.#service;
+    const { family, source } = addresses;
     const key = addressKey(source, family === 4 ? settings.keyPrefixV4 : settings.keyPrefixV6);
     const arrival: Arrival = { client, addresses, key, service, settings };
     const waiter = {
@@ -198,7 +207,7 @@ export class TcpFront {
   #connect(arrival: Arrival, tried: readonly number[]): void {
     const { client, addresses, key, service, settings } = arrival;
     const slot = tried.at(-1)!;
-    const { connectTimeoutMs, proxyTo, attempts, idleTimeoutMs } = settings;
+    const { connectTimeoutMs, proxyTo, attempts, idleTimeoutMs, stallTimeoutMs } = settings;
     const startMs = this.#clock.monotonicMs();
     const { address, port } = service.server(slot);
     const server = connect({ host: address, port, allowHalfOpen: true, noDelay: true });
@@ -234,38 +243,29 @@ export class TcpFront {
       service.observe(slot, this.#clock.monotonicMs() - startMs, false);
       this.counts.relayed++;
       if (proxyTo !== null) server.write(writeProxyHeader(proxyTo, addresses));
-      const passage = { client, service, slot, counted: 0 };
+      const passage = { client, service, slot, stallTimeoutMs };
       this.#passages.add(passage);
-      relay(client, server, idleTimeoutMs, () => {
-        this.#count(passage, this.#clock.monotonicMs());
-        this.#passages.delete(passage);
+      const onIdle = (): void => void this.counts.idle++;
+      relay(client, server, idleTimeoutMs, onIdle, () => {
+        this.#passages.end(passage);
         service.release(slot);
       });
     });
   }
 
   /** Refused is by reset: nothing stays behind here, and the client need not guess whether an empty answer was meant. */
-  #refuse(client: Socket, why: 'refusedByLimit' | 'refusedUnserved' | 'refusedHeader'): void {
+  #refuse(client: Socket, why: Refusal): void {
     this.counts[why]++;
-    client.resetAndDestroy();
-  }
-
-  #measure(): void {
-    const nowMs = this.#clock.monotonicMs();
-    for (const passage of this.#passages) this.#count(passage, nowMs);
-  }
-
-  #count(passage: Passage, nowMs: number): void {
-    const moved = passage.client.bytesRead + passage.client.bytesWritten;
-    passage.service.balancer.table.addOctets(passage.slot, moved - passage.counted, nowMs);
-    passage.counted = moved;
+    if (why === 'refusedName') client.end(UNRECOGNIZED_NAME, () => client.destroy());
+    else client.resetAndDestroy();
   }
 }
 
-function clientName(family: Family, source: Uint8Array): string {
-  const octets = Uint8Array.from(source);
-  if (family === 6) maskOctets(octets, IPV6_CLIENT_PREFIX_LEN, octets.length);
-  return formatAddress(octets, family);
-}
+const rulesOf = (settings: TcpFrontSettings): AdmissionRules => ({
+  most: settings.mostConnections,
+  mostPerClient: settings.mostConnectionsPerClient,
+  rate: settings.connectionRate,
+  ratePerClient: settings.connectionRatePerClient,
+});
 
 const ignore = (): void => {};

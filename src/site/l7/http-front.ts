@@ -1,14 +1,13 @@
 // A listening address at layer 7: HTTP/1.1, and HTTP/2 over TLS. Its settings can be replaced while it runs; connections stay.
 
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { type Family, formatAddress, maskOctets, parseAddress } from '../../base/address.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Problem } from '../../base/errors.ts';
-import { err, ok, type Result } from '../../base/result.ts';
-import { NOTHING_PASSED, type PassedSocket } from '../../model/passed-socket.ts';
+import { ok, type Result } from '../../base/result.ts';
 import type { HttpFrontSettings } from '../../model/site-http.ts';
-import { listenOptions } from '../listen-options.ts';
+import { ListeningPort } from '../listening.ts';
 import type { Service } from '../service.ts';
 import { HttpCache } from './cache/cache.ts';
 import { Certificates } from './certificates.ts';
@@ -20,7 +19,6 @@ import { Http2Session } from './http2-client.ts';
 import { planOf } from './plan.ts';
 import { ServerPool } from './server-pool.ts';
 
-const BACKLOG = 512;
 /** One household or data centre has a /64 (RFC 6177): an address per connection must not evade the limit. */
 const IPV6_CLIENT_PREFIX_LEN = 64;
 
@@ -33,7 +31,7 @@ interface Connection {
 export class HttpFront {
   readonly counts: HttpFrontCounts;
   readonly #context: Context;
-  readonly #server: Server;
+  readonly #port: ListeningPort;
   readonly #sockets = new Set<Socket>();
   readonly #connections = new Set<Connection>();
   /** Connections by client address, or /64. */
@@ -47,33 +45,31 @@ export class HttpFront {
 
   /**
    * `services` by id: all that routes name must be among them. Files of certificates are read here, and again when they change: what is
-   * wrong with them then goes to `report`.
+   * wrong with them then goes to `report`. Listens and begins at once, unless it is given a `port`.
    */
   static async open(
     settings: HttpFrontSettings,
     services: ReadonlyMap<string, Service>,
     clock: Clock,
     report: (problem: Problem) => void = () => {},
-    passed: PassedSocket = NOTHING_PASSED,
+    port: ListeningPort | null = null,
   ): Promise<Result<HttpFront, readonly Problem[]>> {
     const planned = planOf(settings, services, null);
     if (!planned.ok) return planned;
     const certificates = settings.tls === null ? ok(null) : await Certificates.open(settings.tls, report);
     if (!certificates.ok) return certificates;
-    const server = createServer({ allowHalfOpen: true, noDelay: true });
-    return new Promise((resolve) => {
-      server.once('error', (error) => {
-        certificates.value?.close();
-        const message = `tcp ${settings.address} port ${settings.port} cannot be used: ${error.message}`;
-        resolve(err([{ severity: 'error', code: 'ERR_LISTEN', message }]));
-      });
-      server.listen(listenOptions(settings, passed, BACKLOG), () =>
-        resolve(ok(new HttpFront(planned.value, clock, server, certificates.value))),
-      );
-    });
+    if (port !== null) return ok(new HttpFront(planned.value, clock, port, certificates.value));
+    const opened = await ListeningPort.open(settings);
+    if (!opened.ok) {
+      certificates.value?.close();
+      return { ok: false, error: [opened.error] };
+    }
+    const front = new HttpFront(planned.value, clock, opened.value, certificates.value);
+    front.begin();
+    return ok(front);
   }
 
-  private constructor(plan: Plan, clock: Clock, server: Server, certificates: Certificates | null) {
+  private constructor(plan: Plan, clock: Clock, port: ListeningPort, certificates: Certificates | null) {
     this.counts = makeCounts();
     this.#context = {
       plan,
@@ -86,18 +82,21 @@ export class HttpFront {
       pool: new ServerPool(clock, plan.settings.timeouts.serverKeepAliveMs),
       cache: new HttpCache(plan.settings.cache, clock, this.counts),
     };
-    this.#server = server;
+    this.#port = port;
     this.#emptied = new Promise((resolve) => {
       this.#whenEmpty = resolve;
     });
     this.#certificates = certificates;
     this.#tls = certificates === null ? null : this.#makeTls(plan.settings, certificates);
-    server.on('connection', (socket: Socket) => this.#accept(socket));
+  }
+
+  /** Takes the connections of its port from now on. */
+  begin(): void {
+    this.#port.serve(this.#accept);
   }
 
   get port(): number {
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null ? address.port : this.#context.plan.settings.port;
+    return this.#port.port;
   }
 
   /** Client connections. */
@@ -142,8 +141,9 @@ export class HttpFront {
     const timer = setTimeout(() => this.#destroyAll(), graceMs);
     // Who asks on and on would be cut off in the middle of something.
     const hurry = idleMs === 0 ? undefined : setTimeout(() => this.#endIdle(), graceMs / 2);
-    this.#server.close(() => this.#checkEmpty());
+    this.#port.leave(this.#accept);
     for (const connection of this.#connections) connection.drain(idleMs);
+    this.#checkEmpty();
     await this.#emptied;
     clearTimeout(timer);
     clearTimeout(hurry);
@@ -157,9 +157,8 @@ export class HttpFront {
     return this.drain(0);
   }
 
-  /** The server knows of the end of a connection before those do who heed its `close`. */
   #checkEmpty(): void {
-    if (!this.#server.listening && this.#sockets.size === 0) this.#whenEmpty();
+    if (this.#context.isDraining && this.#sockets.size === 0) this.#whenEmpty();
   }
 
   /** Takes connections of the server over, and hands them back once they are encrypted. */
@@ -187,7 +186,7 @@ export class HttpFront {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  #accept(socket: Socket): void {
+  readonly #accept = (socket: Socket): void => {
     const { counts, plan } = this.#context;
     counts.accepted++;
     const address = parseAddress(socket.remoteAddress ?? '');
@@ -214,7 +213,7 @@ export class HttpFront {
     });
     if (this.#tls === null) this.#begin(socket, 'http');
     else this.#tls.emit('connection', socket);
-  }
+  };
 
   /** The client may speak. */
   #begin(socket: Socket | TLSSocket, scheme: 'http' | 'https'): void {

@@ -12,11 +12,14 @@ import { balancingOf, serverOf } from '../../support/balance.ts';
 import { reservePortFor } from '../../support/reserved-port.ts';
 import { Backend, Client, echo, FRONT, saying } from '../../support/site.ts';
 import { agentSettings, fetchName, serviceSettings, WebServer } from '../../support/site-agent.ts';
+import { routeOf, settingsOf } from '../../support/site-http.ts';
+import { UDP_FRONT, UdpBackend, UdpClient } from '../../support/site-udp.ts';
 
 const tcp = (id: string, service = 'web', differs: Partial<typeof FRONT> = {}): AgentListener => ({
   kind: 'tcp',
   id,
   service,
+  serverNames: [],
   front: { ...FRONT, ...differs },
 });
 const load: AgentListener = { kind: 'load', id: 'load', front: { address: '127.0.0.1', port: 0 } };
@@ -26,6 +29,18 @@ const agentCheck = (service: string | null): AgentListener => ({
   service,
   front: { address: '127.0.0.1', port: 0 },
 });
+
+const httpFront = (port: number) => settingsOf({ port, routes: [routeOf({ action: { kind: 'service', service: 'pages' } })] });
+
+/** Whether a connection is taken at all. */
+const reaches = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port }, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ECONNREFUSED'));
+  });
 
 function agentFor(t: ExecutionContext): SiteAgent {
   const agent = new SiteAgent('lon', systemClock);
@@ -109,16 +124,89 @@ test('a port that somebody has costs the change and nothing else', async (t) => 
   );
 });
 
-test('a listener may become one of another kind on the same port', async (t) => {
+test('a listener becomes one of another kind while clients come: none is refused, and those it has stay', async (t) => {
+  const [a, web] = [await Backend.open(t, 'a', echo), await WebServer.open('web')];
+  t.teardown(() => web.kill());
+  const agent = agentFor(t);
+  const port = await reservePortFor(t);
+  const services = [withServers(a), serviceSettings({ id: 'pages', servers: [serverOf('web', { port: web.port })] })];
+  const asTcp = agentSettings({ services, listeners: [tcp('public', 'web', { port })] });
+  const asHttp = agentSettings({ services, listeners: [{ kind: 'http', id: 'public', front: httpFront(port) }] });
+  const asLoad = agentSettings({ services, listeners: [{ kind: 'load', id: 'public', front: { address: '127.0.0.1', port } }] });
+  await agent.apply(asTcp);
+  const old = new Client(t, port);
+  old.socket.write('before ');
+  await a.arrivals(1);
+  let isOver = false;
+  let refused = 0;
+  const coming = (async () => {
+    while (!isOver) if (!(await reaches(port))) refused++;
+  })();
+  for (const settings of [asHttp, asTcp, asLoad, asHttp]) t.deepEqual(await agent.apply(settings), []);
+  isOver = true;
+  await coming;
+  t.is(refused, 0);
+  t.is(await fetchName(port), 'web');
+  old.socket.end('and after');
+  await old.ended;
+  t.is(old.received.toString(), 'before and after');
+});
+
+test('a datagram listener that is taken away and back while its flows end has the same port and flows', async (t) => {
+  const [a, b] = [await UdpBackend.open(t, 'a'), await UdpBackend.open(t, 'b')];
+  const agent = agentFor(t);
+  const port = await reservePortFor(t);
+  const listener: AgentListener = { kind: 'udp', id: 'dns', service: 'web', front: { ...UDP_FRONT, port } };
+  // The same port is free for TCP.
+  const without = agentSettings({
+    services: [serviceSettings({ servers: [a.server] })],
+    listeners: [tcp('public', 'web', { port })],
+  });
+  const settings = { ...without, listeners: [...without.listeners, listener] };
+  t.deepEqual(await agent.apply(settings), []);
+  const client = await UdpClient.open(t, port);
+  t.is(await client.ask('1'), 'a 1');
+  t.deepEqual(await agent.apply(without), []);
+  t.is(await client.ask('2'), 'a 2');
+  t.deepEqual(await agent.apply({ ...settings, services: [serviceSettings({ servers: [b.server] })] }), []);
+  t.is(agent.report().listeners[1]!.connections, 1);
+  t.is(await (await UdpClient.open(t, port)).ask('3'), 'b 3');
+});
+
+test('flows leave a server that is forced down, and stay with one that is drained', async (t) => {
+  const [a, b] = [await UdpBackend.open(t, 'a'), await UdpBackend.open(t, 'b')];
+  const agent = agentFor(t);
+  const listener: AgentListener = { kind: 'udp', id: 'dns', service: 'web', front: UDP_FRONT };
+  await agent.apply(
+    agentSettings({ services: [serviceSettings({ servers: [a.server, b.server] })], listeners: [listener, tcp('public')] }),
+  );
+  const client = await UdpClient.open(t, portOf(agent, 'dns'));
+  const first = await client.ask('1');
+  const order = (action: 'down' | 'drain') =>
+    orders((_, server) => (server === first[0] ? { action, why: 'by ann: disk' } : null));
+  agent.obey(order('drain'));
+  t.is(await (await UdpClient.open(t, portOf(agent, 'dns'))).ask('2'), first.startsWith('a') ? 'b 2' : 'a 2');
+  t.is(await client.ask('1'), first);
+  agent.obey(order('down'));
+  while ((await client.ask('1')) === first) await new Promise((resolve) => setTimeout(resolve, 100));
+  t.deepEqual(agent.report().listeners[0]!.counts['moved'], 1);
+});
+
+test('a change of kind that cannot be made leaves the old listener at its port', async (t) => {
   const a = await backend(t, 'a');
   const agent = agentFor(t);
   const port = await reservePortFor(t);
   const settings = agentSettings({ services: [withServers(a)], listeners: [tcp('public', 'web', { port })] });
   await agent.apply(settings);
+  const certificates = [{ certificateFile: '/nowhere/a.pem', keyFile: '/nowhere/a.key' }];
+  const tls = { certificates, minVersion: 'TLSv1.2', http2: true } as const;
+  const [problem] = await agent.apply({
+    ...settings,
+    listeners: [{ kind: 'http', id: 'public', front: { ...httpFront(port), tls } }],
+  });
+  t.is(problem?.severity, 'error');
   t.deepEqual(await answers(t, port, 1), ['a']);
-  const front = { address: '127.0.0.1', port };
-  t.deepEqual(await agent.apply({ ...settings, listeners: [{ kind: 'load', id: 'public', front }] }), []);
-  t.is(JSON.parse(await fetchName(port, '/load')).site, 'lon');
+  t.is(agent.report().listeners[0]!.kind, 'tcp');
 });
 
 test('a service that changes its algorithm keeps its counts, and what checks said of its servers', async (t) => {

@@ -17,7 +17,7 @@ const siteOf = (site: string, port = 0) =>
   agentSettings({
     site,
     services: [SERVICE],
-    listeners: [{ kind: 'tcp', id: 'public', service: 'web', front: { ...FRONT, port } }],
+    listeners: [{ kind: 'tcp', id: 'public', service: 'web', serverNames: [], front: { ...FRONT, port } }],
     drainTimeoutMs: 0,
   });
 

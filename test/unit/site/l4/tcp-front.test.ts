@@ -2,8 +2,7 @@ import { createHash, randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
 import test from 'ava';
 import { parseCidr } from '../../../../src/base/address.ts';
-import { systemClock } from '../../../../src/base/clock.ts';
-import { TcpFront } from '../../../../src/site/l4/tcp-front.ts';
+import { ListeningPort } from '../../../../src/site/listening.ts';
 import { balancingOf, serverOf } from '../../../support/balance.ts';
 import { closedTcpPort } from '../../../support/closed-port.ts';
 import { eventually } from '../../../support/patience.ts';
@@ -363,8 +362,8 @@ test('a change of the servers leaves connections alone', async (t) => {
 });
 
 test('an address that cannot be used is one problem with a code', async (t) => {
-  const { front, service } = await stageOf(t, []);
-  const opened = await TcpFront.open({ ...FRONT, port: front.port }, service, systemClock);
+  const { front } = await stageOf(t, []);
+  const opened = await ListeningPort.open({ ...FRONT, port: front.port });
   t.false(opened.ok);
   if (!opened.ok) {
     t.is(opened.error.code, 'ERR_LISTEN');
