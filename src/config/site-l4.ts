@@ -1,8 +1,8 @@
 // A checked listener at layer 4 to what its front works with.
 
+import type { Endpoint } from '../model/endpoint.ts';
 import type { RateLimit, TcpFrontSettings, UdpFrontSettings } from '../model/site.ts';
 import type { TcpListener } from '../model/site-agent.ts';
-import type { Endpoint } from '../model/endpoint.ts';
 import type { TcpConfig, UdpConfig } from './site-l4-schema.ts';
 
 export const tcpListener = (id: string, listen: Endpoint, tcp: TcpConfig): TcpListener => ({
