@@ -20,6 +20,7 @@ export const MAY_IMPORT = {
   transport: ['base', 'metrics', 'model', 'responder'],
   client: ['base', 'wire'],
   mesh: ['base', 'model', 'metrics'],
+  drill: ['base', 'wire'],
   probe: ['base', 'model', 'client', 'metrics'],
   fleet: ['base', 'model', 'health', 'metrics'],
   site: ['base', 'model', 'balance'],

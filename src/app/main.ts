@@ -34,6 +34,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Comma
     summary: 'how the sites of a configuration would fare in a scenario',
     load: async () => (await import('./commands/simulate.ts')).simulateCommand,
   },
+  drill: {
+    summary: 'break something on purpose and measure what clients see of it',
+    load: async () => (await import('./commands/drill.ts')).drillCommand,
+  },
   reload: {
     summary: 'make the running server read its files again',
     load: async () => (await import('./commands/reload.ts')).reload,

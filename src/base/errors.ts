@@ -127,6 +127,7 @@ export const ERRORS = {
   ERR_UPGRADE:
     'A server cannot be replaced by its successor, or the successor failed; the one that was there goes on as if nothing had been asked.',
   ERR_BENCH: 'The tool that makes load for `meridian bench` is missing or failed; the message says which and why.',
+  ERR_DRILL: 'A drill cannot be played here, or what it did could not be undone; the message says why and what to do.',
   ERR_SIMULATE: 'The page of `meridian simulate` cannot be written; the message says why.',
   ERR_IMPORT: 'What is to be imported cannot be read, or is not in the format that it is said to be; nothing has been written.',
   ERR_QUERY: 'A DNS server did not answer a query in time or answered with something that is not DNS.',

@@ -1,0 +1,219 @@
+// What is expected after a step, measured. A time is measured to its end even if it is over its limit already, up to twice that.
+
+import type { Logbook } from './logbook.ts';
+import type { Expectation, Scope, World } from './model.ts';
+import type { Observations } from './observations.ts';
+
+/** So many replies in a row show that nobody is sent to a site any more, and that everybody is sent home. */
+const AWAY_REPLIES = 3;
+const HOME_REPLIES = 15;
+const LOOK_MS = 50;
+const LOAD_LOOK_MS = 500;
+/** A site is left alone up to 3 % above its target (docs/capacity.md); people who come and go waver. */
+const NEAR_TARGET = 1.1;
+/** Under this share of its target, more than the excess has left. */
+const LEAST_KEPT = 0.75;
+const CALM_LOOKS = 6;
+
+/** The drill was told to stop. */
+export class Stopped extends Error {}
+
+export interface Moment {
+  readonly world: World;
+  readonly observations: Observations;
+  readonly record: Logbook;
+  readonly signal: AbortSignal;
+  /** The site that is hit. */
+  readonly site: string;
+  /** When the step began, and when the fault (or its end) was in force. */
+  readonly begunMs: number;
+  readonly inForceMs: number;
+}
+
+/** Milliseconds until it is true; infinity if it is not within twice the limit. Throws Stopped when the signal fires. */
+export async function untilTrue(
+  isTrue: () => boolean | Promise<boolean>,
+  limitMs: number,
+  signal: AbortSignal,
+  lookMs: number = LOOK_MS,
+): Promise<number> {
+  const startMs = performance.now();
+  for (;;) {
+    if (signal.aborted) throw new Stopped();
+    const isSo = await isTrue();
+    const tookMs = performance.now() - startMs;
+    if (isSo) return tookMs;
+    if (tookMs > 2 * limitMs) return Number.POSITIVE_INFINITY;
+    await sleep(lookMs, signal);
+  }
+}
+
+/** Ends early, without a word, when the signal fires. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+  });
+}
+
+/** Waits for what is expected, one thing after another, and judges it. */
+export async function judgeStep(expectations: readonly Expectation[], moment: Moment): Promise<void> {
+  const { world, observations, record, signal, site, begunMs, inForceMs } = moment;
+  let awayMs = inForceMs;
+  let homeMs = begunMs;
+  let isWatched = false;
+  const { asked, failed } = world.visits?.() ?? { asked: 0, failed: 0 };
+  for (const expectation of expectations) {
+    const isSteady = expectation.what === 'steady';
+    if (isSteady && !isWatched) await sleep(world.steadyMs, signal);
+    isWatched = isSteady;
+    if (signal.aborted) throw new Stopped();
+    switch (expectation.what) {
+      case 'away': {
+        const servers = serversOf(expectation.by, moment);
+        const isSo = (): boolean => observations.isAllAway(site, servers, AWAY_REPLIES, inForceMs);
+        awayMs = await judgeTime(`clients of ${site} go elsewhere, by ${servers.join(', ')}`, isSo, expectation.within, moment);
+        break;
+      }
+      case 'home': {
+        const servers = serversOf(expectation.by, moment);
+        const isSo = (): boolean => observations.isAllHome(site, servers, HOME_REPLIES, inForceMs);
+        homeMs = await judgeTime(`clients of ${site} are home again, all of them`, isSo, expectation.within, moment);
+        break;
+      }
+      case 'steady': {
+        const servers = serversOf(expectation.by, moment);
+        if (servers.length === 0) continue; // it is away on purpose
+        const sinceMs = expectation.state === 'away' ? awayMs : homeMs;
+        const wrong = observations.wrongSince(expectation.state, site, servers, sinceMs);
+        const who = expectation.by === 'all' ? '' : ` of ${servers.join(', ')}`;
+        const title =
+          expectation.state === 'home' ? `answers${who} that changed` : `answers${who} that still name ${site}, or err`;
+        const [first] = wrong;
+        const sample =
+          first === undefined ? '' : ` (the first by ${first.server} to ${first.client}: ${first.site ?? 'nothing'})`;
+        record.none(title, wrong.length, sample);
+        break;
+      }
+      case 'answering': {
+        const { server } = world.subject;
+        const isSo = (): boolean =>
+          observations.clients.every((client) => observations.last(server, client, 1, begunMs).some(({ site }) => site !== null));
+        // From the moment at which its start was ordered: that is what its clients wait for.
+        await judgeTime(`${server} answers again`, isSo, expectation.within, { ...moment, inForceMs: begunMs });
+        break;
+      }
+      case 'joined':
+        if (world.isJoined === undefined) record.say('note', 'whether the servers share the mesh cannot be seen from here');
+        else await judgeTime('every server shares the mesh and sees all up', world.isJoined, expectation.within, moment);
+        break;
+      case 'refused':
+        judgeRefusals(moment);
+        break;
+      case 'served':
+        judgeVisits(asked, failed, moment);
+        break;
+      case 'relieved':
+        await judgeRelief(expectation.within, moment);
+        break;
+    }
+  }
+}
+
+function serversOf(scope: Scope, { world, observations }: Moment): readonly string[] {
+  const own = world.subject.server;
+  const isMeant = (server: string): boolean => scope === 'all' || (server === own) === (scope === 'own');
+  return world.servers.filter((server) => isMeant(server) && !observations.isAway(server));
+}
+
+/** Judges it, and resolves to the moment at which it was so. */
+async function judgeTime(
+  title: string,
+  isSo: () => boolean | Promise<boolean>,
+  limit: keyof World['limitsMs'],
+  { world, record, signal, inForceMs }: Moment,
+): Promise<number> {
+  const limitMs = world.limitsMs[limit];
+  const tookMs = await untilTrue(isSo, limitMs, signal);
+  const nowMs = performance.now();
+  record.within(title, Number.isFinite(tookMs) ? nowMs - inForceMs : Number.POSITIVE_INFINITY, limitMs);
+  return nowMs;
+}
+
+function judgeRefusals({ world, record }: Moment): void {
+  const refusals = world.refusals?.();
+  if (refusals === undefined) {
+    record.say('note', 'whether the servers refuse the change cannot be seen from here');
+    return;
+  }
+  for (const [server, text] of refusals) record.say('note', `${server} says: ${text}`);
+  const took = world.servers.filter((server) => !refusals.has(server));
+  record.none('servers that took the broken change', took.length, took.length === 0 ? '' : ` (${took.join(', ')})`);
+}
+
+function judgeVisits(askedBefore: number, failedBefore: number, { world, record }: Moment): void {
+  const visits = world.visits?.();
+  if (visits === undefined) {
+    record.say('note', 'whether requests to the site are answered cannot be seen from here');
+    return;
+  }
+  const asked = visits.asked - askedBefore;
+  const failed = visits.failed - failedBefore;
+  record.judge('requests of clients to the site that failed', failed === 0 && asked > 0, `${failed} of ${asked}`, '0 of some');
+}
+
+/** The site comes down to its target and stays there, keeps what it can take, and no other site is filled over its own target. */
+async function judgeRelief(limit: keyof World['limitsMs'], moment: Moment): Promise<void> {
+  const { world, record, signal, site, inForceMs } = moment;
+  const { loads } = world;
+  if (loads === undefined) {
+    record.say('note', 'how full the sites are cannot be seen from here');
+    return;
+  }
+  let isOver = false;
+  let peak = 0;
+  let calm = 0;
+  let calmMs = 0;
+  let othersWorst = 0;
+  const isRelieved = (): boolean => {
+    for (const { site: id, current, target } of loads()) {
+      if (id !== site) othersWorst = Math.max(othersWorst, current / target);
+      else {
+        peak = Math.max(peak, current / target);
+        if (current > target * NEAR_TARGET) isOver = true;
+        const isCalm = isOver && current <= target * NEAR_TARGET;
+        if (isCalm && calm === 0) calmMs = performance.now();
+        calm = isCalm ? calm + 1 : 0;
+      }
+    }
+    return calm >= CALM_LOOKS;
+  };
+  const limitMs = world.limitsMs[limit];
+  const tookMs = await untilTrue(isRelieved, limitMs, signal, LOAD_LOOK_MS);
+  const percent = (share: number): string => `${Math.round(share * 100)} %`;
+  record.say('note', `${site} was at ${percent(peak)} of its target at most`);
+  record.within(
+    `${site} is back at its target`,
+    Number.isFinite(tookMs) ? calmMs - inForceMs : Number.POSITIVE_INFINITY,
+    limitMs,
+  );
+  const now = loads().find((load) => load.site === site);
+  const kept = now === undefined ? 0 : now.current / now.target;
+  record.judge(
+    `${site} keeps what it can take`,
+    kept >= LEAST_KEPT,
+    `${percent(kept)} of its target`,
+    `at least ${percent(LEAST_KEPT)}`,
+  );
+  record.judge(
+    'other sites stay within their targets',
+    othersWorst <= NEAR_TARGET,
+    `the fullest at ${percent(othersWorst)}`,
+    `at most ${percent(NEAR_TARGET)}`,
+  );
+}
