@@ -142,14 +142,15 @@ export class Observations {
         for (const answer of this.#series.get(keyOf(server, client)) ?? []) {
           count.asked++;
           if (answer.trouble === 'empty') count.empty++;
-          if (answer.trouble === 'lost') count[this.#wasAway(answer) ? 'lostAway' : 'lost']++;
+          if (answer.trouble === 'lost') count[this.wasAway(answer) ? 'lostAway' : 'lost']++;
         }
       }
       return count;
     });
   }
 
-  #wasAway({ server, sentMs, atMs }: Answer): boolean {
+  /** Whether the server was away on purpose while the question waited. */
+  wasAway({ server, sentMs, atMs }: Answer): boolean {
     return this.#absences.get(server)?.some(({ fromMs, toMs }) => sentMs <= toMs && atMs >= fromMs) ?? false;
   }
 }

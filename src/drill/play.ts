@@ -50,7 +50,7 @@ export async function play(drill: Drill, world: World, record: Logbook, signal: 
     const startMs = performance.now();
     stopAsking = world.ask((answer) => {
       observations.take(answer);
-      changes.take(answer);
+      if (answer.trouble !== 'lost' || !observations.wasAway(answer)) changes.take(answer);
     });
     const isKnown = (isOne: boolean, limitMs: number): Promise<number> =>
       untilTrue(() => observations.learnHomes(HOME_REPLIES, startMs, isOne), limitMs, signal);

@@ -76,7 +76,10 @@ export function localFaults(world: LocalWorld): Readonly<Partial<Record<FaultNam
         lost = master;
         await master.kill();
         const endMs = performance.now() + REJOIN_LIMIT_MS;
-        while (world.redis.master() === master && performance.now() < endMs) await pause();
+        while (world.redis.master() === master) {
+          if (performance.now() > endMs) throw new DrillError(`Sentinel promotes nobody within ${REJOIN_LIMIT_MS / 1000} s`);
+          await pause();
+        }
         note(`Sentinel names ${world.redis.master().name}`);
       },
       undo: async () => {

@@ -80,6 +80,8 @@ export class LocalRedis {
       'save ""',
       'appendonly yes',
       'repl-diskless-sync-delay 0',
+      // Connections within loopback come from 127.0.0.1, so each says where it is.
+      `replica-announce-ip ${address(octet)}`,
       ...(i === 0 ? [] : [`replicaof ${address(21)} ${PORT}`]),
     ];
     return this.#process(name, 'redis-server', lines, []);
@@ -91,6 +93,7 @@ export class LocalRedis {
       `bind ${address(octet)}`,
       `port ${SENTINEL_PORT}`,
       'protected-mode no',
+      `sentinel announce-ip ${address(octet)}`,
       `sentinel monitor ${MASTER} ${address(21)} ${PORT} 2`,
       `sentinel down-after-milliseconds ${MASTER} ${downAfterMs}`,
       `sentinel failover-timeout ${MASTER} ${4 * downAfterMs}`,
