@@ -5,15 +5,17 @@
 import { formatProblem } from '../base/errors.ts';
 import { findTooFewFiles, openFilesLimit } from './answering/open-files.ts';
 import { type Command, EXIT, readArguments } from './commands/args.ts';
+import { beginFirstLoad } from './loading/early-load.ts';
 import { VERSION } from './version.ts';
 
-const COMMANDS: Readonly<Record<string, { summary: string; load(): Promise<Command> }>> = {
+const COMMANDS: Readonly<Record<string, { summary: string; load(argv: readonly string[]): Promise<Command> }>> = {
   serve: {
     summary: 'run the server',
-    load: async () => {
+    load: async (argv) => {
       // Nothing has been read yet that a reload could read again; left to the system, the signal would end the process.
       process.on('SIGHUP', () => {});
       process.on('SIGUSR2', () => {}); // nothing is there yet that a successor could take over
+      beginFirstLoad(argv);
       return (await import('./commands/serve.ts')).serve;
     },
   },
@@ -116,7 +118,7 @@ async function main(argv: readonly string[]): Promise<number> {
     console.error(formatProblem(tooFewFiles));
     return EXIT.FAILED;
   }
-  const command = await entry.load();
+  const command = await entry.load(rest);
   const parsed = readArguments(rest, command);
   if (!parsed.ok) {
     console.error(formatProblem(parsed.error));

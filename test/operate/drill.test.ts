@@ -61,7 +61,11 @@ test('servers that are watched are asked and left alone, and the operator is tol
 
 for (const [what, args, complaint] of [
   ['no drill', ['drill', 'site-los'], /"site-los" is no drill.*did you mean "site-loss"/],
-  ['a server to watch and containers to break', ['drill', 'site-loss', '--server', '127.0.0.1', '--compose', 'x'], /only watches/],
+  [
+    'a server to watch and containers to break',
+    ['drill', 'site-loss', '--server', '127.0.0.1', '--compose', 'x'],
+    /only watches/,
+  ],
   ['a watch without a name', ['drill', 'site-loss', '--server', '127.0.0.1'], /--name is missing/],
   ['containers that cannot play it', ['drill', 'flash-crowd', '--compose', 'docker-compose.yml'], /ERR_DRILL.*cannot be played/],
 ] as const) {

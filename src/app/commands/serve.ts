@@ -14,8 +14,6 @@ import { NOTHING_PASSED, type PassedSocket } from '../../model/passed-socket.ts'
 import type { Snapshot } from '../../model/snapshot.ts';
 import { Operations, rolesInForce } from '../admin/admin-role.ts';
 import { planListening } from '../answering/listening-plan.ts';
-import { makeHelpersYield } from '../answering/priority.ts';
-import { keepFreedMemory } from '../answering/v8-flags.ts';
 import { SpillMemory } from '../capacity/spill-memory.ts';
 import { demoText } from '../demo/demo.ts';
 import { answerDemo, DemoSites } from '../demo/demo-sites.ts';
@@ -80,10 +78,10 @@ async function run(values: OptionValues, takeover: Takeover | null): Promise<Out
   if (!asked.ok) return fail([asked.error], EXIT.USAGE);
   const sites = listOf(values['site']);
   const configFile = String(values['config'] ?? DEFAULT_CONFIG);
-  makeHelpersYield();
+  // The demo has an admin API: its code is read while a thread reads the files.
+  if (values['demo'] === true) void import('../../admin/server.ts').catch(() => undefined);
   const hangup = followHangups();
   const isAnswering = asked.value?.includes('dns') ?? true;
-  if (isAnswering) keepFreedMemory();
   const { loaded, snapshot, problems } = isAnswering ? await loadAll(configFile) : await loadHealth(configFile);
   if (snapshot === undefined) {
     printProblems(problems);

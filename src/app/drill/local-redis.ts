@@ -22,15 +22,13 @@ export interface LocalRedisOptions {
 }
 
 export class LocalRedis {
-  readonly nodes: readonly WorldProcess[];
-  readonly #sentinels: readonly WorldProcess[];
+  /** Once started. */
+  nodes: readonly WorldProcess[] = [];
+  #sentinels: readonly WorldProcess[] = [];
   readonly #options: LocalRedisOptions;
 
   constructor(options: LocalRedisOptions) {
     this.#options = options;
-    const { hasSentinel } = options;
-    this.nodes = (hasSentinel ? [21, 22] : [21]).map((octet, i) => this.#node(octet, i));
-    this.#sentinels = hasSentinel ? SENTINELS.map((octet, i) => this.#sentinel(octet, i)) : [];
   }
 
   get host(): string {
@@ -53,6 +51,9 @@ export class LocalRedis {
       throw new DrillError(
         'redis-server is not on this machine: install it (Debian package redis-server), or drill with --compose',
       );
+    const { hasSentinel } = this.#options;
+    this.nodes = (hasSentinel ? [21, 22] : [21]).map((octet, i) => this.#node(octet, i));
+    this.#sentinels = hasSentinel ? SENTINELS.map((octet, i) => this.#sentinel(octet, i)) : [];
     for (const node of this.nodes) await node.start();
     await Promise.all(this.#sentinels.map((sentinel) => sentinel.start()));
   }

@@ -1,7 +1,7 @@
 // The world that a drill starts for itself: real processes of this program - three DNS servers, three probers and three sites with
 // agents, in three regions that share a Redis - on addresses of loopback that are this world's own. Nothing of it is left behind.
 
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +32,9 @@ const ROUND_MS = 200;
 const AUTHORITIES = 'authorities.crt';
 const WHOLE_LIMIT_MS = 120_000;
 const LOOK_MS = 100;
+/** Worlds of one process. */
+const MOST_WORLDS = 3;
+let worlds = 0;
 
 export interface LocalWorldOptions {
   readonly pace: Pace;
@@ -64,12 +67,15 @@ export class LocalWorld implements World {
   certificates: { readonly good: CertificateFiles; readonly other: CertificateFiles; readonly shown: CertificateFiles } | null =
     null;
   crowd: Crowd | null = null;
+  /** The network of loopback that is this world's own follows from the id of this process. */
+  readonly #network: string;
   readonly #hasCapacity: boolean;
   readonly #roundMs: number;
   #regular: Regular | null = null;
   readonly #newest = new Map<string, string>();
 
   constructor({ pace, faults, roundMs = ROUND_MS }: LocalWorldOptions) {
+    this.#network = `127.${64 + ((process.pid >> 8) & 0x3f) + 64 * (worlds++ % MOST_WORLDS)}.${process.pid & 0xff}`;
     this.pace = pace;
     this.hasTls = faults.includes('certificate-wrong');
     this.hasSentinel = faults.includes('redis-master-stops');
@@ -81,11 +87,11 @@ export class LocalWorld implements World {
     this.clients = PLACES.map(({ network, region: label }) => ({ network, label }));
     this.limitsMs = pace.limitsMs;
     this.steadyMs = pace.steadyMs;
-    this.directory = mkdtempSync(join(tmpdir(), 'meridian-drill-'));
+    this.directory = join(tmpdir(), `meridian-drill-${process.pid}-${worlds}`);
     this.webSites = PLACES.map(({ site: id }, i) => new WebSite(id, this.front(i).host, WEB_PORTS));
     this.redis = new LocalRedis({
       directory: this.directory,
-      address: addressOf,
+      address: (octet) => this.#address(octet),
       hasSentinel: this.hasSentinel,
       downAfterMs: pace.sentinelDownMs,
     });
@@ -98,14 +104,20 @@ export class LocalWorld implements World {
   }
 
   front(i: number): Place {
-    return { host: addressOf(101 + i), port: FRONT_PORT };
+    return { host: this.#address(101 + i), port: FRONT_PORT };
   }
 
   get processes(): readonly WorldProcess[] {
     return [...this.dns, ...this.probers, ...this.agents, ...this.redis.nodes];
   }
 
+  /** Processes that ended though nobody asked them to. */
+  get crashes(): number {
+    return this.processes.reduce((sum, { crashes }) => sum + crashes, 0);
+  }
+
   async open({ note }: Stage): Promise<void> {
+    mkdirSync(this.directory, { mode: 0o700 });
     if (this.hasTls) {
       const good = makeCertificate(this.directory, CERTIFICATE_NAME);
       const other = makeCertificate(this.directory, 'another.example.test');
@@ -120,10 +132,10 @@ export class LocalWorld implements World {
     for (const site of this.webSites) await site.start();
     await this.#openRelays();
     for (const [i, { region, site }] of PLACES.entries()) {
-      this.dns.push(this.#process(`dns-${region}`, region, ['--role', 'dns'], addressOf(11 + i), /"msg":"listening"/));
-      this.probers.push(this.#process(`prober-${region}`, region, ['--role', 'probe'], addressOf(11 + i), /"msg":"probing"/));
+      this.dns.push(this.#process(`dns-${region}`, region, ['--role', 'dns'], this.#address(11 + i), /"msg":"listening"/));
+      this.probers.push(this.#process(`prober-${region}`, region, ['--role', 'probe'], this.#address(11 + i), /"msg":"probing"/));
       const agent = ['--role', 'site', '--site', site];
-      this.agents.push(this.#process(`site-${site}`, region, agent, addressOf(11 + i), /"msg":"at the site"/));
+      this.agents.push(this.#process(`site-${site}`, region, agent, this.#address(11 + i), /"msg":"at the site"/));
     }
     note(`starting ${this.processes.length} processes in ${this.directory}`);
     // First the sites: what is not there at the first check comes up little by little.
@@ -134,7 +146,7 @@ export class LocalWorld implements World {
   }
 
   ask(take: (answer: Answer) => void): () => Promise<void> {
-    const servers = PLACES.map(({ region }, i) => ({ name: `dns-${region}`, address: addressOf(11 + i), port: DNS_PORT }));
+    const servers = PLACES.map(({ region }, i) => ({ name: `dns-${region}`, address: this.#address(11 + i), port: DNS_PORT }));
     return startAsking({
       servers,
       networks: PLACES.map(({ network }) => ({ text: network, network: parseCidr(network)! })),
@@ -199,6 +211,10 @@ export class LocalWorld implements World {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
+  #address(octet: number): string {
+    return `${this.#network}.${octet}`;
+  }
+
   /** Where a server that was asked lately sends a client of the site. */
   #askOnce(): Promise<string | undefined> {
     const newest = [...this.#newest.values()];
@@ -210,7 +226,7 @@ export class LocalWorld implements World {
     const { host, port } = this.redis;
     const targets: Place[] = [{ host, port }, ...PLACES.map((_, i) => this.front(i))];
     for (const [i, target] of targets.entries()) {
-      this.relays.push(await Relay.open({ host: addressOf(151 + i), port: target.port }, target));
+      this.relays.push(await Relay.open({ host: this.#address(151 + i), port: target.port }, target));
     }
   }
 
@@ -237,6 +253,3 @@ export class LocalWorld implements World {
     return new WorldProcess({ name, command: process.execPath, args: serve, directory, ready });
   }
 }
-
-/** Of a network of loopback that follows from the id of this process, so that worlds do not meet. */
-const addressOf = (octet: number): string => `127.${64 + ((process.pid >> 8) & 0x3f)}.${process.pid & 0xff}.${octet}`;

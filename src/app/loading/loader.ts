@@ -1,18 +1,19 @@
 // Loading off the control thread: a thread that lives for one load, so that signals and the control socket are served while
 // millions of records are read, and the memory that reading took goes back to the system with it.
 
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { Problem } from '../../base/errors.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { yieldToAnswers } from '../answering/priority.ts';
 import { threadNotStarted } from '../answering/thread-problem.ts';
+import { type LoadKind, startLoad, takeBegun } from './early-load.ts';
 import type { Loaded, LoadResult } from './load.ts';
 import { load, loadGeographyOnly, loadZoneOnly } from './load.ts';
 import { checkDraft, type DraftResult } from './zone-draft.ts';
 
 interface LoaderStart {
-  readonly what: 'everything' | 'geography' | 'health' | 'zone' | 'draft';
+  readonly what: LoadKind;
   readonly configFile: string;
   readonly previous: Loaded | undefined;
   /** Of `zone` and `draft`: which one. */
@@ -50,17 +51,16 @@ export const loadHealthInThread = (configFile: string): Promise<HealthLoadResult
 
 const NOT_LOADED = { zonesKept: 0, isGeographyKept: false };
 
-function inThread<T extends object>(start: LoaderStart, failed: T): Promise<T & { readonly problems: readonly Problem[] }> {
-  return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./loader.js', import.meta.url), { workerData: start, name: 'loader' });
-    worker.once('message', resolve);
-    worker.once('error', (error) => {
-      const problem = threadNotStarted('the thread that loads', error);
-      if (problem === undefined) reject(error);
-      else resolve({ ...failed, problems: [problem] });
-    });
-    worker.once('exit', (code) => reject(new Error(`the loader ended with code ${code}`)));
-  });
+async function inThread<T extends object>(start: LoaderStart, failed: T): Promise<T & { readonly problems: readonly Problem[] }> {
+  const { what, configFile, previous } = start;
+  const begun = previous === undefined ? takeBegun(what, configFile) : undefined;
+  try {
+    return (await (begun ?? startLoad(start))) as T & { readonly problems: readonly Problem[] };
+  } catch (error) {
+    const problem = threadNotStarted('the thread that loads', error as NodeJS.ErrnoException);
+    if (problem === undefined) throw error;
+    return { ...failed, problems: [problem] };
+  }
 }
 
 if (!isMainThread) {
