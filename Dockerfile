@@ -16,7 +16,9 @@ COPY src src
 COPY test test
 COPY bench bench
 COPY dashboard dashboard
-RUN npx tsc -p . && npx vite build --config dashboard/vite.config.ts && npm prune --omit=dev --no-audit --no-fund
+# The bill of materials names every package that is left when those for development are gone (CycloneDX).
+RUN npx tsc -p . && npx vite build --config dashboard/vite.config.ts && npm prune --omit=dev --no-audit --no-fund \
+ && npm sbom --omit dev --sbom-format cyclonedx > sbom.json
 # What the runtime gets besides: Node with the one capability that port 53 needs, an init, the OpenMP runtime of the fleet addon.
 RUN mkdir -p /runtime/usr/local/bin /runtime/usr/lib \
  && cp "$(command -v node)" /runtime/usr/local/bin/node && setcap cap_net_bind_service=+ep /runtime/usr/local/bin/node \
@@ -31,9 +33,10 @@ RUN groupadd --gid 1000 meridian && useradd --uid 1000 --gid 1000 --no-create-ho
  && mkdir -p /opt/meridian/var && chown meridian:meridian /opt/meridian/var
 WORKDIR /opt/meridian
 COPY --from=build /runtime /
-COPY --from=build /build/package.json ./
+COPY --from=build /build/package.json /build/sbom.json ./
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist/src dist/src
+COPY --from=build /build/dist/dashboard dist/dashboard
 COPY --from=build /build/native/build/*.node native/build/
 COPY zones zones
 COPY LICENSE NOTICE ./

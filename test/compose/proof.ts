@@ -64,7 +64,7 @@ export class Proof {
   }
 
   async #loseSite(site: SiteName, next: SiteName, title: string): Promise<void> {
-    const services = [`web-${site}-1`, `web-${site}-2`];
+    const services = [`site-${site}`];
     this.#ledger.note(`${title}: ${site}`);
     const lostMs = await this.#stack.kill(services);
     await waitFor(() => this.#all(site, next, lostMs), FAILOVER_LIMIT_MS * 2);

@@ -17,7 +17,7 @@ const SERVERS: Readonly<Record<string, readonly [string, string]>> = {
   'dns-2': ['10.153.0.12', '10.153.2.12'],
   'dns-3': ['10.153.0.13', '10.153.3.13'],
 };
-const SITE_OF_ADDRESS = /^10\.153\.0\.1([012])[12]$/;
+const SITE_OF_ADDRESS = /^10\.153\.0\.1([012])1$/;
 const PAUSE_SEC = 0.3;
 const ANSWER_LIMIT_SEC = 3;
 
