@@ -7,6 +7,8 @@ import type { Observations } from './observations.ts';
 /** So many replies in a row show that nobody is sent to a site any more, and that everybody is sent home. */
 const AWAY_REPLIES = 3;
 const HOME_REPLIES = 15;
+/** Replies that have been the same for so long have settled. */
+const SETTLED_MS = 3000;
 const LOOK_MS = 50;
 const LOAD_LOOK_MS = 500;
 /** A site is left alone up to 3 % above its target (docs/capacity.md); people who come and go waver. */
@@ -17,6 +19,8 @@ const CALM_LOOKS = 6;
 
 /** The drill was told to stop. */
 export class Stopped extends Error {}
+
+export const settledMs = ({ steadyMs }: World): number => Math.min(SETTLED_MS, steadyMs);
 
 export interface Moment {
   readonly world: World;
@@ -77,13 +81,17 @@ export async function judgeStep(expectations: readonly Expectation[], moment: Mo
       case 'away': {
         const servers = serversOf(expectation.by, moment);
         const isSo = (): boolean => observations.isAllAway(site, servers, AWAY_REPLIES, inForceMs);
-        awayMs = await judgeTime(`clients of ${site} go elsewhere, by ${servers.join(', ')}`, isSo, expectation.within, moment);
+        const title = `clients of ${site} go elsewhere, by ${servers.join(', ')}`;
+        awayMs = await judgeTime(title, isSo, expectation.within, moment, () => lastWrongMs('away', servers, moment));
         break;
       }
       case 'home': {
         const servers = serversOf(expectation.by, moment);
-        const isSo = (): boolean => observations.isAllHome(site, servers, HOME_REPLIES, inForceMs);
-        homeMs = await judgeTime(`clients of ${site} are home again, all of them`, isSo, expectation.within, moment);
+        const isSo = (): boolean =>
+          observations.isAllHome(site, servers, HOME_REPLIES, inForceMs) &&
+          performance.now() - lastWrongMs('home', servers, moment) >= settledMs(world);
+        const title = `clients of ${site} are home again, all of them`;
+        homeMs = await judgeTime(title, isSo, expectation.within, moment, () => lastWrongMs('home', servers, moment));
         break;
       }
       case 'steady': {
@@ -131,18 +139,25 @@ function serversOf(scope: Scope, { world, observations }: Moment): readonly stri
   return world.servers.filter((server) => isMeant(server) && !observations.isAway(server));
 }
 
-/** Judges it, and resolves to the moment at which it was so. */
+/** When the last reply came that was not as it shall be; no earlier than the fault. */
+function lastWrongMs(state: 'home' | 'away', servers: readonly string[], { observations, site, inForceMs }: Moment): number {
+  const wrong = observations.wrongSince(state, site, servers, inForceMs);
+  return Math.max(inForceMs, ...wrong.map(({ atMs }) => atMs));
+}
+
+/** Judges it, and resolves to the moment at which it was so: by `sinceMs`, or that at which it was seen. */
 async function judgeTime(
   title: string,
   isSo: () => boolean | Promise<boolean>,
   limit: keyof World['limitsMs'],
   { world, record, signal, inForceMs }: Moment,
+  sinceMs: () => number = () => performance.now(),
 ): Promise<number> {
   const limitMs = world.limitsMs[limit];
-  const tookMs = await untilTrue(isSo, limitMs, signal);
-  const nowMs = performance.now();
-  record.within(title, Number.isFinite(tookMs) ? nowMs - inForceMs : Number.POSITIVE_INFINITY, limitMs);
-  return nowMs;
+  const isReached = Number.isFinite(await untilTrue(isSo, limitMs, signal));
+  const reachedMs = isReached ? sinceMs() : performance.now();
+  record.within(title, isReached ? reachedMs - inForceMs : Number.POSITIVE_INFINITY, limitMs);
+  return reachedMs;
 }
 
 function judgeRefusals({ world, record }: Moment): void {

@@ -81,6 +81,8 @@ export interface FaultWays {
 export interface Stage {
   /** A line of the timeline. */
   note(text: string): void;
+  /** Times count from now on; unless it is called, from the end of `make` or `undo`. */
+  inForce(): void;
   /** From now on the server need not answer, since it was taken away on purpose; and from now on it must again. */
   excuse(server: string): void;
   require(server: string): void;

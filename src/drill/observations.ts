@@ -74,15 +74,15 @@ export class Observations {
   }
 
   /**
-   * Takes where everybody is sent now for where they are at home, once each server has given each client `count` replies with an
-   * address since then; false = not yet. Where several sites serve a client in turn, all of them are its home, unless `isOne`.
+   * Takes where everybody has been sent since then for where they are at home, once each server has given each client `least` replies;
+   * false = not yet. Where several sites serve a client in turn, all of them are its home, unless `isOne`.
    */
-  learnHomes(count: number, sinceMs: number, isOne: boolean): boolean {
+  learnHomes(least: number, sinceMs: number, isOne: boolean): boolean {
     for (const client of this.clients) {
       const home = new Set<string>();
       for (const server of this.servers) {
-        const answers = this.last(server, client, count, sinceMs);
-        if (answers.length < count || answers.some(({ site }) => site === null)) return false;
+        const answers = this.since(server, client, sinceMs);
+        if (answers.length < least || answers.some(({ site }) => site === null)) return false;
         for (const { site } of answers) home.add(site!);
       }
       if (isOne && home.size > 1) return false;

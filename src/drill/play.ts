@@ -2,14 +2,14 @@
 // the end, after a failure, and when it is told to stop. Times count from the moment at which a fault is in force.
 
 import { Changes } from './changes.ts';
-import { judgeStep, Stopped, untilTrue } from './judge.ts';
+import { judgeStep, Stopped, settledMs, untilTrue } from './judge.ts';
 import type { Logbook } from './logbook.ts';
 import type { Drill, FaultName, FaultWays, Stage, World } from './model.ts';
 import { Observations, type ServerCount } from './observations.ts';
 
-/** So many replies of every server to every client show where they are at home. */
-const HOME_REPLIES = 10;
-const HOME_LIMIT_MS = 30_000;
+/** What every server told every client for a while shows where they are at home, if there are so many replies. */
+const HOME_REPLIES = 5;
+const HOME_LIMIT_MS = 45_000;
 /** After this, clients whose answers still alternate have several homes. */
 const SETTLE_LIMIT_MS = 10_000;
 
@@ -36,7 +36,11 @@ export async function play(drill: Drill, world: World, record: Logbook, signal: 
     (client) => labels.get(client)!,
     (text) => record.say('answer', text),
   );
+  let inForceMs: number | undefined;
   const stage: Stage = {
+    inForce: () => {
+      inForceMs = performance.now();
+    },
     note: (text) => record.say('note', text),
     excuse: (server) => observations.excuse(server, performance.now()),
     require: (server) => observations.require(server, performance.now()),
@@ -52,8 +56,11 @@ export async function play(drill: Drill, world: World, record: Logbook, signal: 
       observations.take(answer);
       if (answer.trouble !== 'lost' || !observations.wasAway(answer)) changes.take(answer);
     });
-    const isKnown = (isOne: boolean, limitMs: number): Promise<number> =>
-      untilTrue(() => observations.learnHomes(HOME_REPLIES, startMs, isOne), limitMs, signal);
+    const learn = (isOne: boolean): boolean => {
+      const sinceMs = performance.now() - settledMs(world);
+      return sinceMs >= startMs && observations.learnHomes(HOME_REPLIES, sinceMs, isOne);
+    };
+    const isKnown = (isOne: boolean, limitMs: number): Promise<number> => untilTrue(() => learn(isOne), limitMs, signal);
     const isSettled = Number.isFinite(await isKnown(true, SETTLE_LIMIT_MS));
     if (!isSettled && !Number.isFinite(await isKnown(false, HOME_LIMIT_MS)))
       throw new DrillError(unanswered(world, observations, startMs));
@@ -65,6 +72,7 @@ export async function play(drill: Drill, world: World, record: Logbook, signal: 
       const ways = waysOf(world, name);
       record.say('does', make === undefined ? ways.undoes : ways.does);
       const begunMs = performance.now();
+      inForceMs = undefined;
       if (make !== undefined) {
         made.push(make);
         await ways.make(stage);
@@ -73,7 +81,7 @@ export async function play(drill: Drill, world: World, record: Logbook, signal: 
         made.splice(made.lastIndexOf(name), 1);
       }
       if (signal.aborted) throw new Stopped();
-      await judgeStep(expect, { world, observations, record, signal, site, begunMs, inForceMs: performance.now() });
+      await judgeStep(expect, { world, observations, record, signal, site, begunMs, inForceMs: inForceMs ?? performance.now() });
     }
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 
 const KIB = 1024;
 const MIB = 1024 * 1024;
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 interface Sample {
@@ -19,6 +20,8 @@ export interface Growth {
   readonly lives: number;
   /** Of the samples that count. */
   readonly samples: number;
+  /** From the first to the last of them in the longest life. */
+  readonly minutes: number;
   /** Of all samples, in MiB. */
   readonly leastMib: number;
   readonly mostMib: number;
@@ -65,6 +68,10 @@ export class MemoryBook {
         name,
         lives: lives.size,
         samples: warm.flat().length,
+        minutes: Math.max(
+          0,
+          ...warm.filter((life) => life.length > 0).map((life) => (life.at(-1)!.atMs - life[0]!.atMs) / MINUTE_MS),
+        ),
         leastMib: Math.min(...sizes),
         mostMib: Math.max(...sizes),
         ...slopeOf(warm),

@@ -5,6 +5,8 @@ import type { Growth } from './memory.ts';
 
 /** A process grows if more than this is sure, in MiB an hour. */
 const MOST_MIB_PER_HOUR = 4;
+/** A heap takes some minutes to find its size: a shorter look at a warm process says nothing. */
+const LEAST_MINUTES = 20;
 
 export interface DrillCount {
   played: number;
@@ -25,9 +27,10 @@ export interface Soak {
   readonly growths: readonly Growth[];
 }
 
+const isKnown = ({ mibPerHour, minutes }: Growth): boolean => mibPerHour !== null && minutes >= LEAST_MINUTES;
+
 /** Sure to grow: the least that it may be is too much. */
-export const leaks = ({ mibPerHour, uncertainty }: Growth): boolean =>
-  mibPerHour !== null && mibPerHour - uncertainty! > MOST_MIB_PER_HOUR;
+const leaks = (growth: Growth): boolean => isKnown(growth) && growth.mibPerHour! - growth.uncertainty! > MOST_MIB_PER_HOUR;
 
 export const isKept = ({ drills, lost, crashes, growths }: Soak): boolean =>
   lost === 0 && crashes === 0 && !growths.some(leaks) && [...drills.values()].every(({ missed }) => missed.length === 0);
@@ -37,10 +40,10 @@ export function soakText(soak: Soak): string {
   const played = [...drills.values()].reduce((sum, drill) => sum + drill.played, 0);
   const missed = [...drills].flatMap(([name, drill]) => drill.missed.map((text) => `${name}: ${text}`));
   const rows = growths.map((growth) => {
-    const { name, lives, samples, leastMib, mostMib, mibPerHour, uncertainty } = growth;
-    const slope = mibPerHour === null ? 'too short to say' : `${mibPerHour.toFixed(1)} ± ${uncertainty!.toFixed(1)}`;
+    const { name, lives, minutes: seen, leastMib, mostMib, mibPerHour, uncertainty } = growth;
+    const slope = mibPerHour === null ? '-' : `${mibPerHour.toFixed(1)} ± ${uncertainty!.toFixed(1)}`;
     const sizes = `${leastMib.toFixed(0)} to ${mostMib.toFixed(0)}`;
-    return `| ${name} | ${lives} | ${samples} | ${sizes} | ${slope} | ${mibPerHour === null ? '-' : leaks(growth) ? 'GROWS' : 'kept'} |`;
+    return `| ${name} | ${lives} | ${seen.toFixed(0)} | ${sizes} | ${slope} | ${isKnown(growth) ? (leaks(growth) ? 'GROWS' : 'kept') : 'too short to say'} |`;
   });
   return [
     `${startedAt}, ${minutes.toFixed(1)} minutes, seed ${seed}, about ${queriesPerSecond} queries a second; ${machine}.`,
@@ -57,7 +60,7 @@ export function soakText(soak: Soak): string {
     ...(missed.length > 0 ? [''] : []),
     `Drills: ${[...drills].map(([name, drill]) => `${name} ${drill.played}`).join(', ')}.`,
     '',
-    '| process | lives | samples after warming up | MiB resident | MiB an hour | |',
+    '| process | lives | minutes seen warm | MiB resident | MiB an hour | |',
     '|---|---|---|---|---|---|',
     ...rows,
   ].join('\n');

@@ -115,7 +115,13 @@ async function playIn(world: World, drill: Drill, isJson: boolean): Promise<numb
   try {
     const note = (text: string): void => record.say('note', text);
     note(`${drill.name}: ${drill.summary}; with ${world.title}`);
-    await world.open({ note, excuse: () => undefined, require: () => undefined, signal: stopping.signal });
+    await world.open({
+      note,
+      inForce: () => undefined,
+      excuse: () => undefined,
+      require: () => undefined,
+      signal: stopping.signal,
+    });
     outcome = await play(drill, world, record, stopping.signal);
   } catch (error) {
     if (!(error instanceof DrillError)) throw error;

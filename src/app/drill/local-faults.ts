@@ -71,10 +71,11 @@ export function localFaults(world: LocalWorld): Readonly<Partial<Record<FaultNam
     'redis-master-stops': {
       does: 'the master of Redis is killed; three sentinels watch it',
       undoes: 'the former master of Redis is started again, and follows',
-      make: async ({ note }) => {
+      make: async ({ note, inForce }) => {
         const master = world.redis.master();
         lost = master;
         await master.kill();
+        inForce();
         const endMs = performance.now() + REJOIN_LIMIT_MS;
         while (world.redis.master() === master) {
           if (performance.now() > endMs) throw new DrillError(`Sentinel promotes nobody within ${REJOIN_LIMIT_MS / 1000} s`);
