@@ -19,6 +19,7 @@ const FLOOR = {
   mesh: 90,
   fleet: 95,
   sim: 85,
+  drill: 90,
   probe: 90,
   site: 90,
   migrate: 90,
