@@ -182,7 +182,7 @@ function judgeVisits(askedBefore: number, failedBefore: number, { world, record 
   record.judge('requests of clients to the site that failed', failed === 0 && asked > 0, `${failed} of ${asked}`, '0 of some');
 }
 
-/** The site comes down to its target and stays there, keeps what it can take, and no other site is filled over its own target. */
+/** The site comes to its target and stays there, neither above it nor far below, while no other site is over its own. */
 async function judgeRelief(limit: keyof World['limitsMs'], moment: Moment): Promise<void> {
   const { world, record, signal, site, inForceMs } = moment;
   const { loads } = world;
@@ -190,45 +190,28 @@ async function judgeRelief(limit: keyof World['limitsMs'], moment: Moment): Prom
     record.say('note', 'how full the sites are cannot be seen from here');
     return;
   }
+  const seen = { peak: 0, least: Number.POSITIVE_INFINITY, othersPeak: 0 };
   let isOver = false;
-  let peak = 0;
   let calm = 0;
   let calmMs = 0;
-  let othersWorst = 0;
   const isRelieved = (): boolean => {
-    for (const { site: id, current, target } of loads()) {
-      if (id !== site) othersWorst = Math.max(othersWorst, current / target);
-      else {
-        peak = Math.max(peak, current / target);
-        if (current > target * NEAR_TARGET) isOver = true;
-        const isCalm = isOver && current <= target * NEAR_TARGET;
-        if (isCalm && calm === 0) calmMs = performance.now();
-        calm = isCalm ? calm + 1 : 0;
-      }
-    }
+    const shares = loads().map(({ site: id, current, target }) => ({ isSubject: id === site, share: current / target }));
+    const own = shares.find(({ isSubject }) => isSubject)?.share ?? 0;
+    const others = Math.max(0, ...shares.filter(({ isSubject }) => !isSubject).map(({ share }) => share));
+    seen.peak = Math.max(seen.peak, own);
+    seen.othersPeak = Math.max(seen.othersPeak, others);
+    if (own > NEAR_TARGET) isOver = true;
+    else if (isOver) seen.least = Math.min(seen.least, own);
+    const isCalm = isOver && own <= NEAR_TARGET && own >= LEAST_KEPT && others <= NEAR_TARGET;
+    if (isCalm && calm === 0) calmMs = performance.now();
+    calm = isCalm ? calm + 1 : 0;
     return calm >= CALM_LOOKS;
   };
   const limitMs = world.limitsMs[limit];
-  const tookMs = await untilTrue(isRelieved, limitMs, signal, LOAD_LOOK_MS);
-  const percent = (share: number): string => `${Math.round(share * 100)} %`;
-  record.say('note', `${site} was at ${percent(peak)} of its target at most`);
-  record.within(
-    `${site} is back at its target`,
-    Number.isFinite(tookMs) ? calmMs - inForceMs : Number.POSITIVE_INFINITY,
-    limitMs,
-  );
-  const now = loads().find((load) => load.site === site);
-  const kept = now === undefined ? 0 : now.current / now.target;
-  record.judge(
-    `${site} keeps what it can take`,
-    kept >= LEAST_KEPT,
-    `${percent(kept)} of its target`,
-    `at least ${percent(LEAST_KEPT)}`,
-  );
-  record.judge(
-    'other sites stay within their targets',
-    othersWorst <= NEAR_TARGET,
-    `the fullest at ${percent(othersWorst)}`,
-    `at most ${percent(NEAR_TARGET)}`,
-  );
+  const isReached = Number.isFinite(await untilTrue(isRelieved, limitMs, signal, LOAD_LOOK_MS));
+  const percent = (share: number): string => (Number.isFinite(share) ? `${Math.round(share * 100)} %` : 'nothing');
+  const way = `on the way there between ${percent(seen.least)} and ${percent(seen.peak)} of its target`;
+  record.say('note', `${site} was ${way}, the fullest of the others at ${percent(seen.othersPeak)} of its own at most`);
+  const title = `${site} is at its target, between ${percent(LEAST_KEPT)} and ${percent(NEAR_TARGET)}, and no other site over its own`;
+  record.within(title, isReached ? calmMs - inForceMs : Number.POSITIVE_INFINITY, limitMs);
 }

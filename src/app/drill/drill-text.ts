@@ -42,6 +42,6 @@ function expectationText(expectation: Expectation, { subject, limitsMs, steadyMs
     case 'served':
       return `no request of clients to ${site} fails`;
     case 'relieved':
-      return `${site} is back at its target${within}, keeps what it can take, and no other site goes over its own`;
+      return `${site} is at its target again${within}, not far below it either, and no other site is over its own`;
   }
 }
