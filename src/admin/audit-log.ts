@@ -47,6 +47,8 @@ export class AuditLog {
   #seq = 0;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | null = null;
+  /** The last entry got to the disk. */
+  isWritable = true;
 
   private constructor({ directory, log, mostOctets = MOST_OCTETS }: AuditLogOptions) {
     this.#path = join(directory, 'audit.log');
@@ -142,8 +144,10 @@ export class AuditLog {
       this.#waiting = [];
       try {
         await this.#write(batch.map(({ entry }) => entry));
+        this.isWritable = true;
         for (const { resolve } of batch) resolve();
       } catch (error) {
+        this.isWritable = false;
         for (const { reject } of batch) reject(error as Error);
       }
     }

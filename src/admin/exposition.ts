@@ -3,11 +3,12 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { COUNTER_FACTS, type CounterName } from '../metrics/counters.ts';
-import { GAUGES, type GaugeName, type GaugeValue } from '../metrics/gauges.ts';
+import { GAUGES, type GaugeName, type GaugeValue, TALLIES, type TallyName, type TallyValue } from '../metrics/gauges.ts';
 
 export interface Sample {
   readonly counters: Readonly<Record<CounterName, number>>;
   readonly gauges: readonly GaugeValue[];
+  readonly tallies: readonly TallyValue[];
 }
 
 /** Of Node's own: named like counters, which they are not (promtool says so). */
@@ -18,10 +19,14 @@ const LABEL = /(\w+)="([^"]*)"/g;
 const labelsOf = (text: string): Record<string, string> =>
   Object.fromEntries([...text.matchAll(LABEL)].map(([, name, value]) => [name!, value!]));
 
+const named = (names: readonly string[], values: readonly string[]): Record<string, string> =>
+  Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+
 export class Exposition {
   readonly #registry = new Registry();
   readonly #counters = new Map<string, Counter>();
   readonly #gauges = new Map<GaugeName, Gauge>();
+  readonly #tallies = new Map<TallyName, Counter>();
 
   constructor() {
     for (const { metric, labels, help } of Object.values(COUNTER_FACTS)) {
@@ -33,6 +38,10 @@ export class Exposition {
       const labelNames = [...labels];
       this.#gauges.set(name as GaugeName, new Gauge({ name: metric, help, labelNames, registers: [this.#registry] }));
     }
+    for (const [name, { metric, labels, help }] of Object.entries(TALLIES)) {
+      const labelNames = [...labels];
+      this.#tallies.set(name as TallyName, new Counter({ name: metric, help, labelNames, registers: [this.#registry] }));
+    }
     collectDefaultMetrics({ register: this.#registry });
     for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
   }
@@ -41,17 +50,16 @@ export class Exposition {
     return this.#registry.contentType;
   }
 
-  text({ counters, gauges }: Sample): Promise<string> {
+  text({ counters, gauges, tallies }: Sample): Promise<string> {
     for (const counter of this.#counters.values()) counter.reset();
     for (const [name, value] of Object.entries(counters) as [CounterName, number][]) {
       const { metric, labels } = COUNTER_FACTS[name];
       this.#counters.get(metric)!.inc(labelsOf(labels), value);
     }
     for (const gauge of this.#gauges.values()) gauge.reset();
-    for (const { gauge, labels, value } of gauges) {
-      const names = GAUGES[gauge].labels;
-      this.#gauges.get(gauge)!.set(Object.fromEntries(names.map((label, i) => [label, labels[i]!])), value);
-    }
+    for (const { gauge, labels, value } of gauges) this.#gauges.get(gauge)!.set(named(GAUGES[gauge].labels, labels), value);
+    for (const tally of this.#tallies.values()) tally.reset();
+    for (const { tally, labels, value } of tallies) this.#tallies.get(tally)!.inc(named(TALLIES[tally].labels, labels), value);
     return this.#registry.metrics();
   }
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { ERRORS } from '../base/errors.ts';
 import { configReference } from '../config/reference.ts';
 import { COUNTER_FACTS } from '../metrics/counters.ts';
-import { GAUGES } from '../metrics/gauges.ts';
+import { GAUGES, type GaugeFacts, TALLIES } from '../metrics/gauges.ts';
 
 const ERRORS_HEAD = `<!-- Generated from src/base/errors.ts by \`npm run docs:gen\`. Do not edit. -->
 
@@ -59,7 +59,9 @@ function metricsReference(): string {
     `\n## ${title}\n\n| metric | labels | meaning |\n| --- | --- | --- |\n${rows.join('\n')}\n`;
   const code = (words: readonly string[]): string => words.map((word) => `\`${word}\``).join(', ');
   const counterRows = [...counters].map(([metric, { labels, help }]) => `| \`${metric}\` | ${code(labels)} | ${help} |`);
-  const gaugeRows = Object.values(GAUGES).map(({ metric, labels, help }) => `| \`${metric}\` | ${code(labels)} | ${help} |`);
+  const row = ({ metric, labels, help }: GaugeFacts): string => `| \`${metric}\` | ${code(labels)} | ${help} |`;
+  const gaugeRows = Object.values(GAUGES).map(row);
+  counterRows.push(...Object.values(TALLIES).map(row));
   return `${METRICS_HEAD}${table('Counters', counterRows)}${table('Gauges', gaugeRows)}`;
 }
 

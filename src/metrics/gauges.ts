@@ -1,5 +1,6 @@
-// What is measured besides the counters: the state of this process at the moment of asking. The one list of these names;
-// docs/reference/metrics.md is made of it and of COUNTER_FACTS.
+// What is measured besides the counters of metrics/counters: the state of this process at the moment of asking (gauges), and
+// totals whose labels the configuration decides (tallies). The one list of these names; docs/reference/metrics.md is made of it
+// and of COUNTER_FACTS.
 
 export interface GaugeFacts {
   readonly metric: string;
@@ -31,6 +32,21 @@ export const GAUGES = {
   MESH_PEERS: gauge('mesh_peers', 'Live processes of the mesh by role; one with several roles counts for each.', 'role'),
   OVERRIDES: gauge('overrides', 'Orders in force.', 'action'),
   OVERRIDES_VERSION: gauge('overrides_version', 'Version of the set of orders: equal on all servers that hear the mesh.'),
+  SITE_LOAD: gauge('capacity_site_load', 'Load of a site as its agents report it, in the unit of the capacities.', 'site'),
+  SITE_PLANNED: gauge('capacity_site_planned', 'Load that a site will carry once answers of older plans have run out.', 'site'),
+  SITE_TARGET: gauge('capacity_site_target', 'Load that a site should not exceed.', 'site'),
+  SITE_MAX: gauge('capacity_site_max', 'Load that a site can carry at most.', 'site'),
+  STEERING_LAG: gauge(
+    'health_steering_lag_seconds',
+    'Age of the oldest change of health or load that answers do not follow yet; 0 = they follow all.',
+  ),
+  RELOAD_REFUSED: gauge('config_reload_refused', '1 while the last reload was refused: what was served before is served.'),
+  STATE_WRITABLE: gauge('state_writable', '1 if the last write went to the disk: of the state directory, of the audit.', 'what'),
+  CERTIFICATE_EXPIRY: gauge(
+    'certificate_expiry_timestamp_seconds',
+    'When a certificate that this process presents ends, in seconds since 1970; 0 = its file cannot be read.',
+    'use',
+  ),
 } as const satisfies Readonly<Record<string, GaugeFacts>>;
 
 export type GaugeName = keyof typeof GAUGES;
@@ -38,6 +54,23 @@ export type GaugeName = keyof typeof GAUGES;
 /** One measured value; labels in the order of the gauge's. */
 export interface GaugeValue {
   readonly gauge: GaugeName;
+  readonly labels: readonly string[];
+  readonly value: number;
+}
+
+/** Counters whose labels the configuration decides; totals since the start, which never go down. */
+export const TALLIES = {
+  SITE_ANSWERS: gauge(
+    'gslb_site_answers_total',
+    'Answers by a GSLB record whose first address is of a member of the site.',
+    'site',
+  ),
+} as const satisfies Readonly<Record<string, GaugeFacts>>;
+
+export type TallyName = keyof typeof TALLIES;
+
+export interface TallyValue {
+  readonly tally: TallyName;
   readonly labels: readonly string[];
   readonly value: number;
 }

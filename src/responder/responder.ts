@@ -77,8 +77,9 @@ export interface ResponderImages {
   readonly usesEcs?: readonly boolean[];
   readonly geo: GeoImage;
   readonly steering: SteeringImage;
-  /** This worker's row of metrics/asked. */
+  /** This worker's rows of metrics/asked, by slot and by member. */
   readonly asked?: Int32Array;
+  readonly given?: Int32Array;
 }
 
 export class Responder {
@@ -124,7 +125,7 @@ export class Responder {
     const zoneSet = new ZoneSet(images.zones);
     this.#reports.install(images.zones);
     this.#ecsTrust.install(images.usesEcs ?? []);
-    this.#steering.install(images.zones, images.geo, images.steering, images.asked);
+    this.#steering.install(images.zones, images.geo, images.steering, images);
     this.#writer.names.reserve(images.zones.reduce((most, zone) => Math.max(most, zone.nameCount), 0));
     this.#zones = images.zones;
     this.#zoneSet = zoneSet;

@@ -45,6 +45,8 @@ export class Steering {
   #image: SteeringImage | null = null;
   /** By slot: answers given (metrics/asked.ts). */
   #asked: Int32Array = new Int32Array(0);
+  /** By member: answers that begin with it. */
+  #given: Int32Array = new Int32Array(0);
   /** By zone: number in the steering image of each policy that the zone names. */
   #policies: readonly Int32Array[] = [];
 
@@ -53,10 +55,16 @@ export class Steering {
     this.#counters = counters;
   }
 
-  /** `asked`: the row that answers are counted in; one of our own if nobody wants to know. */
-  install(zones: readonly ZoneImage[], geo: GeoImage, image: SteeringImage, asked?: Int32Array): void {
+  /** `rows`: where answers are counted, by slot and by member; rows of our own if nobody wants to know. */
+  install(
+    zones: readonly ZoneImage[],
+    geo: GeoImage,
+    image: SteeringImage,
+    rows: { readonly asked?: Int32Array; readonly given?: Int32Array } = {},
+  ): void {
     this.#geo = geo;
-    this.#asked = asked ?? new Int32Array(image.slotCount);
+    this.#asked = rows.asked ?? new Int32Array(image.slotCount);
+    this.#given = rows.given ?? new Int32Array(image.memberCount);
     this.steer(zones, image);
   }
 
@@ -66,6 +74,7 @@ export class Steering {
     this.#policies = zones.map((zone) => Int32Array.from(zone.policyNames, (name) => numbers.get(name) ?? UNKNOWN_POLICY));
     this.#cursors.fit(image);
     if (this.#asked.length < image.slotCount) this.#asked = new Int32Array(image.slotCount);
+    if (this.#given.length < image.memberCount) this.#given = new Int32Array(image.memberCount);
     this.#image = image;
     this.octets = image.octets;
   }
@@ -94,6 +103,7 @@ export class Steering {
       this.ttlSec = Math.max(leastSec, Math.min(mostSec, this.picked.ttlSec));
       counters[COUNTER.GSLB_ANSWERS]!++;
       this.#asked[this.picked.slot]!++;
+      this.#given[this.picked.member[0]!]!++;
     }
     return kind;
   }

@@ -4,6 +4,7 @@
 import { rmSync } from 'node:fs';
 import test from 'ava';
 import { adminDirectory, startAdmin } from '../support/admin-client.ts';
+import { metricsAskedFor } from '../support/deploy-files.ts';
 import { dig } from '../support/dig.ts';
 import { stormUntilKilled } from '../support/override-storm.ts';
 import { eventually } from '../support/patience.ts';
@@ -70,6 +71,15 @@ test('orders, events, audit, metrics and reloads over HTTP', async (t) => {
   const shown = await run('curl', ['-s', `${api.url}/metrics`]);
   t.regex(shown.stdout, /^meridian_dns_queries_total\{transport="udp"\} [1-9]/m);
   t.regex(shown.stdout, /^meridian_overrides\{action="drain"\} 1$/m);
+  t.regex(shown.stdout, /^meridian_gslb_site_answers_total\{site="london"\} [1-9]/m);
+  t.regex(shown.stdout, /^meridian_config_reload_refused 0$/m);
+  t.regex(shown.stdout, /^meridian_state_writable\{what="state"\} 1$/m);
+  const described = new Set(Array.from(shown.stdout.matchAll(/^# TYPE (\w+) /gm), ([, name]) => name));
+  t.deepEqual(
+    [...metricsAskedFor()].filter((name) => !described.has(name)),
+    [],
+    'rules and dashboards ask for what there is',
+  );
 });
 
 test('no acknowledged order is lost by a kill, nor its line in the audit, tokens come and go by a reload, and a zone is put', async (t) => {

@@ -21,6 +21,7 @@ import { checkDraft } from '../../src/app/loading/zone-draft.ts';
 import { Changes } from '../../src/app/orders/changes.ts';
 import type { Running } from '../../src/app/process/requests.ts';
 import { countersOf } from '../../src/app/process/server.ts';
+import { WatchDesk } from '../../src/app/watch/watch-desk.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { Problem } from '../../src/base/errors.ts';
 import { err } from '../../src/base/result.ts';
@@ -78,8 +79,9 @@ export async function adminStage(
   const audit = await AuditLog.open({ directory, log });
   const events = new EventRing(1);
   const changes = new Changes({ audit, events, clock: systemClock, log });
+  const watch = new WatchDesk({ running, audit, clock: systemClock, log });
   const app = await buildApp({
-    port: new AdminDesk({ running, changes, audit, events, clock: systemClock }),
+    port: new AdminDesk({ running, changes, audit, events, clock: systemClock, watch }),
     ...{ log, version: '1', address, tls: null, access: () => settings },
     requestsPerSecond: settings.requestsPerSecond,
     guesses: new Guesses(systemClock),
@@ -104,7 +106,7 @@ function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buff
     summary: 'on a stage',
     snapshot: served.snapshot,
     get answering() {
-      return { loaded: served, images: images(), facts: plane.facts };
+      return { loaded: served, images: images(), facts: plane.facts, lagMs: 0 };
     },
     // Texts are put in test/unit/app/orders/zone-changes.test.ts: the files of this stage are those of the checkout.
     fileDesk: {
@@ -115,6 +117,7 @@ function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buff
       restore: async () => undefined,
       vitals: () => ({ counters: countersOf(buffer), workers: { alive: 1, wanted: 1 }, sites: { serving: 5, configured: 5 } }),
     },
+    isReloadRefused: false,
     reload: async () => {
       const { problems, zonesKept } = again();
       return { done: true, problems, zonesRead: 0, zonesKept, geography: 'unchanged', tookMs: 0 };

@@ -37,6 +37,7 @@ import { inForce } from '../orders/orders-text.ts';
 import { readZoneFile } from '../orders/zone-changes.ts';
 import type { Answering, Running } from '../process/requests.ts';
 import { VERSION } from '../version.ts';
+import type { WatchDesk } from '../watch/watch-desk.ts';
 import { gaugesOf, type Measured, statusOf } from './admin-status.ts';
 import { placesOf, policiesOf, zonesOf } from './admin-steering.ts';
 import { membersOf, poolsOf, probesOf, sitesOf } from './admin-world.ts';
@@ -52,6 +53,7 @@ export interface AdminDeskOptions {
   readonly audit: AuditLog;
   readonly events: EventSource;
   readonly clock: Clock;
+  readonly watch: WatchDesk;
 }
 
 interface Seen extends Measured {
@@ -243,7 +245,8 @@ export class AdminDesk implements AdminPort {
 
   sample(): Sample {
     const seen = this.#look();
-    return { counters: seen.report.counters, gauges: gaugesOf(seen) };
+    const { gauges, tallies } = this.#options.watch.measure();
+    return { counters: seen.report.counters, gauges: [...gaugesOf(seen), ...gauges], tallies };
   }
 
   /** What of the weight of these members gets traffic now, 0..100. */

@@ -13,6 +13,7 @@ import { EventFeed } from '../health/event-feed.ts';
 import { Changes } from '../orders/changes.ts';
 import type { Running } from '../process/requests.ts';
 import { VERSION } from '../version.ts';
+import { WatchDesk } from '../watch/watch-desk.ts';
 import { AdminDesk } from './admin-port.ts';
 import { ApiHost } from './api-host.ts';
 
@@ -50,12 +51,15 @@ export class Operations {
       plane.facts,
     );
     const unfollow = plane.follow((facts) => feed.follow(facts));
-    const api = plane.roles.includes('admin') ? await this.#open(running) : null;
+    const watch = new WatchDesk({ running, audit: this.#audit, clock: systemClock, log: this.#log });
+    watch.start();
+    const api = plane.roles.includes('admin') ? await this.#open(running, watch) : null;
     return {
       endpoints: api?.endpoints ?? [],
       close: async () => {
         unfollow();
         await api?.close();
+        await watch.close();
       },
     };
   }
@@ -65,13 +69,14 @@ export class Operations {
     return this.#audit.close();
   }
 
-  async #open(running: Running): Promise<ApiHost> {
+  async #open(running: Running, watch: WatchDesk): Promise<ApiHost> {
     const port = new AdminDesk({
       running,
       changes: this.changes,
       audit: this.#audit,
       events: this.#events,
       clock: systemClock,
+      watch,
     });
     const settings = () => running.snapshot.admin;
     const { stateDirectory } = running.snapshot.server;

@@ -113,6 +113,12 @@ export function gaugesOf({ report, status, members, pools, sites }: Measured): G
     set('SITE_SERVING', site.serving, site.id);
     set('SITE_MEMBERS', site.members, site.id);
   }
+  for (const { site, load, planned, target, max } of report.capacity?.sites ?? []) {
+    if (load !== null) set('SITE_LOAD', load, site);
+    set('SITE_PLANNED', planned, site);
+    if (target !== null) set('SITE_TARGET', target, site);
+    if (max !== null) set('SITE_MAX', max, site);
+  }
   set('CONCLUDED_AGE', health.concludedAgeMs / 1000);
   set('PROBER_WITHDRAWN', Number(health.self.isWithdrawn));
   for (const state of ['joining', 'joined', 'stale']) set('MESH_STATE', Number(status.mesh.state === state), state);

@@ -47,6 +47,9 @@ export class ImageFeed {
   #nextMs = 0;
   #sink: ImageSink | null = null;
   #swapped: Promise<void> = Promise.resolve();
+  /** Since when a change waits to be made into an image, and since when the oldest one that was is on its way to the workers. */
+  #waitingMs: number | null = null;
+  #sentMs: number | null = null;
 
   constructor(options: ImageFeedOptions, loaded: Loaded, facts: HealthFacts, limits?: SpillLimits) {
     this.#options = options;
@@ -74,6 +77,12 @@ export class ImageFeed {
     return this.#limits;
   }
 
+  /** Age of the oldest change that not every worker answers by yet; 0 = there is none. */
+  get lagMs(): number {
+    const sinceMs = this.#sentMs ?? this.#waitingMs;
+    return sinceMs === null ? 0 : this.#options.clock.monotonicMs() - sinceMs;
+  }
+
   /** From now on changes go to these workers. */
   feed(sink: ImageSink): void {
     this.#sink = sink;
@@ -97,13 +106,15 @@ export class ImageFeed {
     this.#facts = facts;
     this.#next = facts;
     this.#images = images;
-    await this.#sink?.install(this.#images);
+    this.#waitingMs = null;
+    await this.#confirmed(this.#sink?.install(images), images);
   }
 
   /** Takes what is known of health now; the steering image follows if it makes a difference. Never at once: a load may come. */
   follow(facts: HealthFacts): void {
     this.#next = facts;
     this.#nextMs = this.#options.clock.monotonicMs();
+    this.#wait();
     if (!facts.differsFrom(this.#facts)) return;
     if (facts.turnsFrom(this.#facts)) this.#turns.request();
     else this.#pacer.request();
@@ -113,6 +124,7 @@ export class ImageFeed {
   spill(limits: SpillLimits | undefined): void {
     this.#nextLimits = limits;
     this.#nextMs = this.#options.clock.monotonicMs();
+    this.#wait();
     if (limits !== this.#limits) this.#pacer.request();
   }
 
@@ -136,6 +148,16 @@ export class ImageFeed {
     return { workers, limits: this.#limits };
   }
 
+  /** Notes since when there is something to do; nothing any more if a change was taken back. */
+  #wait(): void {
+    this.#waitingMs = this.#isBehind ? (this.#waitingMs ?? this.#nextMs) : null;
+  }
+
+  async #confirmed(swapped: Promise<void> | undefined, { generation }: Images): Promise<void> {
+    await swapped;
+    if (generation === this.#images.generation) this.#sentMs = null;
+  }
+
   #steer(): void {
     if (!this.#isBehind) return;
     const { clock, log, counters } = this.#options;
@@ -146,8 +168,10 @@ export class ImageFeed {
     const { generation, steering: before } = this.#images;
     const steering = buildSteering(snapshot.steering, geography.table, this.#facts, new SteeringImage(before), this.#limits);
     this.#images = { ...this.#images, generation: generation + 1, steering };
-    const swapped = this.#sink?.steer(this.#images) ?? Promise.resolve();
-    this.#swapped = swapped.then(() => {
+    this.#sentMs ??= this.#waitingMs;
+    this.#waitingMs = null;
+    const images = this.#images;
+    this.#swapped = this.#confirmed(this.#sink?.steer(images), images).then(() => {
       counters[COUNTER.STEERING_SWAPS]!++;
       log.debug({ tookMs: Math.round(clock.monotonicMs() - knownMs) }, 'all workers answer from the latest health');
     });
@@ -171,13 +195,15 @@ export function imagesOf(
   const { snapshot, geography } = loaded;
   const before = previous && new SteeringImage(previous);
   const steering = buildSteering(snapshot.steering, geography.table, health, before, limits);
+  const { slotCount, memberCount } = new SteeringImage(steering);
   return {
     generation,
     zones: loaded.zones.map((zone) => zone.buffer),
     usesEcs: snapshot.zones.map((zone) => zone.usesEcs), // zones are loaded in the order of the snapshot
     geo: geography.buffer,
     steering,
-    asked: makeAsked(workers, new SteeringImage(steering).slotCount),
+    asked: makeAsked(workers, slotCount),
+    given: makeAsked(workers, memberCount),
     cookieSecrets: loaded.cookieSecrets,
     transfer: snapshot.transfer,
   };

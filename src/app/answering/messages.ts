@@ -20,6 +20,8 @@ export interface Images {
   readonly steering: SharedArrayBuffer;
   /** Where workers count what they answered, by class (metrics/asked.ts). */
   readonly asked: SharedArrayBuffer;
+  /** Likewise by member: the first one of each answer. */
+  readonly given: SharedArrayBuffer;
   /** Secrets of DNS Cookies, the one that signs first. */
   readonly cookieSecrets: readonly Uint8Array[];
   readonly transfer: TransferSettings;

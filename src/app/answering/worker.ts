@@ -61,6 +61,7 @@ function install(images: Images): void {
     geo: new GeoImage(images.geo),
     steering,
     asked: askedRow(images.asked, start.row, steering.slotCount),
+    given: askedRow(images.given, start.row, steering.memberCount),
   });
   responder.useCookieSecrets(images.cookieSecrets);
 }

@@ -37,6 +37,7 @@ export class ProbeServer {
   readonly #startedMs = performance.now();
   #snapshot: Snapshot;
   #loads = 1;
+  isReloadRefused = false;
   /** Reloads run one after another. */
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -72,7 +73,12 @@ export class ProbeServer {
 
   /** Reads the configuration again. On any error nothing changes. */
   reload(): Promise<ReloadReport> {
-    const report = this.#reloading.then(() => this.#reload());
+    const report = this.#reloading
+      .then(() => this.#reload())
+      .then((done) => {
+        this.isReloadRefused = !done.done;
+        return done;
+      });
     this.#reloading = report.catch(() => undefined);
     return report;
   }

@@ -23,6 +23,8 @@ export interface Answering {
   readonly images: Images;
   /** What the steering image was made from. */
   readonly facts: HealthFacts;
+  /** Age of the oldest change of health or load that answers do not follow yet; 0 = they follow all. */
+  readonly lagMs: number;
 }
 
 /** What a reload would find. */
@@ -47,6 +49,8 @@ export interface Running {
   readonly answering: Answering | null;
   /** null = it answers no queries. */
   readonly fileDesk: FileDesk | null;
+  /** The last reload, by whatever way it came, changed nothing because of an error. */
+  readonly isReloadRefused: boolean;
   reload(): Promise<ReloadReport>;
   /** Reads everything as a reload would, and changes nothing. */
   tryLoad(): Promise<TriedLoad>;

@@ -106,6 +106,7 @@ export class MeridianServer {
   readonly loaded: Current<Loaded>;
   /** Counts the loads since the start. */
   #loads = 1;
+  isReloadRefused = false;
   /** Reloads run one after another. */
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -150,7 +151,7 @@ export class MeridianServer {
   }
 
   get answering(): Answering {
-    return { loaded: this.loaded.get(), images: this.#feed.images, facts: this.#feed.facts };
+    return { loaded: this.loaded.get(), images: this.#feed.images, facts: this.#feed.facts, lagMs: this.#feed.lagMs };
   }
 
   get fileDesk(): FileDesk {
@@ -229,7 +230,13 @@ export class MeridianServer {
   }
 
   #inTurn(loadFrom: (before: Loaded) => Promise<LoadResult>): Promise<ReloadReport> {
-    const report = this.#reloading.then(() => this.#reload(loadFrom)).catch((error: unknown) => this.#failed(error));
+    const report = this.#reloading
+      .then(() => this.#reload(loadFrom))
+      .catch((error: unknown) => this.#failed(error))
+      .then((done) => {
+        this.isReloadRefused = !done.done;
+        return done;
+      });
     this.#reloading = report;
     return report;
   }

@@ -59,7 +59,7 @@ function stage(t: ExecutionContext) {
       .splice(0)
       .map(([kind, { generation }]) => `${kind} ${generation}`)
       .join(', ');
-  return { feed, sent, pass, kinds, row };
+  return { feed, sent, pass, kinds, row, clock };
 }
 
 test.serial('workers that start get the latest images, and a change of health brings the steering image alone', async (t) => {
@@ -157,5 +157,38 @@ test.serial('a closed feed sends nothing more', async (t) => {
   feed.follow(LONDON_DOWN);
   feed.close();
   await pass(1000);
+  t.is(kinds(), '');
+});
+
+test.serial('the lag is the age of the oldest change that workers have not confirmed', async (t) => {
+  const { feed, pass, clock } = stage(t);
+  t.is(feed.lagMs, 0);
+  let confirm = (): void => {};
+  feed.feed({
+    install: async () => undefined,
+    steer: () => new Promise((resolve) => (confirm = resolve)),
+  });
+  feed.follow(LONDON_DOWN);
+  clock.advance(100);
+  t.is(feed.lagMs, 100, 'it waits for its turn');
+  await pass(0);
+  clock.advance(400);
+  t.is(feed.lagMs, 500, 'it is on its way');
+  feed.follow(TOKYO_DOWN);
+  await pass(300);
+  t.is(feed.lagMs, 800, 'a later change does not hide it');
+  confirm();
+  await pass(0);
+  t.is(feed.lagMs, 0);
+});
+
+test.serial('a change that is taken back before anybody answered by it is no lag', async (t) => {
+  const { feed, pass, kinds, clock } = stage(t);
+  kinds();
+  feed.follow(LONDON_DOWN);
+  feed.follow(UP);
+  clock.advance(500);
+  t.is(feed.lagMs, 0);
+  await pass(0);
   t.is(kinds(), '');
 });
