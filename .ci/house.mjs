@@ -27,6 +27,7 @@ export const MAY_IMPORT = {
   sim: ['base', 'model', 'geo', 'steering', 'config'],
   admin: ['base', 'model', 'config', 'metrics'],
   migrate: ['base', 'wire', 'zone', 'model'],
+  watch: ['base', 'model'],
   app: null, // the composition root may import everything
 };
 

@@ -27,6 +27,7 @@ import { addChanges } from './routes-change.ts';
 import { addEvents, type Listeners } from './routes-events.ts';
 import { addReads } from './routes-read.ts';
 import { addService } from './routes-service.ts';
+import { addWatch } from './routes-watch.ts';
 import { addZones } from './routes-zones.ts';
 import { registerStatic, type StaticFiles } from './static.ts';
 
@@ -135,7 +136,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     addReads(api, options.port);
     addChanges(api, options.port, options.idempotency);
     addZones(api, options.port);
-    addEvents(api, options.port.events, options.listeners);
+    addWatch(api, options.port.watch);
+    addEvents(api, options.port, options.listeners);
     registerStatic(scope, options.files ?? new Map());
   });
   await app.ready();

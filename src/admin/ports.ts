@@ -15,6 +15,7 @@ import type {
 import type { StagedState } from './schemas/staged.ts';
 import type { Status } from './schemas/status.ts';
 import type { ExplainQuery, Explanation, Place, Policy, Zone } from './schemas/steering.ts';
+import type { AlertReport, Objective, RateSample, Silence, SilenceRequest } from './schemas/watch.ts';
 import type { Member, Pool, Probe, Site } from './schemas/world.ts';
 import type { ZoneReply } from './schemas/zones.ts';
 
@@ -92,6 +93,22 @@ export interface AdminPort {
   readonly events: EventSource;
   /** For /metrics. */
   sample(): Soon<Sample>;
+  readonly watch: WatchPort;
+}
+
+/** What the process sees of itself. Changes resolve when they are on the disk and in the audit. */
+export interface WatchPort {
+  alerts(): Soon<AlertReport>;
+  /** ERR_SILENCE, ERR_STATE, ERR_AUDIT. */
+  silence(request: SilenceRequest & { readonly author: string }, actor: Actor): Promise<Result<Silence, Problem>>;
+  endSilence(id: string, actor: Actor): Promise<Result<Silence, Problem>>;
+  objectives(): Soon<readonly Objective[]>;
+  readonly rates: {
+    /** The oldest first. */
+    readonly samples: readonly RateSample[];
+    /** Calls `listen` with each new one until the returned function is called. */
+    subscribe(listen: (sample: RateSample) => void): () => void;
+  };
 }
 
 /** What has happened lately, and what happens from now on. */

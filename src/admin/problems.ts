@@ -7,6 +7,7 @@ const KINDS: Partial<Readonly<Record<ErrorCode, readonly [status: number, title:
   ERR_API_VALUE: [400, 'A field is wrong'],
   ERR_USAGE: [400, 'A field is wrong'],
   ERR_OVERRIDE: [400, 'The order cannot be given or taken back'],
+  ERR_SILENCE: [400, 'The silence cannot be made or ended'],
   ERR_API_TOKEN: [401, 'A token is needed'],
   ERR_API_ROLE: [403, 'The role may not do this'],
   ERR_API_ORIGIN: [403, 'Not from here'],
@@ -24,6 +25,7 @@ const KINDS: Partial<Readonly<Record<ErrorCode, readonly [status: number, title:
   ERR_ZONE_FILE: [500, 'A file cannot be read or written'],
   ERR_AUDIT: [500, 'The audit cannot be written'],
   ERR_MESH_UNCERTAIN: [500, 'It may or may not have been done'],
+  ERR_STATE: [503, 'Nothing can be kept now'],
   ERR_MESH_UNAVAILABLE: [503, 'Orders cannot be changed now'],
 };
 

@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { App } from './app.ts';
 import { SECURITY_HEADERS } from './headers.ts';
-import type { EventSource } from './ports.ts';
+import type { AdminPort } from './ports.ts';
 import { refusal } from './problems.ts';
 import { type AdminEvent, eventList } from './schemas/changes.ts';
 import { problem } from './schemas/common.ts';
@@ -25,10 +25,15 @@ export interface Listeners {
 
 const query = z.strictObject({
   after: z.string().max(64).optional().describe('Like Last-Event-ID, for those who cannot send it'),
+  rates: z
+    .stringbool()
+    .default(false)
+    .describe('With a stream: also the event `rates` every two seconds, answers a second as in /v1/rates; it has no id'),
   limit: z.coerce.number().int().min(1).max(MOST_ITEMS).default(100).describe('Of the list'),
 });
 
-export function addEvents(app: App, events: EventSource, listeners: Listeners): void {
+export function addEvents(app: App, port: AdminPort, listeners: Listeners): void {
+  const { events } = port;
   app.get(
     '/v1/events',
     {
@@ -48,18 +53,25 @@ export function addEvents(app: App, events: EventSource, listeners: Listeners): 
         throw refusal('ERR_API_LIMIT', `at most ${MOST_LISTENERS} clients listen to events at a time`);
       }
       const last = request.headers['last-event-id'];
-      stream(reply, events, listeners, typeof last === 'string' ? last : request.query.after, request.id);
+      const { after, rates } = request.query;
+      stream(reply, port, { after: typeof last === 'string' ? last : after, rates, requestId: request.id }, listeners);
       return reply;
     },
   );
 }
 
+interface Wanted {
+  /** Id of the event behind which to go on. */
+  readonly after: string | undefined;
+  readonly rates: boolean;
+  readonly requestId: string;
+}
+
 function stream(
   reply: FastifyReply,
-  events: EventSource,
+  { events, watch }: AdminPort,
+  { after, rates, requestId }: Wanted,
   listeners: Listeners,
-  after: string | undefined,
-  requestId: string,
 ): void {
   reply.hijack();
   const { raw } = reply;
@@ -75,15 +87,17 @@ function stream(
   if (missed === undefined) raw.write('event: reset\ndata: {}\n\n');
   for (const event of missed ?? []) raw.write(textOf(event));
   listeners.count++;
-  const unsubscribe = events.subscribe((event) => {
+  const write = (text: string): void => {
     if (raw.writableLength > MOST_UNREAD) raw.destroy();
-    else raw.write(textOf(event));
-  });
+    else raw.write(text);
+  };
+  const ends = [events.subscribe((event) => write(textOf(event)))];
+  if (rates) ends.push(watch.rates.subscribe((sample) => write(`event: rates\ndata: ${JSON.stringify(sample)}\n\n`)));
   const timer = setInterval(() => raw.write(': alive\n\n'), SIGN_OF_LIFE_MS);
   raw.on('error', () => raw.destroy());
   raw.once('close', () => {
     clearInterval(timer);
-    unsubscribe();
+    for (const end of ends) end();
     listeners.count--;
   });
 }

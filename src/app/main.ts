@@ -52,6 +52,14 @@ const COMMANDS: Readonly<Record<string, { summary: string; load(argv: readonly s
     summary: 'who is up and why, what is served and what was answered',
     load: async () => (await import('./commands/status.ts')).status,
   },
+  alerts: {
+    summary: 'what the server finds wrong by itself',
+    load: async () => (await import('./commands/silence.ts')).alerts,
+  },
+  silence: {
+    summary: 'tell nobody of an alert for a time',
+    load: async () => (await import('./commands/silence.ts')).silence,
+  },
   whatif: {
     summary: 'where clients would go without a site',
     load: async () => (await import('./commands/whatif.ts')).whatif,

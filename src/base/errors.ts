@@ -106,6 +106,10 @@ export const ERRORS = {
   ERR_SAFETY: 'An order would break a safety rule (admin.safety); break the glass with a reason, or order less.',
   ERR_AUDIT: 'The audit file in the state directory is damaged, or cannot be read or written.',
 
+  // alerts
+  ERR_ALERT_DELIVERY: 'A receiver of alerts cannot be reached or refuses; it is tried again, then the message is a dead letter.',
+  ERR_SILENCE: 'A silence cannot be made or ended as asked; the message says what is allowed or what there is.',
+
   // running
   ERR_CAPACITY: 'No site has a capacity that load could be measured by.',
   ERR_ROLE: 'A role given with --role is unknown, or would be of no use with the mesh of the configuration.',

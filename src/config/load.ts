@@ -20,6 +20,7 @@ import type { GeoConfig, ServerConfig } from './server-schema.ts';
 import { siteSettings } from './site.ts';
 import type { Defined } from './steering-schema.ts';
 import { transferSettings } from './transfer.ts';
+import { watchSettings } from './watch.ts';
 import { type Path, YamlSource } from './yaml.ts';
 import { findZones } from './zone-sources.ts';
 
@@ -71,12 +72,15 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
   const meshConfig = valid(schema.shape.mesh, raw['mesh']);
   const adminConfig = valid(schema.shape.admin, raw['admin']);
   const admin = adminConfig && adminSettings(source, adminConfig);
+  const alerts = valid(schema.shape.alerts, raw['alerts']);
+  const objectives = valid(schema.shape.objectives, raw['objectives']);
+  const watch = alerts && objectives && watchSettings(source, { alerts, objectives });
   const specs = probesConfig && probeSpecs(source, probesConfig);
   const mesh = meshConfig && meshSettings(source, meshConfig);
   const sites = valid(schema.shape.sites, raw['sites']);
   const siteConfig = valid(schema.shape.site, raw['site']);
   const agents = siteConfig && siteSettings(source, siteConfig, sites);
-  for (const part of [settings, geography, found, transfers, specs, mesh, admin, agents])
+  for (const part of [settings, geography, found, transfers, specs, mesh, admin, agents, watch])
     problems.push(...(part?.problems ?? []));
 
   const policySchema = schema.shape.policies.unwrap().valueType;
@@ -94,7 +98,7 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
   if (targets) problems.push(...targets.problems);
 
   const ordered = inOrder(problems);
-  const isWhole = settings && geography && found && transfers && specs && mesh && admin && agents && targets;
+  const isWhole = settings && geography && found && transfers && specs && mesh && admin && agents && watch && targets;
   if (hasErrors(ordered) || !parsed.success || !isWhole) return { problems: ordered, ifUnused: new Map() };
   const snapshot = deepFreeze<Snapshot>({
     file,
@@ -112,6 +116,7 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
     admin: admin.value,
     zones: found.zones,
     transfer: transfers.value,
+    watch: watch.value,
   });
   const unused = unusedNames(source, defined);
   return { snapshot, problems: inOrder([...ordered, ...unused.problems]), ifUnused: unused.policies };

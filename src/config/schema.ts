@@ -10,6 +10,7 @@ import { geoSchema, serverSchema, zonesSchema } from './server-schema.ts';
 import { siteSections } from './site-schema.ts';
 import { type Defined, steeringSections } from './steering-schema.ts';
 import { transferSections } from './transfer-schema.ts';
+import { watchSections } from './watch-schema.ts';
 
 /** The names that a file (as plain values, right or wrong) defines, and what a reference to each is checked against. */
 export function namesIn(value: unknown): Defined {
@@ -38,5 +39,6 @@ export function configSchema(defined: Defined) {
     ...adminSections,
     ...meshSections,
     ...transferSections(defined.keys),
+    ...watchSections,
   });
 }

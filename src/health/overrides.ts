@@ -1,6 +1,7 @@
 // Orders of people and tools: which override decides for which member. A human's outranks a tool's; of one source the newest
 // decides. Orders never change verdicts: what is forced and what is seen are both kept, and shown side by side.
 
+import { globMatcher } from '../base/glob.ts';
 import type { Member, Pool, Site, SteeringModel } from '../model/steering.ts';
 import type { Override } from '../model/verdict.ts';
 
@@ -75,28 +76,4 @@ function outranks(override: Override, known: Override): boolean {
   if (override.source !== known.source) return override.source === 'human';
   if (override.createdMs !== known.createdMs) return override.createdMs > known.createdMs;
   return override.id > known.id;
-}
-
-/** Matches by going back to the newest star only, so that no pattern takes more than length times length steps. */
-function globMatcher(pattern: string): (text: string) => boolean {
-  return (text) => {
-    let p = 0;
-    let t = 0;
-    let star = -1;
-    let resume = 0;
-    while (t < text.length) {
-      if (pattern[p] === '*') {
-        star = p++;
-        resume = t;
-      } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === text[t])) {
-        p++;
-        t++;
-      } else if (star >= 0) {
-        p = star + 1;
-        t = ++resume;
-      } else return false;
-    }
-    while (pattern[p] === '*') p++;
-    return p === pattern.length;
-  };
 }

@@ -47,6 +47,20 @@ export const GAUGES = {
     'When a certificate that this process presents ends, in seconds since 1970; 0 = its file cannot be read.',
     'use',
   ),
+  ALERTS_FIRING: gauge(
+    'alerts_firing',
+    'Alerts of the server itself that fire, by whether somebody has silenced them.',
+    'alert',
+    'silenced',
+  ),
+  ALERTS_WAITING: gauge('alert_messages_waiting', 'Messages that wait for a receiver of alerts.', 'receiver'),
+  OBJECTIVE: gauge('objective_ratio', 'Part of all answers that should be good.', 'objective'),
+  BURN_RATE: gauge(
+    'objective_burn_rate',
+    'How fast the error budget is used up; at 1 it lasts exactly as long as it should.',
+    'objective',
+    'window',
+  ),
 } as const satisfies Readonly<Record<string, GaugeFacts>>;
 
 export type GaugeName = keyof typeof GAUGES;
@@ -60,6 +74,12 @@ export interface GaugeValue {
 
 /** Counters whose labels the configuration decides; totals since the start, which never go down. */
 export const TALLIES = {
+  ALERT_MESSAGES: gauge(
+    'alert_messages_total',
+    'Messages to a receiver of alerts, by what became of them.',
+    'receiver',
+    'result',
+  ),
   SITE_ANSWERS: gauge(
     'gslb_site_answers_total',
     'Answers by a GSLB record whose first address is of a member of the site.',

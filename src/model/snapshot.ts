@@ -10,6 +10,7 @@ import type { ProbeSpec, Target } from './probe.ts';
 import type { SiteAgentSettings } from './site-agent.ts';
 import type { SteeringModel } from './steering.ts';
 import type { TransferSettings } from './transfer.ts';
+import type { WatchSettings } from './watch.ts';
 
 /** Limits on replies over UDP. An excess is what replies have more than their queries, in octets. */
 export interface RateLimitSettings {
@@ -130,4 +131,5 @@ export interface Snapshot {
   readonly admin: AdminSettings;
   readonly zones: readonly ZoneSource[];
   readonly transfer: TransferSettings;
+  readonly watch: WatchSettings;
 }

@@ -55,6 +55,22 @@ test('orders, events, audit, metrics and reloads over HTTP', async (t) => {
   t.is((await api.get<{ generation: number }>('/v1/status')).generation, 1);
   editConfig(server.directory, ['tieBand: 25km', 'tieBand: far']);
   t.is((await api.post('/v1/reload', {})).status, 422);
+  const fires = async () => {
+    const { active } = await api.get<{ active: readonly { name: string; silence: string | null }[] }>('/v1/alerts');
+    return active.find(({ name }) => name === 'reload-refused');
+  };
+  await eventually(
+    async () => (await fires()) !== undefined,
+    () => `the refused reload is no alert:\n${server.log()}`,
+  );
+  // The configuration is broken, so it cannot tell where the control socket is.
+  const socket = ['--socket', `${server.directory}/var/meridian.sock`];
+  const terms = ['--for', '1h', '--reason', 'a test', '--author', 'ann'];
+  const silenced = await meridian(['silence', 'reload-*', ...terms, ...socket]);
+  t.is(silenced.code, 0, silenced.stderr);
+  t.regex(silenced.stdout, /^undo: meridian silence --remove \w+$/m);
+  t.is(typeof (await fires())!.silence, 'string');
+  t.regex((await meridian(['alerts', ...socket])).stdout, /reload-refused +silenced/);
   editConfig(server.directory, ['tieBand: far', 'tieBand: 25km']);
   t.is((await api.post('/v1/reload', {})).status, 200);
   t.is((await api.get<{ generation: number }>('/v1/status')).generation, 2);

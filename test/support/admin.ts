@@ -79,7 +79,7 @@ export async function adminStage(
   const audit = await AuditLog.open({ directory, log });
   const events = new EventRing(1);
   const changes = new Changes({ audit, events, clock: systemClock, log });
-  const watch = new WatchDesk({ running, audit, clock: systemClock, log });
+  const watch = new WatchDesk({ running, audit, events, clock: systemClock, log });
   const app = await buildApp({
     port: new AdminDesk({ running, changes, audit, events, clock: systemClock, watch }),
     ...{ log, version: '1', address, tls: null, access: () => settings },
@@ -141,6 +141,7 @@ function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buff
       site: [],
       servers: [],
     }),
+    processVitals: () => ({ threads: { alive: 1, wanted: 1 }, counters: countersOf(buffer), capacity: null, sites: [] }),
     explain: (request) => explainAnswer(served, images(), plane.facts, request),
     whatIf: () => err(NO_CAPACITY),
     reportLoad: () => err(NO_CAPACITY),

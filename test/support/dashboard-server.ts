@@ -122,6 +122,13 @@ function portOf(state: { world: DashboardWorld; given: OrderRequest[] }, events:
     audit: refuse,
     events,
     sample: refuse,
+    watch: {
+      alerts: () => ({ active: [], silences: [], receivers: [] }),
+      silence: refuse,
+      endSilence: refuse,
+      objectives: () => [],
+      rates: { samples: [], subscribe: () => () => undefined },
+    },
   };
 }
 

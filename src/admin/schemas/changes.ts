@@ -131,7 +131,7 @@ export const auditEntry = z
     atMs: wallMs('When it was acknowledged'),
     actor: z.string().describe('Name of the token, loopback, or control socket'),
     via: z.enum(['api', 'socket', 'signal', 'trial']),
-    action: z.enum(['order', 'recall', 'reload', 'zone', 'trial']),
+    action: z.enum(['order', 'recall', 'reload', 'zone', 'trial', 'silence', 'unsilence']),
     result: z.enum(['done', 'refused']),
     isBreakGlass: z.boolean(),
     subject: z.string().describe('Whom it names'),
@@ -152,7 +152,7 @@ export const event = z
   .object({
     id: z.string().describe('For Last-Event-ID'),
     atMs: wallMs('When it happened'),
-    kind: z.enum(['health', 'order', 'recall', 'reload', 'mesh']),
+    kind: z.enum(['health', 'order', 'recall', 'reload', 'mesh', 'alert']),
     level: z.enum(['info', 'warning', 'error']),
     text: z.string().describe('One line for people'),
     member: z.string().nullable(),

@@ -3,7 +3,7 @@
 
 import type { AuditLog } from '../../admin/audit-log.ts';
 import type { Sample } from '../../admin/exposition.ts';
-import type { Actor, AdminPort, ChangeTerms, EventSource, RecallRequest, ZoneRequest } from '../../admin/ports.ts';
+import type { Actor, AdminPort, ChangeTerms, EventSource, RecallRequest, WatchPort, ZoneRequest } from '../../admin/ports.ts';
 import type {
   AuditEntry,
   Forecast,
@@ -38,6 +38,7 @@ import { readZoneFile } from '../orders/zone-changes.ts';
 import type { Answering, Running } from '../process/requests.ts';
 import { VERSION } from '../version.ts';
 import type { WatchDesk } from '../watch/watch-desk.ts';
+import { WatchedBy } from '../watch/watch-port.ts';
 import { gaugesOf, type Measured, statusOf } from './admin-status.ts';
 import { placesOf, policiesOf, zonesOf } from './admin-steering.ts';
 import { membersOf, poolsOf, probesOf, sitesOf } from './admin-world.ts';
@@ -66,6 +67,7 @@ interface Seen extends Measured {
 
 export class AdminDesk implements AdminPort {
   readonly events: EventSource;
+  readonly watch: WatchPort;
   readonly #options: AdminDeskOptions;
   #seen: Seen | null = null;
   /** By policy and family, of the image that they were read from. */
@@ -74,6 +76,7 @@ export class AdminDesk implements AdminPort {
   constructor(options: AdminDeskOptions) {
     this.#options = options;
     this.events = options.events;
+    this.watch = new WatchedBy(options.watch, options.changes);
   }
 
   status(): Status {

@@ -23,6 +23,8 @@ export const rolesInForce = (roles: readonly Role[], { admin }: Pick<Snapshot, '
 
 export class Operations {
   readonly changes: Changes;
+  /** Once a process has started. */
+  watch: WatchDesk | null = null;
   readonly #log: Logger;
   readonly #audit: AuditLog;
   readonly #passed: PassedSocket;
@@ -51,8 +53,9 @@ export class Operations {
       plane.facts,
     );
     const unfollow = plane.follow((facts) => feed.follow(facts));
-    const watch = new WatchDesk({ running, audit: this.#audit, clock: systemClock, log: this.#log });
-    watch.start();
+    const watch = new WatchDesk({ running, audit: this.#audit, events: this.#events, clock: systemClock, log: this.#log });
+    await watch.start();
+    this.watch = watch;
     const api = plane.roles.includes('admin') ? await this.#open(running, watch) : null;
     return {
       endpoints: api?.endpoints ?? [],

@@ -11,7 +11,7 @@ import type { Endpoint } from '../../model/endpoint.ts';
 import type { PassedSocket } from '../../model/passed-socket.ts';
 import { RestartPace } from '../answering/restart-pace.ts';
 import { threadNotStarted } from '../answering/thread-problem.ts';
-import type { ApiStart, FromApi, ToApi } from './api-messages.ts';
+import { type ApiStart, type FromApi, type ToApi, WATCH } from './api-messages.ts';
 
 const CLOSE_TIMEOUT_MS = 5000;
 const MOST_EVENTS = 1000;
@@ -33,7 +33,7 @@ export class ApiHost {
   readonly #options: ApiHostOptions;
   readonly #pace = new RestartPace();
   readonly #revision = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribe: readonly (() => void)[];
   #worker: Worker | null = null;
   #pause: NodeJS.Timeout | undefined;
   #isClosing = false;
@@ -43,7 +43,13 @@ export class ApiHost {
   constructor(options: ApiHostOptions) {
     this.#options = options;
     this.#toldSettings = options.settings();
-    this.#unsubscribe = options.port.events.subscribe((event) => this.#tell(event));
+    const { events, watch } = options.port;
+    this.#unsubscribe = [
+      events.subscribe((event) => this.#tell(event)),
+      watch.rates.subscribe((sample) => {
+        if (this.#worker !== null) this.#send(this.#worker, { kind: 'rates', sample });
+      }),
+    ];
   }
 
   /** Those that are listened on. */
@@ -62,6 +68,7 @@ export class ApiHost {
       version,
       stateDirectory,
       events: [...port.events.recent(MOST_EVENTS)].reverse(),
+      rates: [...port.watch.rates.samples],
       revision: this.#revision,
     };
     const worker = new Worker(new URL('./api-thread.js', import.meta.url), {
@@ -98,7 +105,7 @@ export class ApiHost {
   async close(): Promise<void> {
     this.#isClosing = true;
     clearTimeout(this.#pause);
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
     const worker = this.#worker;
     if (worker === null) return;
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
@@ -134,9 +141,11 @@ export class ApiHost {
   }
 
   async #answer(worker: Worker, { id, method, args }: Extract<FromApi, { kind: 'call' }>): Promise<void> {
-    const call = this.#options.port[method] as (...args: unknown[]) => unknown;
+    const { port } = this.#options;
+    const [owner, name] = method.startsWith(WATCH) ? [port.watch, method.slice(WATCH.length)] : [port, method];
+    const call = owner[name as keyof typeof owner] as (...args: unknown[]) => unknown;
     try {
-      this.#send(worker, { kind: 'reply', id, value: await call.apply(this.#options.port, [...args]) });
+      this.#send(worker, { kind: 'reply', id, value: await call.apply(owner, [...args]) });
     } catch (error) {
       this.#send(worker, { kind: 'failed', id, message: (error as Error).stack ?? String(error) });
     }

@@ -7,6 +7,7 @@ import { openAdmin } from '../../admin/server.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { PassedSocket } from '../../model/passed-socket.ts';
+import { RateHistory } from '../../watch/rates.ts';
 import { yieldToAnswers } from '../answering/priority.ts';
 import type { ApiStart, FromApi, ToApi } from './api-messages.ts';
 import { remotePort } from './remote-port.ts';
@@ -17,6 +18,8 @@ const send = (message: FromApi): void => parentPort!.postMessage(message);
 let { settings } = start;
 const events = new EventRing(0);
 for (const event of start.events) events.take(event);
+const rates = new RateHistory();
+for (const sample of start.rates) rates.push(sample);
 const revision = new Int32Array(start.revision);
 
 const asked = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
@@ -29,6 +32,7 @@ const port = remotePort(
       send({ kind: 'call', id, method, args });
     }),
   events,
+  rates,
   () => Atomics.load(revision, 0),
   systemClock,
 );
@@ -48,6 +52,7 @@ const opening = openAdmin({ settings: () => settings, port, clock: systemClock, 
 
 parentPort!.on('message', (message: ToApi) => {
   if (message.kind === 'event') events.take(message.event);
+  else if (message.kind === 'rates') rates.push(message.sample);
   else if (message.kind === 'settings') {
     settings = message.settings;
     void opening.then((server) => server.renew());

@@ -2,9 +2,9 @@
 // that many who ask cost the control thread what one does. Invariant: nothing is kept across an event (an order, a reload, a member
 // that turns), so who was told that something is done reads what was done.
 
-import type { AdminPort, EventSource } from '../../admin/ports.ts';
+import type { AdminPort, EventSource, WatchPort } from '../../admin/ports.ts';
 import type { Clock } from '../../base/clock.ts';
-import { IS_KEPT, type Method } from './api-messages.ts';
+import { IS_KEPT, type Method, WATCH } from './api-messages.ts';
 
 /** Counters and ages may be so old. */
 const KEPT_MS = 250;
@@ -18,7 +18,13 @@ interface Kept {
 }
 
 /** `revision` grows with each event. */
-export function remotePort(ask: Ask, events: EventSource, revision: () => number, clock: Clock): AdminPort {
+export function remotePort(
+  ask: Ask,
+  events: EventSource,
+  rates: WatchPort['rates'],
+  revision: () => number,
+  clock: Clock,
+): AdminPort {
   const kept = new Map<string, Kept>();
   const read: Ask = (method, args) => {
     const key = JSON.stringify([method, ...args]);
@@ -35,5 +41,7 @@ export function remotePort(ask: Ask, events: EventSource, revision: () => number
     const call = IS_KEPT[method] ? read : ask;
     return [method, (...args: readonly unknown[]) => call(method, args)] as const;
   });
-  return { ...Object.fromEntries(methods), events } as unknown as AdminPort;
+  const ofWatch = methods.flatMap(([name, call]) => (name.startsWith(WATCH) ? [[name.slice(WATCH.length), call] as const] : []));
+  const watch = { ...Object.fromEntries(ofWatch), rates };
+  return { ...Object.fromEntries(methods), events, watch } as unknown as AdminPort;
 }

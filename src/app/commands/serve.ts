@@ -27,9 +27,9 @@ import { estateOf } from '../process/estate.ts';
 import { DEFAULT_WITHIN_MS, Handover, supervisionObstacle } from '../process/handover.ts';
 import type { Legacy } from '../process/handover-words.ts';
 import { ProbeServer } from '../process/probe-server.ts';
-import { answerRequest, type Running } from '../process/requests.ts';
+import { answerRequest, type Running, STARTING } from '../process/requests.ts';
 import { defaultRoles, findMissingSite, findUselessRole, readRoles } from '../process/roles.ts';
-import { controlRow, countersOf, MeridianServer, type ReloadReport } from '../process/server.ts';
+import { controlRow, countersOf, MeridianServer, type ReloadReport, type StatusReport } from '../process/server.ts';
 import { ServiceManager } from '../process/service-manager.ts';
 import { followHangups, type Hangup, stopSignal } from '../process/signals.ts';
 import { begin, HANDED_OVER, serveOn } from '../process/succession.ts';
@@ -355,12 +355,14 @@ async function handle(
   manager: ServiceManager,
 ): Promise<unknown> {
   if (request.command === 'demo') return answerDemo(request, demo);
-  if (running === undefined) return { error: 'the server is starting; try again' };
+  if (running === undefined) return STARTING;
   if (request.command === 'upgrade') return handover.upgrade(request.withinMs);
   if (request.command === 'reload') return reload(running, manager, operations, BY_COMMAND);
-  if (request.command !== 'status' || demo === undefined) return answerRequest(request, running, operations.changes);
-  const report = running.status(VERSION);
-  return { ...report, change: operations.changes.staged.state, site: [...report.site, ...demo.report()] };
+  const { changes, watch } = operations;
+  const reply = await answerRequest(request, running, changes, watch?.alerts ?? null);
+  if (request.command !== 'status' || demo === undefined) return reply;
+  const report = reply as StatusReport;
+  return { ...report, site: [...report.site, ...demo.report()] };
 }
 
 /** Watches the files of the geography that is served, until the returned function is called. */

@@ -226,6 +226,16 @@ export class ControlPlane {
     return this.#mesh.status.state;
   }
 
+  /** Live processes of the mesh, this one among them. */
+  get peers(): readonly Peer[] {
+    return this.#mesh.peers;
+  }
+
+  /** This prober mistrusts itself. */
+  get isWithdrawn(): boolean {
+    return this.#probeDesk?.isWithdrawn ?? false;
+  }
+
   /** Wall clock of the mesh, which orders go by. */
   meshNowMs(): number {
     return this.#mesh.nowMs();
@@ -241,7 +251,7 @@ export class ControlPlane {
     counters[COUNTER.MESH_IGNORED] = this.#mesh.status.ignored;
     return reportHealth({
       mesh: this.#mesh,
-      self: { id, region, roles, isWithdrawn: this.#probeDesk?.isWithdrawn ?? false },
+      self: { id, region, roles, isWithdrawn: this.isWithdrawn },
       concludedAgeMs: this.#desk.ageMs,
       model: this.#config.steering,
       facts: this.#desk.facts,

@@ -11,9 +11,11 @@ import type { Clock } from '../../base/clock.ts';
 import type { Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { err, ok, type Result } from '../../base/result.ts';
+import type { Silence } from '../../watch/alert-book.ts';
 import { count } from '../commands/args.ts';
 import type { Running } from '../process/requests.ts';
 import type { ReloadReport } from '../process/server.ts';
+import type { AlertDesk, SilenceRequest } from '../watch/alert-desk.ts';
 import type { OrderReply, OrderRequest, RecallReply, RecallRequest } from './orders.ts';
 import { orderText } from './orders-text.ts';
 import { StagedChanges } from './staged-change.ts';
@@ -196,6 +198,23 @@ export class Changes {
     const facts = { action: 'trial', subject, reason: reason ?? '', isBreakGlass: false, detail: text } as const;
     const result = isBad ? 'refused' : 'done';
     void this.#write({ ...facts, result }, { actor: 'meridian', via: 'trial', requestId: '' });
+  }
+
+  async silence(alerts: AlertDesk, request: SilenceRequest, who: Who): Promise<Result<Silence, Problem>> {
+    const made = await alerts.silence(request);
+    if (!made.ok) return made;
+    const { what, reason, author, createdMs, expiresMs } = made.value;
+    const detail = `by ${author}, for ${Math.round((expiresMs - createdMs) / 1000)} s`;
+    const facts = { action: 'silence', result: 'done', isBreakGlass: false, subject: what, reason, detail } as const;
+    return (await this.#write(facts, who)) ?? made;
+  }
+
+  async endSilence(alerts: AlertDesk, what: string, who: Who): Promise<Result<readonly Silence[], Problem>> {
+    const ended = await alerts.endSilence(what);
+    if (!ended.ok) return ended;
+    const detail = ended.value.map((one) => `${one.what}, made by ${one.author}`).join('; ');
+    const facts = { action: 'unsilence', result: 'done', isBreakGlass: false, subject: what, reason: '', detail } as const;
+    return (await this.#write(facts, who)) ?? ended;
   }
 
   #tell(kind: 'order' | 'recall' | 'reload', text: string, level: 'info' | 'warning' | 'error'): void {

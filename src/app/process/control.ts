@@ -12,6 +12,7 @@ import type { LoadRequest } from '../capacity/capacity-book.ts';
 import { shorterPath } from '../commands/args.ts';
 import type { DemoRequest } from '../demo/demo-sites.ts';
 import type { OrderRequest, RecallRequest } from '../orders/orders.ts';
+import type { SilenceRequest } from '../watch/alert-desk.ts';
 
 const REQUEST_LIMIT_OCTETS = 65536;
 /** A reload of millions of records takes seconds, but on a busy machine it makes way for answers. Nobody waits longer than this. */
@@ -22,6 +23,9 @@ export type ControlRequest =
   | { readonly command: 'status' }
   | { readonly command: 'overrides' }
   | { readonly command: 'upgrade'; readonly withinMs: number }
+  | { readonly command: 'alerts' }
+  | ({ readonly command: 'silence' } & SilenceRequest)
+  | { readonly command: 'unsilence'; readonly what: string }
   | { readonly command: 'whatif'; readonly without: string }
   | ({ readonly command: 'load' } & LoadRequest)
   | ({ readonly command: 'order' } & OrderRequest)

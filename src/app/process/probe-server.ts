@@ -14,7 +14,7 @@ import type { ControlPlane } from '../health/control-plane.ts';
 import { loadHealthInThread } from '../loading/loader.ts';
 import { restartWarnings } from '../loading/restart-warnings.ts';
 import { applySites, type SiteDesk } from '../site/site-desk.ts';
-import type { TriedLoad } from './requests.ts';
+import type { ProcessVitals, TriedLoad } from './requests.ts';
 import { countersOf, type ReloadReport, type StatusReport } from './server.ts';
 
 export interface ProbeServerOptions {
@@ -132,6 +132,11 @@ export class ProbeServer {
 
   /** There are no answers that could lag behind. */
   async settle(): Promise<void> {}
+
+  processVitals(): ProcessVitals {
+    const { counters, agents } = this.#options;
+    return { threads: null, counters: countersOf(counters), capacity: null, sites: agents?.sites ?? [] };
+  }
 
   status(version: string): StatusReport {
     const health = this.plane.report();

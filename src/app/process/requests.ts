@@ -3,17 +3,20 @@
 import type { Problem } from '../../base/errors.ts';
 import type { Result } from '../../base/result.ts';
 import type { HealthFacts } from '../../health/facts.ts';
+import type { CounterName } from '../../metrics/counters.ts';
 import type { AgentReport } from '../../model/capacity.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { WhatIf } from '../../steering/spill-whatif.ts';
 import type { Images } from '../answering/messages.ts';
 import type { LoadRequest } from '../capacity/capacity-book.ts';
+import type { CapacityReport } from '../capacity/capacity-report.ts';
 import type { ExplainReport, ExplainRequest } from '../commands/explain-answer.ts';
 import type { ControlPlane } from '../health/control-plane.ts';
 import type { Loaded, LoadedZone } from '../loading/load.ts';
 import type { Changes } from '../orders/changes.ts';
 import type { FileDesk } from '../orders/zone-changes.ts';
 import { VERSION } from '../version.ts';
+import type { AlertDesk } from '../watch/alert-desk.ts';
 import type { ControlRequest } from './control.ts';
 import type { ReloadReport, StatusReport } from './server.ts';
 
@@ -25,6 +28,16 @@ export interface Answering {
   readonly facts: HealthFacts;
   /** Age of the oldest change of health or load that answers do not follow yet; 0 = they follow all. */
   readonly lagMs: number;
+}
+
+/** What is watched from second to second: cheap, other than a status. */
+export interface ProcessVitals {
+  /** null = it answers no queries. */
+  readonly threads: { readonly alive: number; readonly wanted: number } | null;
+  readonly counters: Readonly<Record<CounterName, number>>;
+  readonly capacity: CapacityReport | null;
+  /** Sites whose agents are part of this process. */
+  readonly sites: readonly string[];
 }
 
 /** What a reload would find. */
@@ -55,6 +68,7 @@ export interface Running {
   /** Reads everything as a reload would, and changes nothing. */
   tryLoad(): Promise<TriedLoad>;
   status(version: string): StatusReport;
+  processVitals(): ProcessVitals;
   explain(request: ExplainRequest): Result<ExplainReport, Problem>;
   /** What would happen without a site. */
   whatIf(site: string): Result<WhatIf, Problem>;
@@ -64,11 +78,24 @@ export interface Running {
 }
 
 /** The reply to a request; what cannot be done is `{ problem }`, what nobody understands `{ error }`. */
-export async function answerRequest(request: ControlRequest, running: Running, changes: Changes): Promise<unknown> {
+export async function answerRequest(
+  request: ControlRequest,
+  running: Running,
+  changes: Changes,
+  alerts: AlertDesk | null,
+): Promise<unknown> {
   const { plane } = running;
   switch (request.command) {
     case 'status':
-      return { ...running.status(VERSION), change: changes.staged.state };
+      return {
+        ...running.status(VERSION),
+        change: changes.staged.state,
+        alerts: alerts?.report() ?? null,
+      } satisfies StatusReport;
+    case 'alerts':
+    case 'silence':
+    case 'unsilence':
+      return alerts === null ? STARTING : answerAlerts(request, alerts, changes);
     case 'explain':
       return replyOf(running.explain(request));
     case 'whatif':
@@ -85,6 +112,18 @@ export async function answerRequest(request: ControlRequest, running: Running, c
       return { error: 'unknown command' };
   }
 }
+
+type AlertRequest = Extract<ControlRequest, { readonly command: 'alerts' | 'silence' | 'unsilence' }>;
+
+async function answerAlerts(request: AlertRequest, alerts: AlertDesk, changes: Changes): Promise<unknown> {
+  if (request.command === 'alerts') return alerts.report();
+  if (request.command === 'unsilence') {
+    return replyOf(await changes.endSilence(alerts, request.what, { actor: 'control socket', ...BY_SOCKET }));
+  }
+  return replyOf(await changes.silence(alerts, request, { actor: request.author, ...BY_SOCKET }));
+}
+
+export const STARTING = { error: 'the server is starting; try again' };
 
 const BY_SOCKET = { via: 'socket', requestId: '' } as const;
 

@@ -38,7 +38,8 @@ import type { DraftResult } from '../loading/zone-draft.ts';
 import type { Vitals } from '../orders/vitals.ts';
 import type { FileDesk } from '../orders/zone-changes.ts';
 import { applySites, type SiteDesk } from '../site/site-desk.ts';
-import type { Answering, TriedLoad } from './requests.ts';
+import type { AlertReport } from '../watch/alert-desk.ts';
+import type { Answering, ProcessVitals, TriedLoad } from './requests.ts';
 
 /** What a reload did, in the form that `meridian reload --json` prints. */
 export interface ReloadReport {
@@ -71,6 +72,8 @@ export interface StatusReport {
   readonly change?: StagedState | null;
   /** Names of all servers inside sites that the configuration knows: what orders may name. */
   readonly servers: readonly string[];
+  /** What is wrong by the process's own eye; null or absent = it does not look yet. */
+  readonly alerts?: AlertReport | null;
 }
 
 export interface MeridianServerOptions {
@@ -339,6 +342,15 @@ export class MeridianServer {
       capacity: this.#capacity(),
       site: this.#agents?.report() ?? [],
       servers: this.plane.servers,
+    };
+  }
+
+  processVitals(): ProcessVitals {
+    return {
+      threads: { alive: this.#workers.alive, wanted: this.#workers.wanted },
+      counters: countersOf(this.#counters),
+      capacity: this.#capacity(),
+      sites: this.#agents?.sites ?? [],
     };
   }
 

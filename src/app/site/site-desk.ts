@@ -107,6 +107,10 @@ export class SiteDesk {
     this.#timer = setInterval(() => this.#tell(), REPORT_INTERVAL_MS);
   }
 
+  get sites(): readonly string[] {
+    return [...this.#entries.keys()];
+  }
+
   report(): readonly SiteReport[] {
     return [...this.#entries.values()].map(({ agent }) => agent.report());
   }

@@ -6,6 +6,7 @@ import { COUNTER_FACTS, type CounterName } from '../../metrics/counters.ts';
 import { capacityLines } from '../capacity/capacity-text.ts';
 import type { StatusReport } from '../process/server.ts';
 import { siteLines } from '../site/site-text.ts';
+import { alertLines } from './alert-text.ts';
 import { healthLines, healthRows } from './health-text.ts';
 
 /** Subjects in the order they are printed, and the metrics that belong to each; a metric belongs to the first that fits. */
@@ -33,6 +34,7 @@ export function statusText(report: StatusReport, nowMs: number, hasVotes: boolea
   const capacity = report.capacity === null ? [] : capacityLines(report.capacity);
   return [
     ...rows.map(line),
+    ...(report.alerts ? alertLines(report.alerts, nowMs) : []),
     ...healthLines(report.health, nowMs, hasVotes),
     ...capacity,
     ...siteLines(report.site),

@@ -34,6 +34,7 @@ const list = (url: string): Example => ({
   ],
 });
 const ORDER = { action: 'down', what: 'web/tokyo', reason: 'a test' };
+const SILENCE = { what: 'site-out', reason: 'a test', forSec: 60 };
 const DRAIN = { what: 'sydney', reason: 'a test' };
 
 const EXAMPLES: Readonly<Record<string, Example>> = {
@@ -125,6 +126,20 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     status: 404,
     bad: [[{ body: { action: 'wait' } }, 'body.action']],
   },
+  'GET /v1/alerts': { url: '/v1/alerts', role: 'viewer' },
+  'GET /v1/objectives': { url: '/v1/objectives', role: 'viewer' },
+  'GET /v1/rates': { url: '/v1/rates', role: 'viewer' },
+  'POST /v1/silences': {
+    url: '/v1/silences',
+    role: 'operator',
+    body: SILENCE,
+    bad: [
+      [{ body: { ...SILENCE, forSec: 59 } }, 'body.forSec'],
+      [{ body: { ...SILENCE, what: '' } }, 'body.what'],
+      [{ body: { ...SILENCE, reason: 'two\nlines' } }, 'body.reason'],
+    ],
+  },
+  'DELETE /v1/silences/{id}': { url: '/v1/silences/site-out', role: 'operator' },
   'GET /v1/audit': {
     url: '/v1/audit',
     role: 'viewer',
@@ -133,7 +148,10 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   'GET /v1/events': {
     url: '/v1/events',
     role: 'viewer',
-    bad: [[{ url: '/v1/events?limit=many' }, 'querystring.limit']],
+    bad: [
+      [{ url: '/v1/events?limit=many' }, 'querystring.limit'],
+      [{ url: '/v1/events?rates=perhaps' }, 'querystring.rates'],
+    ],
   },
 };
 
@@ -210,7 +228,7 @@ for (const [operation, { url, role, body, bad = [] }] of Object.entries(EXAMPLES
 }
 
 // In the order of the table: the orders that are read and taken back were given before.
-const IN_ORDER = ['POST /v1/overrides', 'POST /v1/drain'];
+const IN_ORDER = ['POST /v1/overrides', 'POST /v1/drain', 'POST /v1/silences'];
 for (const [operation, { url, role, body, status = 200 }] of Object.entries(EXAMPLES).sort(
   ([a], [b]) => Number(IN_ORDER.includes(b)) - Number(IN_ORDER.includes(a)),
 )) {

@@ -26,6 +26,8 @@ test('every section and the rules have one chapter', (t) => {
     'mesh',
     'keys',
     'transfer',
+    'alerts',
+    'objectives',
     'rules',
   ];
   t.deepEqual(
@@ -69,14 +71,15 @@ test('bounds, defaults and required keys are told', (t) => {
 
 test('the examples of the reference load', (t) => {
   const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1]!);
-  t.is(examples.length, 16);
+  t.is(examples.length, 18);
   const directory = mkdtempSync(join(tmpdir(), 'meridian-reference-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   writeFileSync(join(directory, 'example.test.zone'), '');
   writeFileSync(join(directory, 'ns2.key'), 'MDEyMzQ1Njc4OWFiY2RlZg==');
+  writeFileSync(join(directory, 'hook.secret'), '');
   // Two are both about policies: each stands with all the others.
   const others = examples.filter((example) => !example.startsWith('policies:'));
-  for (const last of [5, 15]) {
+  for (const last of [5, 17]) {
     const file = join(directory, `${last}.yaml`);
     writeFileSync(file, [...others, examples[last]!].join('\n'));
     t.deepEqual(loadConfig(file).problems, []);

@@ -4,6 +4,7 @@ import test from 'ava';
 import { EventRing } from '../../../../src/admin/event-ring.ts';
 import type { Method } from '../../../../src/app/admin/api-messages.ts';
 import { remotePort } from '../../../../src/app/admin/remote-port.ts';
+import { RateHistory } from '../../../../src/watch/rates.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 
 function stage() {
@@ -15,7 +16,7 @@ function stage() {
     if (state.isBroken) throw new Error('broken');
     return [asked.length];
   };
-  const port = remotePort(ask, new EventRing(1), () => state.revision, clock);
+  const port = remotePort(ask, new EventRing(1), new RateHistory(), () => state.revision, clock);
   return { port, asked, clock, state };
 }
 
@@ -47,4 +48,13 @@ test('a change is asked for each time, and a failure is not kept', async (t) => 
   await t.throwsAsync(async () => port.status(), { message: 'broken' });
   state.isBroken = false;
   t.truthy(await port.status());
+});
+
+test('alerts are asked for each time, objectives are read like everything else', async (t) => {
+  const { port, asked } = stage();
+  await port.watch.alerts();
+  await port.watch.alerts();
+  await port.watch.objectives();
+  await port.watch.objectives();
+  t.deepEqual(asked, ['watch.alerts', 'watch.alerts', 'watch.objectives']);
 });
