@@ -24,7 +24,7 @@ const SHED_PER_TTL = 0.5;
 const REVIEWS_PER_TTL = 5;
 const APPROACH_PER_TTL = 1.6;
 /** That much only while better plans save at least so much; less in proportion, so that the last per cents are not hunted for. */
-const MUCH_BETTER = 0.3;
+const MUCH_BETTER = 0.2;
 /** Better plans are worth moving clients for from the first saving of extra distance on, and until the second is left. */
 const WORTHWHILE = 0.04;
 const GOOD_ENOUGH = 0.01;
