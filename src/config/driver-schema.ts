@@ -148,12 +148,18 @@ const ipvs = fields({
   file: absolute(200).prefault('/proc/net/ip_vs').describe('The table of the kernel.'),
   services: chosen('service'),
   ...common,
-}).transform(
-  (value): DriverSettings => ({
-    ...{ kind: 'ipvs', file: value.file, services: value.services ?? null },
-    ...commonOf(value),
-  }),
-);
+})
+  .superRefine(({ measure }, context) => {
+    if (measure === 'connections') return;
+    const message = 'is per-second, which this table cannot tell: it has no counts since the start, so it must be connections';
+    context.addIssue({ ...complaint('ERR_CONFIG_VALUE', message), path: ['measure'] });
+  }, ONCE_RIGHT)
+  .transform(
+    (value): DriverSettings => ({
+      ...{ kind: 'ipvs', file: value.file, services: value.services ?? null },
+      ...commonOf(value),
+    }),
+  );
 const prometheus = fields({
   url: url().describe('A page of metrics.'),
   selector: text('a selector such as inflight{pool="shop"}').describe('Samples that match are added up.'),
@@ -166,6 +172,11 @@ const prometheus = fields({
   }),
 );
 
+/** Nothing is asked and nothing is counted here. */
+const posted = fields({ max: common.max }).transform(
+  ({ max }): DriverSettings => ({ kind: 'posted', timeoutMs: 0, measure: 'connections', max: max ?? null }),
+);
+
 const kinds = {
   haproxyAttach: attach.optional().describe("An operator's own HAProxy, over its runtime socket."),
   haproxy: haproxy.optional().describe('An HAProxy that the agent configures and runs.'),
@@ -175,6 +186,9 @@ const kinds = {
   envoy: envoy.optional().describe('Envoy, read only.'),
   ipvs: ipvs.optional().describe('IPVS, read only.'),
   prometheus: prometheus.optional().describe('Anything with metrics, read only.'),
+  posted: posted
+    .optional()
+    .describe('Something that tells by itself: POST /load on a listener `load`. What is older than 3 s is not known.'),
 };
 const FORM = `a map with exactly one of the keys ${Object.keys(kinds).join(', ')}`;
 
@@ -182,4 +196,16 @@ export const driverSchema: z.ZodType<DriverSettings> = fields(kinds)
   .superRefine((value, context) => {
     if (Object.keys(value).length !== 1) context.addIssue(complaint('ERR_CONFIG_VALUE', `must be ${FORM}`));
   }, ONCE_RIGHT)
-  .transform((value) => Object.values(value)[0]!);
+  .transform((value) => Object.values(value)[0]!)
+  .meta({
+    chapter: 'driver',
+    form: FORM,
+    intro:
+      'A balancer that is already at a site, under `site.<site>.driver`: exactly one of these. See [drivers.md](../drivers.md).',
+    example: `sites: { london: { latitude: 51.5, longitude: -0.1 } }
+site:
+  london:
+    driver:
+      haproxyAttach: { socket: /run/haproxy/admin.sock }
+`,
+  });

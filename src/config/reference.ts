@@ -32,6 +32,8 @@ interface Described {
 interface Definition {
   readonly type: string;
   readonly innerType: z.ZodType;
+  /** Of what is transformed: what stands in the file. */
+  readonly in: z.ZodType;
   readonly defaultValue: unknown;
   readonly element: z.ZodType;
   readonly options: readonly z.ZodType[];
@@ -47,10 +49,10 @@ function describe(schema: z.ZodType): Described {
   let core = schema;
   let meta: z.core.GlobalMeta = core.meta() ?? {};
   let fallback: string | undefined;
-  for (let def = definitionOf(core); def.innerType !== undefined; def = definitionOf(core)) {
+  for (let def = definitionOf(core); (def.innerType ?? def.in) !== undefined; def = definitionOf(core)) {
     if (def.type === 'optional') fallback ??= 'absent';
     if (def.type === 'default' || def.type === 'prefault') fallback ??= showDefault(def.defaultValue);
-    core = def.innerType;
+    core = def.innerType ?? def.in;
     meta = { ...core.meta(), ...meta };
   }
   return { core, meta, fallback: fallback ?? 'required' };

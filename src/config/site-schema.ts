@@ -3,6 +3,8 @@
 
 import type { z } from 'zod';
 import { LOAD_UNITS } from '../model/capacity.ts';
+import { checkDriver } from './driver-checks.ts';
+import { driverSchema } from './driver-schema.ts';
 import { decimal, duration, endpoint, fields, mapOf, type Names, name, ONCE_RIGHT, oneOf, reference } from './fields.ts';
 import { checkListener, checkServices, LISTENER_KINDS } from './site-checks.ts';
 import { httpSchema } from './site-http-schema.ts';
@@ -25,10 +27,15 @@ const listenerSchema = fields({
 const loadAmount = (kind: string) => decimal(0, 1e12, `in the unit of the load`).nullable().default(null).describe(kind);
 
 const siteSchema = fields({
-  services: mapOf(name(), serviceSchema, 'service').describe('By name.'),
-  listeners: mapOf(name(), listenerSchema, 'listener').describe(
-    `By name; each has exactly one of the keys ${LISTENER_KINDS.join(', ')}.`,
-  ),
+  driver: driverSchema
+    .optional()
+    .describe('A balancer that is already there, in place of ours. See [drivers.md](../drivers.md).'),
+  services: mapOf(name(), serviceSchema, 'service')
+    .optional()
+    .describe('By name. Only a driver that reads or attaches does without.'),
+  listeners: mapOf(name(), listenerSchema, 'listener')
+    .prefault({})
+    .describe(`By name; each has exactly one of the keys ${LISTENER_KINDS.join(', ')}.`),
   load: fields({
     unit: oneOf(...LOAD_UNITS)
       .nullable()
@@ -46,7 +53,10 @@ const siteSchema = fields({
   drainTimeout: duration('0s', '1h')
     .prefault('30s')
     .describe('How long connections may go on after a listener was closed; a stop takes no longer.'),
-}).superRefine(checkServices, ONCE_RIGHT);
+})
+  .superRefine(checkDriver, ONCE_RIGHT)
+  .transform((site) => ({ ...site, services: site.services ?? {} }))
+  .superRefine(checkServices, ONCE_RIGHT);
 
 export const siteSections = (sites: Names) => ({
   site: mapOf(reference(sites), siteSchema, 'site')

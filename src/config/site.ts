@@ -5,6 +5,8 @@ import type { Problem } from '../base/errors.ts';
 import type { LoadUnit } from '../model/capacity.ts';
 import type { Algorithm } from '../model/site.ts';
 import type { AgentListener, AgentService, SiteAgentSettings } from '../model/site-agent.ts';
+import type { DriverSettings } from '../model/site-driver.ts';
+import { measuredUnit } from './driver-checks.ts';
 import { Names } from './fields.ts';
 import { FileNames } from './file-names.ts';
 import { checkOf } from './probes.ts';
@@ -41,22 +43,40 @@ export function siteSettings(
   const value = Object.entries(sites).map(([site, config]): SiteAgentSettings => {
     const path = ['site', site];
     problems.push(...unusedServices(source, path, config));
+    const unit = config.load.unit ?? unitOf(places?.[site], config.driver);
+    if (config.driver !== undefined) problems.push(...unitProblems(source, [...path, 'driver'], config.driver, unit));
     return {
       site,
-      services: Object.entries(config.services).map(([id, service]) => serviceOf(source, [...path, 'services', id], id, service)),
+      services: Object.entries(config.services).map(([id, service]) => {
+        const own = serviceOf(source, [...path, 'services', id], id, service);
+        return config.driver === undefined ? own : withoutDefaults(source, own, site);
+      }),
       listeners: Object.entries(config.listeners).map(([id, listener]) =>
         listenerOf(source, [...path, 'listeners', id], id, listener, problems),
       ),
-      load: { ...config.load, unit: config.load.unit ?? unitOf(places?.[site]) },
+      load: { ...config.load, unit },
+      driver: config.driver ?? null,
       drainTimeoutMs: config.drainTimeout,
     };
   });
   return { value, problems };
 }
 
-const unitOf = (place: SitesConfig[string] | undefined): LoadUnit => place?.capacity?.unit ?? 'connections';
+const unitOf = (place: SitesConfig[string] | undefined, driver: DriverSettings | undefined): LoadUnit =>
+  place?.capacity?.unit ?? (driver === undefined ? undefined : measuredUnit(driver)) ?? 'connections';
 
-function unusedServices(source: YamlSource, path: Path, { services, listeners }: SiteConfig): Problem[] {
+/** A load in another unit than that of the site is never believed. */
+function unitProblems(source: YamlSource, path: Path, driver: DriverSettings, unit: LoadUnit): Problem[] {
+  const measured = measuredUnit(driver);
+  if (measured === undefined || measured === unit) return [];
+  const hint = { connections: 'measure: connections', 'requests/s': 'measure: per-second', 'Mbit/s': undefined }[unit];
+  const advice = hint === undefined ? `no balancer tells ${unit}` : `set ${hint}`;
+  const message = `measures ${measured}, and the load of this site is in ${unit}; ${advice}`;
+  return [source.problem(path, 'value', 'ERR_CONFIG_VALUE', message)];
+}
+
+function unusedServices(source: YamlSource, path: Path, { services, listeners, driver }: SiteConfig): Problem[] {
+  if (driver?.kind === 'haproxy-attach') return []; // clients reach them by fronts that are not ours
   const used = new Set(Object.values(listeners).flatMap((listener) => servicesNamed(listener).map(({ service }) => service)));
   return Object.keys(services)
     .filter((id) => !used.has(id))
@@ -65,6 +85,24 @@ function unusedServices(source: YamlSource, path: Path, { services, listeners }:
       return source.problem([...path, 'services', id], 'key', 'ERR_CONFIG_UNUSED', message, 'warning');
     });
 }
+
+/** Protection that nobody has asked for is not what another balancer should be warned of. */
+function withoutDefaults(source: YamlSource, service: AgentService, site: string): AgentService {
+  const { balancing, id } = service;
+  const written = Object.keys(partAt(source.value, ['site', site, 'services', id]));
+  const { outlier, breaker } = balancing;
+  return {
+    ...service,
+    balancing: {
+      ...balancing,
+      outlier: written.includes('outlier') ? outlier : null,
+      breaker: written.includes('breaker') ? breaker : null,
+    },
+  };
+}
+
+const partAt = (value: unknown, path: readonly string[]): object =>
+  path.reduce<object>((part, key) => ((part as Readonly<Record<string, object>>)[key] ?? {}) as object, value as object);
 
 function serviceOf(source: YamlSource, path: Path, id: string, service: ServiceConfig): AgentService {
   const { slowStart, outlier, breaker, queue, check } = service;

@@ -4,6 +4,7 @@
 import type { LoadUnit } from './capacity.ts';
 import type { Cadence, CheckKind } from './probe.ts';
 import type { ServerNameRoute, SiteService, TcpFrontSettings, UdpFrontSettings } from './site.ts';
+import type { DriverSettings } from './site-driver.ts';
 import type { HttpFrontSettings } from './site-http.ts';
 
 /** How the servers of a service are checked. */
@@ -67,6 +68,8 @@ export interface SiteAgentSettings {
   readonly services: readonly AgentService[];
   readonly listeners: readonly AgentListener[];
   readonly load: LoadSettings;
+  /** A balancer that is already there, in place of our own; null = our own. What is only read has neither services nor fronts. */
+  readonly driver: DriverSettings | null;
   /** How long connections of a listener that closes may go on, and so how long a stop takes at most. */
   readonly drainTimeoutMs: number;
 }

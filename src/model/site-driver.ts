@@ -68,6 +68,11 @@ export interface LoadReader {
 
 /** Also changes it. Calls wait for one another, in their order. */
 export interface SiteDriver extends LoadReader {
+  /**
+   * To be called now and then: brings back what somebody else has undone (a balancer that ended, orders that its reload forgot, a
+   * table that was flushed). What it had to do, in words; null = nothing. A balancer that is the operator's is never started.
+   */
+  mend(): Promise<Result<string | null, Problem>>;
   /** Whether the balancer checks its servers itself; if not, the agent does, and tells by `setUp`. */
   readonly checksServers: boolean;
   /** Makes the plan true, or changes nothing. Orders given before (`drain`, `setUp`) stay in force for servers that are still there. */
@@ -156,6 +161,11 @@ export type ReaderSettings =
   /** `selector`: a metric with or without labels, `name{label="value"}`; samples that match are added up. */
   | (Page & { readonly kind: 'prometheus'; readonly selector: string; readonly maxSelector: string | null })
   /** `services`: `TCP 192.0.2.1:80`; null = all. */
-  | (Common & { readonly kind: 'ipvs'; readonly file: string; readonly services: readonly string[] | null });
+  | (Common & { readonly kind: 'ipvs'; readonly file: string; readonly services: readonly string[] | null })
+  /** POST /load on a listener of the kind `load`. */
+  | (Common & { readonly kind: 'posted' });
 
 export type DriverSettings = HaproxyAttachSettings | HaproxySettings | NftablesSettings | ReaderSettings;
+
+/** What can carry out a plan: all others are only read. */
+export const DRIVES: ReadonlySet<DriverSettings['kind']> = new Set(['haproxy-attach', 'haproxy', 'nftables'] as const);

@@ -2,19 +2,31 @@
 // are taken as a whole or not at all. Checks are made elsewhere and told here, as are the orders of people.
 
 import type { Clock } from '../base/clock.ts';
-import type { Problem } from '../base/errors.ts';
-import { NOTHING_PASSED } from '../model/passed-socket.ts';
-import type { SiteAgentSettings } from '../model/site-agent.ts';
+import { hasErrors, type Problem } from '../base/errors.ts';
+import { NOTHING_PASSED, type PassedSocket } from '../model/passed-socket.ts';
+import type { AgentService, SiteAgentSettings } from '../model/site-agent.ts';
+import type { ServerRef } from '../model/site-driver.ts';
+import type { News } from './driven.ts';
+import { DrivenSlot } from './driven-slot.ts';
+import { isForClients } from './driver-plan.ts';
 import { Listeners } from './listeners.ts';
 import { loadOf, type Rate } from './load.ts';
 import type { SiteReport } from './report.ts';
 import { Service } from './service.ts';
 import { effectiveServers, isUp, NO_ORDERS, type Orders, type Seen, serviceReport } from './standing.ts';
 
+export interface SiteAgentOptions {
+  /** Listening sockets that another process has left us. */
+  readonly passed?: PassedSocket | undefined;
+  /** Told what becomes of a balancer that is not our own. */
+  readonly onNews?: (news: News) => void;
+}
+
 export class SiteAgent {
   readonly site: string;
   readonly #clock: Clock;
   readonly #listeners: Listeners;
+  readonly #driven: DrivenSlot;
   #settings: SiteAgentSettings | null = null;
   #services: ReadonlyMap<string, Service> = new Map();
   /** By service, then server: what checks have said. */
@@ -27,10 +39,15 @@ export class SiteAgent {
   /** Changes run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(site: string, clock: Clock, passed = NOTHING_PASSED) {
+  constructor(site: string, clock: Clock, { passed = NOTHING_PASSED, onNews = () => {} }: SiteAgentOptions = {}) {
     this.site = site;
     this.#clock = clock;
-    this.#listeners = new Listeners(clock, () => this.report(), passed);
+    this.#listeners = new Listeners(clock, { report: () => this.report(), posted: () => this.#driven.posted }, passed);
+    const known = {
+      orderOf: ({ serviceId, serverId }: ServerRef) => this.#orders.of(serviceId, serverId),
+      seenOf: ({ serviceId, serverId }: ServerRef) => this.#seenOf(serviceId).get(serverId),
+    };
+    this.#driven = new DrivenSlot(clock, known, onNews);
   }
 
   /** With an error nothing changes; warnings tell of what could not be done all the same. */
@@ -48,11 +65,18 @@ export class SiteAgent {
     return this.#isClosing || this.#orders.isSiteDrained;
   }
 
+  /** Services whose servers the agent is to check. */
+  get checked(): readonly AgentService[] {
+    const { services = [], driver = null } = this.#settings ?? {};
+    return driver === null || this.#driven.needsChecks ? services : [];
+  }
+
   /** What a check says of a server. */
   see(service: string, server: string, seen: Seen): void {
     const servers = this.#seen.get(service) ?? new Map<string, Seen>();
     this.#seen.set(service, servers.set(server, seen));
     this.#settleServer(service, server);
+    this.#driven.settle();
   }
 
   /** What checks have said. */
@@ -64,9 +88,13 @@ export class SiteAgent {
   obey(orders: Orders): void {
     this.#orders = orders;
     for (const service of this.#services.values()) this.#settle(service);
+    this.#driven.settle();
   }
 
   report(): SiteReport {
+    const facts = { site: this.site, isDraining: this.isDraining, listeners: this.#listeners.reports };
+    const driven = this.#settings === null ? null : this.#driven.report(this.#settings);
+    if (driven !== null) return { ...facts, ...driven };
     const services = [...this.#services.values()].map((service) =>
       serviceReport(
         service,
@@ -77,7 +105,7 @@ export class SiteAgent {
       ),
     );
     const load = loadOf(this.#settings, [...this.#services.values()], services, this.#rate, this.#clock.monotonicMs());
-    return { site: this.site, isDraining: this.isDraining, load, services, listeners: this.#listeners.reports };
+    return { ...facts, driver: null, load, services };
   }
 
   /** Stops listening; resolves when the last connection has ended, after `graceMs` (else the drain timeout) at the latest. */
@@ -86,29 +114,39 @@ export class SiteAgent {
     await this.#turn;
     const closed = this.#listeners.close(graceMs, 0);
     for (const service of this.#services.values()) service.close();
-    await closed;
+    await Promise.all([closed, this.#driven.close()]);
   }
 
   /** Somebody else listens on our sockets: what is under way goes on for as long, idle connections for `idleMs`. */
   async handOver(idleMs: number): Promise<void> {
     await this.#turn;
+    await this.#driven.close(true); // whoever has our sockets drives it, too
     await this.#listeners.close(this.#settings?.drainTimeoutMs ?? 0, idleMs);
     for (const service of this.#services.values()) service.close();
   }
 
   async #apply(settings: SiteAgentSettings): Promise<readonly Problem[]> {
     const before = this.#services;
+    const own = settings.driver === null ? settings.services : [];
     const services = new Map(
-      settings.services.map((service) => [service.id, before.get(service.id) ?? new Service(service, this.#clock)] as const),
+      own.map((service) => [service.id, before.get(service.id) ?? new Service(service, this.#clock)] as const),
     );
     const grace = this.#settings?.drainTimeoutMs ?? settings.drainTimeoutMs;
-    const problems = await this.#listeners.change(settings.listeners, services, before, grace);
-    if (problems.some(({ severity }) => severity === 'error')) return problems;
+    const driven = await this.#driven.prepare(settings, this.#settings);
+    if (hasErrors(driven.problems)) return driven.problems;
+    const listeners = settings.listeners.filter((listener) => settings.driver === null || !isForClients(listener));
+    const changed = await this.#listeners.change(listeners, services, before, grace);
+    const problems = [...driven.problems, ...changed];
+    if (hasErrors(changed)) {
+      await driven.undo();
+      return problems;
+    }
+    await driven.keep();
     this.#settings = settings;
     this.#services = services;
     for (const [id, service] of before) if (!services.has(id)) this.#retire(service);
     this.#forget(settings);
-    for (const service of settings.services) this.#settle(services.get(service.id)!);
+    for (const service of services.values()) this.#settle(service);
     return problems;
   }
 

@@ -4,13 +4,14 @@ import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import { ok, type Result } from '../base/result.ts';
 import type { AgentListener, TcpListener, UdpListener } from '../model/site-agent.ts';
+import type { Posted } from './drivers/readers/posted.ts';
 import { ServerNames } from './l4/server-names.ts';
 import { TcpFront, type TcpTarget } from './l4/tcp-front.ts';
 import { UdpFront } from './l4/udp-front.ts';
 import { HttpFront } from './l7/http-front.ts';
 import { LineServer } from './line-server.ts';
 import type { ListeningPort } from './listening.ts';
-import { agentCheckLine, loadResponse } from './load-text.ts';
+import { agentCheckLine, loadResponse, postedSize } from './load-text.ts';
 import type { SiteReport } from './report.ts';
 import type { Service } from './service.ts';
 
@@ -34,13 +35,20 @@ export interface Front {
   revive?(): boolean;
 }
 
-/** One that takes the connections of `port` from `begin` on; `report` is what listeners tell that tell of the load. */
+/** For listeners that tell of the load. */
+export interface Teller {
+  readonly report: () => SiteReport;
+  /** Who takes what others tell of it; null = nobody. */
+  readonly posted: () => Posted | null;
+}
+
+/** One that takes the connections of `port` from `begin` on. */
 export async function makeFront(
   listener: Exclude<AgentListener, UdpListener>,
   services: Services,
   port: ListeningPort,
   clock: Clock,
-  report: () => SiteReport,
+  { report, posted }: Teller,
 ): Promise<Result<Front, readonly Problem[]>> {
   switch (listener.kind) {
     case 'tcp': {
@@ -67,7 +75,15 @@ export async function makeFront(
       );
     }
     case 'load':
-      return ok(teller(new LineServer(port, { on: 'head', reply: (head) => loadResponse(head, report()) })));
+      return ok(
+        teller(
+          new LineServer(port, {
+            on: 'request',
+            bodySize: postedSize,
+            reply: (head, body) => loadResponse(head, body, report(), posted()),
+          }),
+        ),
+      );
     case 'agent-check': {
       let { service } = listener;
       const front = new LineServer(port, { on: 'connection', reply: () => agentCheckLine(service, report()) });

@@ -1,4 +1,4 @@
-// Listeners that tell something and take nothing: one reply for each connection, then its end. They serve balancers, of which there are
+// Listeners that tell something and take little: one reply for each connection, then its end. They serve balancers, of which there are
 // few; a hundred connections at once and a few seconds for each bound what anybody else can do here.
 
 import type { Socket } from 'node:net';
@@ -10,10 +10,12 @@ const PATIENCE_MS = 5000;
 const MOST_REQUEST_SIZE = 8192;
 
 export interface LineServerOptions {
-  /** What begins the reply: the connection itself, or the end of the head of an HTTP request. */
-  readonly on: 'connection' | 'head';
-  /** The whole reply; `head` is empty on connection. */
-  readonly reply: (head: string) => string;
+  /** What begins the reply: the connection itself, or the end of an HTTP request. */
+  readonly on: 'connection' | 'request';
+  /** Octets of the body that a request with this head has, as far as it is worth reading; none if left out. */
+  readonly bodySize?: (head: string) => number;
+  /** The whole reply; both are empty on connection. One character of the body is one octet. */
+  readonly reply: (head: string, body: string) => string;
 }
 
 export class LineServer {
@@ -47,7 +49,7 @@ export class LineServer {
   }
 
   readonly #take = (socket: Socket): void => {
-    const { on, reply } = this.#options;
+    const { on, bodySize = () => 0, reply } = this.#options;
     socket.on('error', ignore);
     if (this.#sockets.size >= MOST_CONNECTIONS) {
       this.counts.refused++;
@@ -60,24 +62,28 @@ export class LineServer {
       clearTimeout(timer);
       this.#sockets.delete(socket);
     });
-    const answer = (head: string): void => {
+    const answer = (head: string, body: string): void => {
       this.counts.replies++;
-      socket.end(reply(head));
+      socket.end(reply(head, body));
       socket.resume(); // what else is sent is of no interest, but must be read for the end to come
     };
     if (on === 'connection') {
-      answer('');
+      answer('', '');
       return;
     }
-    let head = '';
+    let text = '';
     const take = (chunk: Buffer): void => {
-      head += chunk.toString('latin1');
-      if (!head.includes('\r\n\r\n')) {
-        if (head.length > MOST_REQUEST_SIZE) socket.destroy();
+      text += chunk.toString('latin1');
+      const end = text.indexOf('\r\n\r\n');
+      if (end < 0) {
+        if (text.length > MOST_REQUEST_SIZE) socket.destroy();
         return;
       }
+      const head = text.slice(0, end);
+      const size = bodySize(head);
+      if (text.length < end + 4 + size) return;
       socket.off('data', take);
-      answer(head);
+      answer(head, text.slice(end + 4, end + 4 + size));
     };
     socket.on('data', take);
     socket.once('end', () => socket.end()); // who has not asked by now never will

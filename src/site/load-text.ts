@@ -4,15 +4,37 @@
 // said. A drain is `up 0%`: unlike the word `drain` it changes no administrative state, which somebody would have to set back. HAProxy
 // takes the reason of a `down` for part of the word unless a space is between. Source: its configuration manual, `agent-check`, and 2.6.12.
 
+import type { Problem } from '../base/errors.ts';
+import type { Result } from '../base/result.ts';
+import { POSTED_MAX_SIZE, type Posted } from './drivers/readers/posted.ts';
 import type { ServiceReport, SiteReport } from './report.ts';
 
-/** A whole HTTP response to a request whose head was read. */
-export function loadResponse(head: string, report: SiteReport): string {
+/** Octets of a body that is worth reading. */
+export function postedSize(head: string): number {
+  const size = lengthIn(head);
+  return head.startsWith('POST ') && size !== undefined && size <= POSTED_MAX_SIZE ? size : 0;
+}
+
+/** A length that is there once, in plain digits. */
+function lengthIn(head: string): number | undefined {
+  const lengths = head.match(/^content-length:.*$/gim) ?? [];
+  const digits = lengths.length === 1 ? /^content-length:[ \t]*(\d{1,9})[ \t]*$/i.exec(lengths[0]!.replace(/\r$/, '')) : null;
+  return digits === null ? undefined : Number(digits[1]);
+}
+
+/** A whole HTTP response. `posted`: takes what is told; null = nothing is to be told here. */
+export function loadResponse(head: string, body: string, report: SiteReport, posted: Pick<Posted, 'take'> | null): string {
   const [method, target] = head.split(' ', 2);
   const path = target?.split('?', 1)[0];
   if (path !== '/load') return response('404 Not Found', { error: 'only /load is here' }, method);
-  if (method !== 'GET' && method !== 'HEAD') return response('405 Method Not Allowed', { error: 'only GET' }, method);
-  const { site, isDraining, load, services } = report;
+  if (method === 'POST' && posted !== null) return takeBody(head, body, posted);
+  if (method !== 'GET' && method !== 'HEAD') {
+    const error = posted === null ? 'only GET; POST needs "driver: { posted: {} }"' : 'only GET and POST';
+    return response('405 Method Not Allowed', { error }, method, posted === null ? 'GET, HEAD' : 'GET, HEAD, POST');
+  }
+  const { site, isDraining, load, services, driver } = report;
+  if (load === null)
+    return response('503 Service Unavailable', { site, isDraining, error: driver?.trouble ?? 'not known' }, method);
   const told = services.map(({ service, active, waiting, availableShare, servers }) => ({
     service,
     active,
@@ -23,14 +45,26 @@ export function loadResponse(head: string, report: SiteReport): string {
   return response('200 OK', { site, isDraining, ...load, services: told }, method);
 }
 
-function response(status: string, body: object, method: string | undefined): string {
+function takeBody(head: string, body: string, posted: Pick<Posted, 'take'>): string {
+  const size = lengthIn(head);
+  if (size === undefined) return response('411 Length Required', { error: 'one Content-Length is needed' }, 'POST');
+  if (size > POSTED_MAX_SIZE) {
+    return response('413 Content Too Large', { error: `at most ${POSTED_MAX_SIZE} octets, found ${size}` }, 'POST');
+  }
+  const taken: Result<unknown, Problem> = posted.take(Buffer.from(body, 'latin1').toString('utf8'));
+  return taken.ok
+    ? response('200 OK', { isTaken: true }, 'POST')
+    : response('400 Bad Request', { code: taken.error.code, error: taken.error.message }, 'POST');
+}
+
+function response(status: string, body: object, method: string | undefined, allow?: string): string {
   const text = `${JSON.stringify(body)}\n`;
   const head = [
     `HTTP/1.1 ${status}`,
     'Content-Type: application/json',
     `Content-Length: ${Buffer.byteLength(text)}`,
     'Cache-Control: no-store',
-    ...(status.startsWith('405') ? ['Allow: GET, HEAD'] : []),
+    ...(allow === undefined ? [] : [`Allow: ${allow}`]),
     'Connection: close',
   ];
   return `${head.join('\r\n')}\r\n\r\n${method === 'HEAD' ? '' : text}`;

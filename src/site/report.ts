@@ -2,13 +2,26 @@
 
 import type { LoadUnit } from '../model/capacity.ts';
 import type { AgentListener } from '../model/site-agent.ts';
+import type { DriverSettings } from '../model/site-driver.ts';
 
 export interface SiteReport {
   readonly site: string;
   readonly isDraining: boolean;
-  readonly load: SiteLoad;
+  /** Null = not known: the balancer, which is not our own, has not told it for too long. */
+  readonly load: SiteLoad | null;
+  /** The balancer; null = our own. */
+  readonly driver: DriverReport | null;
   readonly services: readonly ServiceReport[];
   readonly listeners: readonly ListenerReport[];
+}
+
+/** A balancer that is not our own. */
+export interface DriverReport {
+  readonly kind: DriverSettings['kind'];
+  /** Since it was read last; null = never. */
+  readonly ageMs: number | null;
+  /** One line; null = all is well. */
+  readonly trouble: string | null;
 }
 
 /** In one unit; null = not known. */
@@ -21,6 +34,7 @@ export interface SiteLoad {
 
 export interface ServiceReport {
   readonly service: string;
+  /** Or the kind of the balancer, where that alone knows. */
   readonly algorithm: string;
   /** Connections or requests under way, and clients that wait for a server. */
   readonly active: number;
@@ -41,21 +55,24 @@ export type ServerState =
   /** By an order. */
   | 'drained'
   | 'forced down'
-  | 'forced up';
+  | 'forced up'
+  /** A balancer that is not our own does not say. */
+  | 'unknown';
 
 export interface ServerReport {
   readonly server: string;
-  readonly address: string;
-  readonly port: number;
+  /** Null = only the balancer knows. */
+  readonly address: string | null;
+  readonly port: number | null;
   readonly weight: number;
   readonly priority: number;
   readonly state: ServerState;
   readonly why: string;
   readonly active: number;
   readonly maxActive: number | null;
-  /** Since it was added. */
-  readonly total: number;
-  readonly failed: number;
+  /** Since it was added; null = not told. */
+  readonly total: number | null;
+  readonly failed: number | null;
 }
 
 export interface ListenerReport {

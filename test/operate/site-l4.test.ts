@@ -94,7 +94,7 @@ const countsOf = async (listener: Listener): Promise<Readonly<Record<string, num
 /** What the servers of a service had in all, and how many of their connections failed to come about. */
 const totals = async (service: string) =>
   new Map(
-    (await site()).services.find((one) => one.service === service)!.servers.map((one) => [one.server, one.total - one.failed]),
+    (await site()).services.find((one) => one.service === service)!.servers.map((one) => [one.server, one.total! - one.failed!]),
   );
 
 async function reload(): Promise<void> {

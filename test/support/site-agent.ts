@@ -11,6 +11,7 @@ export const agentSettings = (differs: Partial<SiteAgentSettings> = {}): SiteAge
   services: [],
   listeners: [],
   load: { unit: 'connections', max: null, target: null },
+  driver: null,
   drainTimeoutMs: 60_000,
   ...differs,
 });

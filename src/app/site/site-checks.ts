@@ -4,7 +4,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { ProbeSpec, Target } from '../../model/probe.ts';
 import type { SiteServer } from '../../model/site.ts';
-import type { AgentService, ServerCheck, SiteAgentSettings } from '../../model/site-agent.ts';
+import type { AgentService, ServerCheck } from '../../model/site-agent.ts';
 import { AddressRules } from '../../probe/address-rules.ts';
 import { TargetChecker } from '../../probe/checker.ts';
 import { Prober } from '../../probe/prober.ts';
@@ -59,7 +59,7 @@ export class SiteChecks {
   }
 
   /** Checks these servers from now on; what is known of those that stay is kept. */
-  follow({ services }: Pick<SiteAgentSettings, 'services'>): void {
+  follow(services: readonly AgentService[]): void {
     const targets: Target[] = [];
     this.#places = new Map();
     for (const service of services) {

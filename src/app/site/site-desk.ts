@@ -7,10 +7,11 @@ import type { Logger } from '../../base/logger.ts';
 import { decidingOrder } from '../../health/overrides.ts';
 import type { PassedSocket } from '../../model/passed-socket.ts';
 import type { SiteAgentSettings } from '../../model/site-agent.ts';
-import { serverName, serverNames } from '../../model/site-agent.ts';
+import { serverName } from '../../model/site-agent.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Override } from '../../model/verdict.ts';
 import { SiteAgent } from '../../site/agent.ts';
+import type { News } from '../../site/driven.ts';
 import type { SiteReport } from '../../site/report.ts';
 import type { Order } from '../../site/standing.ts';
 import type { ControlPlane } from '../health/control-plane.ts';
@@ -87,8 +88,9 @@ export class SiteDesk {
     }
     for (const one of settings) {
       const entry = this.#entries.get(one.site)!;
-      entry.checks.follow(one);
-      log.info({ site: one.site, listeners: entry.agent.report().listeners.map(placeOf) }, 'balancing');
+      entry.checks.follow(entry.agent.checked);
+      const driver = one.driver === null ? {} : { driver: one.driver.kind };
+      log.info({ site: one.site, ...driver, listeners: entry.agent.report().listeners.map(placeOf) }, 'balancing');
     }
     for (const entry of [...this.#entries.values()]) {
       if (!settings.some(({ site }) => site === entry.agent.site)) this.#end(entry);
@@ -100,7 +102,7 @@ export class SiteDesk {
   /** Follows the orders of people, and tells the mesh of the load, from now on. */
   join(plane: AgentPlane): void {
     this.#plane = plane;
-    plane.addAgent(() => serverNames([...this.#entries.values()].flatMap(({ agent }) => agent.settings ?? [])));
+    plane.addAgent(() => this.report().flatMap(namesIn));
     plane.follow(() => this.#obey());
     this.#obey();
     this.#tell();
@@ -146,7 +148,9 @@ export class SiteDesk {
 
   #begin(site: string): Entry {
     const { clock, log, passed, seen = [] } = this.#options;
-    const agent = new SiteAgent(site, clock, passed);
+    const onNews = ({ isWell, code, message }: News): void =>
+      log[isWell ? 'info' : 'warn'](code === null ? { site } : { site, code }, message);
+    const agent = new SiteAgent(site, clock, { passed, onNews });
     for (const one of seen) if (one.site === site) agent.see(one.service, one.server, one.seen);
     const checks = new SiteChecks({
       site,
@@ -191,7 +195,8 @@ export class SiteDesk {
   #tell(): void {
     for (const { agent } of this.#entries.values()) {
       const { site, isDraining, load } = agent.report();
-      this.#plane?.reportLoad({ site, seq: ++this.#seq, ...load, isDraining });
+      // What is not known is not told: when the last report has expired the configured capacity counts.
+      if (load !== null) this.#plane?.reportLoad({ site, seq: ++this.#seq, ...load, isDraining });
     }
   }
 }
@@ -199,6 +204,9 @@ export class SiteDesk {
 /** The agents' part of a reload. */
 export const applySites = (desk: SiteDesk | null, { site }: Pick<Snapshot, 'site'>): Promise<readonly Problem[]> =>
   desk === null ? Promise.resolve([]) : desk.apply(site);
+
+const namesIn = ({ site, services }: SiteReport): string[] =>
+  services.flatMap(({ service, servers }) => servers.map(({ server }) => serverName(site, service, server)));
 
 const placeOf = ({ kind, address, port }: SiteReport['listeners'][number]) => ({ kind, address, port });
 

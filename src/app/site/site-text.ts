@@ -1,6 +1,7 @@
 // The sites of this process in words, for `meridian status`.
 
-import type { ListenerReport, ServerReport, SiteLoad, SiteReport } from '../../site/report.ts';
+import type { LoadUnit } from '../../model/capacity.ts';
+import type { DriverReport, ListenerReport, ServerReport, SiteLoad, SiteReport } from '../../site/report.ts';
 import { columns } from '../text/columns.ts';
 import { oneLine } from '../text/plain-text.ts';
 
@@ -8,12 +9,14 @@ export function siteLines(sites: readonly SiteReport[]): string[] {
   return sites.flatMap((site) => ['', ...linesOf(site)]);
 }
 
-function linesOf({ site, isDraining, load, services, listeners }: SiteReport): string[] {
+function linesOf({ site, isDraining, load, services, listeners, driver }: SiteReport): string[] {
+  const unit = load?.unit ?? 'connections';
   const rows = services.flatMap(({ service, servers }) =>
-    servers.map((server) => rowOf(`${site}/${service}/${server.server}`, server)),
+    servers.map((server) => rowOf(`${site}/${service}/${server.server}`, server, unit)),
   );
   return [
-    `Site ${site}${isDraining ? ', DRAINING' : ''}: ${loadText(load)}`,
+    `Site ${site}${isDraining ? ', DRAINING' : ''}: ${load === null ? 'load NOT KNOWN' : loadText(load)}`,
+    ...(driver === null ? [] : [driverText(driver)]),
     ...columns(
       listeners.map(({ listener, kind, address, port, connections, counts }) => [
         `listener ${listener}`,
@@ -25,19 +28,23 @@ function linesOf({ site, isDraining, load, services, listeners }: SiteReport): s
       '  ',
     ),
     ...services.flatMap(({ service, algorithm, active, waiting }) => [
-      `  service ${service}: ${algorithm}, ${active} under way${waiting > 0 ? `, ${waiting} WAITING` : ''}`,
+      `  service ${service}: ${algorithm}, ${shown(active)} ${driver === null || unit === 'connections' ? 'under way' : unit}${waiting > 0 ? `, ${waiting} WAITING` : ''}`,
     ]),
     ...columns(rows, '  '),
   ];
 }
 
-const rowOf = (name: string, { address, port, state, why, active, maxActive, total, failed }: ServerReport): string[] => [
+const rowOf = (
+  name: string,
+  { address, port, state, why, active, maxActive, total, failed }: ServerReport,
+  unit: LoadUnit,
+): string[] => [
   name,
-  `${address} port ${port}`,
+  address === null ? '' : `${address} port ${port}`,
   state === 'up' ? 'up' : state.toUpperCase(),
-  `${active}${maxActive === null ? '' : ` of ${maxActive}`} under way`,
-  `${total} in all`,
-  failed === 0 ? '' : `${failed} failed`,
+  `${shown(active)}${maxActive === null ? '' : ` of ${maxActive}`} ${total !== null || unit === 'connections' ? 'under way' : unit}`,
+  total === null ? '' : `${total} in all`,
+  failed === 0 || failed === null ? '' : `${failed} failed`,
   oneLine(why),
 ];
 
@@ -50,8 +57,14 @@ const troubleText = (counts: ListenerReport['counts']): string =>
 
 const TROUBLE = /^(?:refused.*|connectFailures|serverRefusals|idle|stalled|evicted|dropped|unserved)$/;
 
+function driverText({ kind, ageMs, trouble }: DriverReport): string {
+  const read = ageMs === null ? 'not read yet' : `read ${(ageMs / 1000).toFixed(1)} s ago`;
+  return `  balancer ${kind}: ${read}${trouble === null ? '' : `, TROUBLE: ${oneLine(trouble)}`}`;
+}
+
+const shown = (amount: number): string => (Number.isInteger(amount) ? String(amount) : amount.toFixed(1));
+
 function loadText({ unit, current, target, max }: SiteLoad): string {
-  const shown = (amount: number): string => (Number.isInteger(amount) ? String(amount) : amount.toFixed(1));
   if (max === null) return `load ${shown(current)} ${unit}`;
   return `load ${shown(current)} of ${shown(max)} ${unit}${target === null ? '' : `, target ${shown(target)}`}`;
 }

@@ -312,7 +312,7 @@ test('a server that fails its clients is ejected, and one that mostly fails is c
     t.deepEqual(await answers(t, portOf(agent, 'public'), 3), ['a']);
     const server = agent.report().services[0]!.servers[1]!;
     t.is(server.state, state);
-    t.true(server.failed > 0);
+    t.true(server.failed! > 0);
   }
 });
 

@@ -33,6 +33,9 @@ export class HaproxyAttached implements SiteDriver {
   /** `service/server`: why it gets no clients. */
   readonly #drained = new Set<string>();
   readonly #down = new Set<string>();
+  /** What was carried out last, and the process that was told; null = nothing has been. */
+  #plan: DriverPlan = { services: [], fronts: [] };
+  #toldPid: number | null = null;
 
   constructor(settings: HaproxyAttachSettings) {
     this.#settings = settings;
@@ -40,25 +43,48 @@ export class HaproxyAttached implements SiteDriver {
 
   /** Weights and limits of the servers that the plan names; all of them must be there. Servers that it does not name stay as they are. */
   apply(plan: DriverPlan): Promise<Result<Applied, readonly Problem[]>> {
+    return this.#turns.run(() => this.#apply(plan));
+  }
+
+  async #apply(plan: DriverPlan): Promise<Result<Applied, readonly Problem[]>> {
+    const picture = await this.#look();
+    if (!picture.ok) return err([picture.error]);
+    const problems: Problem[] = [];
+    const steps = plan.services.flatMap(({ id, servers }) => {
+      const weights = haproxyWeights(servers.map(({ weight }) => weight));
+      return servers.flatMap((server, i) => {
+        const row = this.#find(picture.value, { serviceId: id, serverId: server.id });
+        if (row.ok) return stepsTo(row.value, weights[i]!, server.maxActive);
+        problems.push(row.error);
+        return [];
+      });
+    });
+    if (problems.length > 0) return err(problems);
+    const done = await this.#carryOut(steps);
+    if (!done.ok) return err([done.error]);
+    this.#plan = plan;
+    this.#toldPid = picture.value.pid;
+    const message = `haproxy ${this.#settings.socket}: it has frontends of its own; those of the plan are left out`;
+    const warnings = plan.fronts.length > 0 ? [warning('ERR_DRIVER_UNSUPPORTED', message)] : [];
+    return ok({ by: steps.length > 0 ? 'orders' : 'nothing', warnings });
+  }
+
+  /** A reload of HAProxy is another process, with the weights and states of its file. */
+  mend(): Promise<Result<string | null, Problem>> {
     return this.#turns.run(async () => {
       const picture = await this.#look();
-      if (!picture.ok) return err([picture.error]);
-      const problems: Problem[] = [];
-      const steps = plan.services.flatMap(({ id, servers }) => {
-        const weights = haproxyWeights(servers.map(({ weight }) => weight));
-        return servers.flatMap((server, i) => {
-          const row = this.#find(picture.value, { serviceId: id, serverId: server.id });
-          if (row.ok) return stepsTo(row.value, weights[i]!, server.maxActive);
-          problems.push(row.error);
-          return [];
-        });
-      });
-      if (problems.length > 0) return err(problems);
-      const done = await this.#carryOut(steps);
-      if (!done.ok) return err([done.error]);
-      const message = `haproxy ${this.#settings.socket}: it has frontends of its own; those of the plan are left out`;
-      const warnings = plan.fronts.length > 0 ? [warning('ERR_DRIVER_UNSUPPORTED', message)] : [];
-      return ok({ by: steps.length > 0 ? 'orders' : 'nothing', warnings });
+      if (!picture.ok) return picture;
+      if (this.#toldPid === null || picture.value.pid === this.#toldPid) return ok(null);
+      const applied = await this.#apply(this.#plan);
+      if (!applied.ok) return err(applied.error[0]!);
+      const there = new Set(picture.value.rows.map(({ proxy, name }) => `${proxy}/${name}`));
+      for (const path of new Set([...this.#drained, ...this.#down].filter((one) => there.has(one)))) {
+        const told = await this.#order(`set server ${path} state ${this.#stateOf(path)}`);
+        if (told.ok) continue;
+        this.#toldPid = -1; // again, the next time
+        return told;
+      }
+      return ok('haproxy was reloaded or restarted: weights, limits and orders were given again');
     });
   }
 
@@ -116,11 +142,14 @@ export class HaproxyAttached implements SiteDriver {
       const isAlready = reasons.has(path);
       if (isSo) reasons.add(path);
       else reasons.delete(path);
-      const state = this.#down.has(path) ? 'maint' : this.#drained.has(path) ? 'drain' : 'ready';
-      const done = await this.#order(`set server ${path} state ${state}`);
+      const done = await this.#order(`set server ${path} state ${this.#stateOf(path)}`);
       if (!done.ok && isAlready !== isSo) reasons[isAlready ? 'add' : 'delete'](path);
       return done;
     });
+  }
+
+  #stateOf(path: string): string {
+    return this.#down.has(path) ? 'maint' : this.#drained.has(path) ? 'drain' : 'ready';
   }
 
   readonly #look = (): Promise<Result<Picture, Problem>> => look(this.#settings.socket, this.#settings.timeoutMs);

@@ -15,6 +15,8 @@ export interface Picture {
   readonly maxConnections: number;
   /** What the configuration calls itself. */
   readonly description: string;
+  /** Of the worker that answers: another one after each reload. */
+  readonly pid: number;
 }
 
 export async function look(socket: string, timeoutMs: number): Promise<Result<Picture, Problem>> {
@@ -29,7 +31,8 @@ export async function look(socket: string, timeoutMs: number): Promise<Result<Pi
   if (!stat.ok) return stat;
   const rows = parseStat(stat.value, where);
   if (!rows.ok) return rows;
-  return ok({ rows: rows.value, maxConnections, description: infoValue(info.value, 'description') ?? '' });
+  const pid = countOf(infoValue(info.value, 'Pid') ?? '') ?? 0;
+  return ok({ rows: rows.value, maxConnections, description: infoValue(info.value, 'description') ?? '', pid });
 }
 
 /** `UP`, `UP 1/3` (about to fall), `no check`, `DOWN (agent)`, `NOLB` (no new clients but those that belong to it), `MAINT (via ...)`. */

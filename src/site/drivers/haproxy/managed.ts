@@ -15,6 +15,7 @@ import { StandingPlan } from '../standing-plan.ts';
 import { look, serverLoadOf } from './load.ts';
 import { HaproxyProcess } from './process.ts';
 import { type Rendered, render, type ServerSetting } from './render.ts';
+import { RestartPace } from './restart-pace.ts';
 import { order } from './socket.ts';
 import { versionOf } from './version.ts';
 
@@ -27,10 +28,12 @@ export class HaproxyManaged implements SiteDriver {
   /** What runs. */
   #rendered: Rendered | null = null;
   #isVersionRight = false;
+  readonly #pace: RestartPace;
 
   constructor(settings: HaproxySettings, clock: Clock = systemClock) {
     this.#settings = settings;
     this.#process = new HaproxyProcess(settings, clock);
+    this.#pace = new RestartPace(clock);
     this.checksServers = settings.checks !== null;
   }
 
@@ -55,6 +58,25 @@ export class HaproxyManaged implements SiteDriver {
 
   setUp(server: ServerRef, isUp: boolean): Promise<Result<void, Problem>> {
     return this.#order(server, (orders) => orders.setUp(server, isUp));
+  }
+
+  /** An HAProxy that has ended (a crash, a stranger's signal) starts again with what it had, ever more slowly if it keeps ending. */
+  mend(): Promise<Result<string | null, Problem>> {
+    return this.#turns.run(async () => {
+      if (this.#rendered === null) return ok(null);
+      if (await this.#process.isThere()) {
+        this.#pace.lives();
+        return ok(null);
+      }
+      const waitMs = this.#pace.waitMs();
+      if (waitMs > 0) {
+        const seconds = Math.ceil(waitMs / 1000);
+        return failure('ERR_DRIVER_UNREACHABLE', `haproxy: it ended by itself; the next start is in ${seconds} s`);
+      }
+      this.#pace.begin();
+      const started = await this.#process.startAgain(this.#rendered);
+      return started.ok ? ok('haproxy had ended by itself: started again') : started;
+    });
   }
 
   async readLoad(): Promise<Result<DriverLoad, Problem>> {

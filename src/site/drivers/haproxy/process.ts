@@ -73,7 +73,7 @@ export class HaproxyProcess {
   /** Makes what `check` found right run, or leaves everything as it was. */
   async switchTo({ mark }: Rendered): Promise<Result<void, Problem>> {
     const kept = await readFile(this.#file, 'utf8').catch(() => null);
-    const before = (await this.#isThere()) ? await this.#settled() : null;
+    const before = (await this.isThere()) ? await this.#settled() : null;
     if (before === undefined)
       return failure('ERR_DRIVER_UNREACHABLE', `haproxy ${this.#masterSocket}: the master does not answer`);
     await this.keep();
@@ -90,9 +90,15 @@ export class HaproxyProcess {
     return done;
   }
 
+  /** Starts what ran before, from the file that is in force. */
+  async startAgain({ mark }: Rendered): Promise<Result<void, Problem>> {
+    const started = await this.#start();
+    return started.ok ? this.#awaitMark(mark, null) : started;
+  }
+
   /** Ends it softly: no new connections, and old ones have until hard-stop-after. */
   async stop(): Promise<void> {
-    const master = (await this.#isThere()) ? await this.#settled() : undefined;
+    const master = (await this.isThere()) ? await this.#settled() : undefined;
     if (master === undefined) return;
     try {
       process.kill(master.pid, 'SIGUSR1');
@@ -141,7 +147,7 @@ export class HaproxyProcess {
   }
 
   /** During a reload the master does not listen for a moment: a worker alone is a sign of it. */
-  async #isThere(): Promise<boolean> {
+  async isThere(): Promise<boolean> {
     return (await isListening(this.#masterSocket)) || (await isListening(this.runtimeSocket));
   }
 

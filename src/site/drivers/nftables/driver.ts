@@ -29,6 +29,7 @@ import { chainOf, removal, render } from './render.ts';
 
 /** The first that was tried with what we write (1.0.6). */
 const LEAST_VERSION = 1;
+const LOOK_INTERVAL_MS = 5000;
 const CONNTRACK = '/proc/net/nf_conntrack';
 const FORWARDING = { 4: '/proc/sys/net/ipv4/ip_forward', 6: '/proc/sys/net/ipv6/conf/all/forwarding' } as const;
 
@@ -43,6 +44,7 @@ export class Nftables implements SiteDriver {
   #isVersionRight = false;
   /** Counters begin anew with each table. */
   #generation = 0;
+  #lookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(settings: NftablesSettings, clock: Clock = systemClock) {
     this.#settings = settings;
@@ -70,6 +72,23 @@ export class Nftables implements SiteDriver {
 
   setUp(server: ServerRef, isUp: boolean): Promise<Result<void, Problem>> {
     return this.#order(server, (orders) => orders.setUp(server, isUp));
+  }
+
+  /** Whoever loads a firewall anew commonly begins with "flush ruleset": our table is gone then. Looked at every few seconds. */
+  mend(): Promise<Result<string | null, Problem>> {
+    return this.#turns.run(async () => {
+      const nowMs = this.#clock.monotonicMs();
+      if (this.#text === '' || nowMs - this.#lookedMs < LOOK_INTERVAL_MS) return ok(null);
+      this.#lookedMs = nowMs;
+      const tables = await this.#nft('', ['list', 'tables', 'inet']);
+      if (!tables.ok) return tables;
+      const { table } = this.#settings;
+      if (tables.value.split('\n').some((line) => line.trim() === `table inet ${table}`)) return ok(null);
+      const done = await this.#nft(this.#text);
+      if (!done.ok) return done;
+      this.#generation++;
+      return ok(`nftables: the table ${table} had been removed by somebody: made again`);
+    });
   }
 
   readLoad(): Promise<Result<DriverLoad, Problem>> {

@@ -10,12 +10,15 @@ import { parseJson } from './parse.ts';
 import type { CountedServer, Servers } from './servers.ts';
 
 const MOST_ENTRIES = 100_000;
+const COUNTS: ReadonlySet<string> = new Set(['rq_active', 'rq_total', 'cx_active', 'cx_total']);
 /** Envoy's own default, which the page leaves out as well as it likes: it says nothing of what a site can bear. */
 const UNTOUCHED_LIMIT = 1024;
 
 export interface EnvoyServers extends Servers {
   /** Requests that a cluster may have under way, of those that have a limit of their own. */
   readonly limits: ReadonlyMap<string, number>;
+  /** Clusters with connections and without any request: those of TCP proxies. */
+  readonly withoutRequests: ReadonlySet<string>;
 }
 
 export function parseEnvoy(text: string, where: string): Result<EnvoyServers, Problem> {
@@ -24,6 +27,7 @@ export function parseEnvoy(text: string, where: string): Result<EnvoyServers, Pr
     const services: string[] = [];
     const servers: CountedServer[] = [];
     const limits = new Map<string, number>();
+    const withoutRequests = new Set<string>();
     for (const [i, one] of statuses.entries()) {
       const at = `cluster_statuses[${i}]`;
       const cluster = objectAt(one, at);
@@ -32,9 +36,12 @@ export function parseEnvoy(text: string, where: string): Result<EnvoyServers, Pr
       const limit = limitOf(cluster, at);
       if (limit !== null) limits.set(name, limit);
       const hosts = listAt(cluster['host_statuses'] ?? [], `${at}.host_statuses`, MOST_ENTRIES);
-      servers.push(...hosts.map((host, h) => hostOf(host, name, `${at}.host_statuses[${h}]`)));
+      const found = hosts.map((host, h) => hostOf(host, name, `${at}.host_statuses[${h}]`));
+      servers.push(...found.map(({ server }) => server));
+      if (found.some(({ connections }) => connections > 0) && found.every(({ server }) => server.total === 0))
+        withoutRequests.add(name);
     }
-    return { services, servers, waiting: 0, limits };
+    return { services, servers, waiting: 0, limits, withoutRequests };
   });
 }
 
@@ -51,15 +58,16 @@ function limitOf(cluster: Readonly<Record<string, unknown>>, at: string): number
   return limit === UNTOUCHED_LIMIT ? null : limit;
 }
 
-function hostOf(value: unknown, serviceId: string, at: string): CountedServer {
+/** `connections`: since the start. */
+function hostOf(value: unknown, serviceId: string, at: string): { readonly server: CountedServer; readonly connections: number } {
   const host = objectAt(value, at);
   const stats = new Map<string, number>();
   for (const one of listAt(host['stats'] ?? [], `${at}.stats`, 1000)) {
     const { name, value: count } = objectAt(one, `${at}.stats`);
     const key = textAt(name, `${at}.stats.name`);
-    if (key === 'rq_active' || key === 'rq_total' || key === 'cx_active') stats.set(key, protoCountAt(count, `${at}.${key}`));
+    if (COUNTS.has(key)) stats.set(key, protoCountAt(count, `${at}.${key}`));
   }
-  return {
+  const server: CountedServer = {
     serviceId,
     serverId: addressOf(host['address'], at),
     state: stateOf(host['health_status'], at),
@@ -70,6 +78,7 @@ function hostOf(value: unknown, serviceId: string, at: string): CountedServer {
     weight: protoCountAt(host['weight'], `${at}.weight`) || 1,
     total: stats.get('rq_total') ?? 0,
   };
+  return { server, connections: stats.get('cx_total') ?? 0 };
 }
 
 function addressOf(value: unknown, at: string): string {

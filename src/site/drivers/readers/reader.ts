@@ -8,7 +8,7 @@ import type { DriverLoad, LoadReader, ReaderSettings } from '../../../model/site
 import { loadWith } from '../load.ts';
 import { OneByOne } from '../one-by-one.ts';
 import { readPage } from '../page.ts';
-import { codeOf, failure, messageOf } from '../problem.ts';
+import { codeOf, failure, messageOf, quote } from '../problem.ts';
 import { Rates } from '../rate.ts';
 import { parseEnvoy } from './envoy.ts';
 import { parseIpvs } from './ipvs.ts';
@@ -19,13 +19,16 @@ import { loadFrom, type Servers } from './servers.ts';
 
 const MAX_FILE_SIZE = 16 * 1024 * 1024;
 
+/** What is asked for, rather than told. */
+export type PulledSettings = Exclude<ReaderSettings, { readonly kind: 'posted' }>;
+
 export class Reader implements LoadReader {
-  readonly #settings: ReaderSettings;
+  readonly #settings: PulledSettings;
   readonly #clock: Clock;
   readonly #rates = new Rates();
   readonly #turns = new OneByOne();
 
-  constructor(settings: ReaderSettings, clock: Clock) {
+  constructor(settings: PulledSettings, clock: Clock) {
     this.#settings = settings;
     this.#clock = clock;
   }
@@ -58,14 +61,19 @@ export class Reader implements LoadReader {
         const page = await readPage(url, timeoutMs);
         const parsed = page.ok ? parseEnvoy(page.value, url) : page;
         if (!parsed.ok) return parsed;
-        const { services, limits } = parsed.value;
+        const { services, limits, withoutRequests } = parsed.value;
+        const silent = (settings.clusters ?? services).find((name) => withoutRequests.has(name));
+        if (settings.measure === 'per-second' && silent !== undefined) {
+          const hint = 'set "measure: connections", or name others under "clusters"';
+          return failure('ERR_LOAD_SOURCE', `${url}: the cluster ${quote(silent)} has connections and no requests: ${hint}`);
+        }
         const limited = (settings.clusters ?? services).map((name) => limits.get(name));
         const isKnown = limited.length > 0 && limited.every((limit) => limit !== undefined);
         const together = isKnown ? limited.reduce<number>((sum, limit) => sum + (limit ?? 0), 0) : null;
         return this.#load(parsed.value, settings.clusters, 'cluster', url, settings.measure === 'connections' ? together : null);
       }
       case 'ipvs': {
-        const text = await readBounded(settings.file);
+        const text = await readBounded(settings.file, timeoutMs);
         const parsed = text.ok ? parseIpvs(text.value, settings.file) : text;
         return parsed.ok ? this.#load(parsed.value, settings.services, 'service', settings.file) : parsed;
       }
@@ -74,7 +82,7 @@ export class Reader implements LoadReader {
     }
   }
 
-  async #readSamples(settings: ReaderSettings & { kind: 'prometheus' }): Promise<Result<DriverLoad, Problem>> {
+  async #readSamples(settings: PulledSettings & { kind: 'prometheus' }): Promise<Result<DriverLoad, Problem>> {
     const page = await readPage(settings.url, settings.timeoutMs);
     if (!page.ok) return page;
     const sum = (text: string): Result<number, Problem> => {
@@ -103,13 +111,14 @@ export class Reader implements LoadReader {
 }
 
 /** A file of the kernel has no size before it is read. */
-async function readBounded(file: string): Promise<Result<string, Problem>> {
+async function readBounded(file: string, timeoutMs: number): Promise<Result<string, Problem>> {
+  const signal = AbortSignal.timeout(timeoutMs);
   try {
     const handle = await open(file);
     try {
       const chunks: Buffer[] = [];
       let size = 0;
-      for await (const chunk of handle.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
+      for await (const chunk of handle.createReadStream({ autoClose: false, signal }) as AsyncIterable<Buffer>) {
         size += chunk.length;
         if (size > MAX_FILE_SIZE) return failure('ERR_LOAD_SOURCE', `${file}: it has more than ${MAX_FILE_SIZE} octets`);
         chunks.push(chunk);
@@ -119,6 +128,7 @@ async function readBounded(file: string): Promise<Result<string, Problem>> {
       await handle.close();
     }
   } catch (error) {
+    if (signal.aborted) return failure('ERR_LOAD_SOURCE', `${file}: it was not read within ${timeoutMs} ms`);
     const hint = codeOf(error) === 'ENOENT' ? 'there is no such file; is the kernel module ip_vs loaded?' : messageOf(error);
     return err({ severity: 'error', code: 'ERR_LOAD_SOURCE', message: `${file}: ${hint}` });
   }
