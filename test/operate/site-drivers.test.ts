@@ -1,6 +1,7 @@
 // Balancers that are already there, as an operator makes Meridian aware of them: the real binary beside a real HAProxy, attached and
 // managed, and beside something that tells of its load by itself.
 
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -304,3 +305,85 @@ test('a load that is posted is that of the site until it is too old', async (t) 
   );
   t.regex((await agent.command('status')).stdout, /Site fra: load NOT KNOWN.*nobody has said anything for \d+ s/s);
 });
+
+const OWN_NETWORK = ['--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
+const NETWORK_TRIAL = 'PATH=/usr/sbin:/usr/bin:/sbin:/bin; nft add table inet t && test -r /proc/net/nf_conntrack';
+
+function whyNoKernel(): string | undefined {
+  const { status, stderr, error } = spawnSync('unshare', [...OWN_NETWORK, 'sh', '-c', NETWORK_TRIAL], { encoding: 'utf8' });
+  if (error !== undefined) return `unshare: ${error.message}`;
+  return status === 0 ? undefined : `a network of its own with nft: ${stderr.trim().split('\n').at(-1) || `exit code ${status}`}`;
+}
+
+const SERVERS = `
+for (const [name, port] of [['a', 8081], ['b', 8082]]) {
+  require('node:http').createServer((request, response) => response.end(name)).listen(port, '127.0.0.1');
+}`;
+
+testUnless(
+  whyNoKernel(),
+  'the kernel balances as the agent is told, and its table comes back after somebody has flushed it',
+  async (t) => {
+    const text = `site:
+  fra:
+    driver:
+      nftables: { max: 100, tableSize: 1021 }
+    services:
+      web:
+        algorithm: round-robin
+        servers:
+          a: { address: "127.0.0.1:8081" }
+          b: { address: "127.0.0.1:8082" }
+        check: { tcp: {}, interval: 3s, transitionInterval: 100ms, timeout: 3s, connectTimeout: 3s, rise: 2, fall: 3 }
+    listeners:
+      public: { listen: "127.0.0.1:80", tcp: { service: web } }
+`;
+    const directory = directoryFor(t, text);
+    const begin = `ip link set lo up; ${process.execPath} -e "$SERVERS" & exec "$@"`;
+    const agent = beginServer(directory, {
+      args: ['--role', 'site'],
+      wrapper: ['unshare', ...OWN_NETWORK, 'sh', '-c', begin, 'sh'],
+      env: { SERVERS },
+    });
+    t.teardown(async () => {
+      agent.signal('SIGKILL'); // and with it all in its namespaces
+      await agent.ended;
+    });
+    await agent.logged('at the site');
+    const inside = (...argv: readonly string[]) =>
+      spawnSync('nsenter', [`--net=/proc/${agent.pid}/ns/net`, '--', ...argv], { encoding: 'utf8' });
+    const who = (count: number): string =>
+      [...new Set(Array.from({ length: count }, () => inside('curl', '-s', '--max-time', '60', 'http://127.0.0.1/').stdout))]
+        .sort()
+        .join();
+    const command = (...args: readonly string[]): Promise<RunResult> => meridian([...args, '--config', agent.config]);
+    const gives = async (names: string): Promise<void> =>
+      eventually(
+        () => who(8) === names,
+        () => `not ${names} but ${who(8)}\n${inside('/usr/sbin/nft', 'list', 'ruleset').stdout}${agent.log()}`,
+      );
+    await gives('a,b');
+    t.is((await command('drain', 'fra/web/a', '--reason', 'new disk')).code, 0);
+    await gives('b');
+    t.regex(
+      (await command('status')).stdout,
+      /Site fra: load \d+ of 50 connections, target 40.*balancer nftables.*fra\/web\/a .*DRAINED/s,
+    );
+    t.is((await command('undrain', 'fra/web/a')).code, 0);
+    await gives('a,b');
+    t.is(inside('/usr/sbin/nft', 'flush', 'ruleset').status, 0);
+    await agent.logged('nftables: the table meridian had been removed by somebody: made again');
+    await gives('a,b');
+    editConfig(directory, [/ {10}a: .*\n/, '']);
+    t.is((await command('reload')).code, 0);
+    await gives('b');
+    editConfig(directory, ['algorithm: round-robin', 'algorithm: least-connections']);
+    const refused = await command('reload');
+    t.not(refused.code, 0);
+    t.regex(
+      refused.stderr,
+      /error ERR_DRIVER_PLAN: site fra: nftables: service web: the kernel can do .*found least-connections/,
+    );
+    await gives('b');
+  },
+);

@@ -49,7 +49,9 @@ export function render(plan: DriverPlan, settings: NftablesSettings, downs: Read
     `chain ${hook} { type nat hook ${hook} priority ${priority}; policy accept;\n${rules.join('\n')}\n}`;
   lines.push(`chain limits { type filter hook prerouting priority -110; policy accept;\n${limits.join('\n')}\n}`);
   lines.push(nat('prerouting', -100, ways), nat('output', -100, ways));
-  if (isMasquerading) lines.push(nat('postrouting', 100, plan.fronts.length > 0 ? ['ct status dnat jump ours'] : []));
+  // Not on the way to this machine itself: there is nothing to hide there, and the kernel drops what has no address to take.
+  const masked = plan.fronts.length > 0 ? ['oifname != "lo" ct status dnat jump ours'] : [];
+  if (isMasquerading) lines.push(nat('postrouting', 100, masked));
   const ours = isMasquerading ? [`chain ours {\n${masquerades(plan).join('\n')}\n}`] : [];
   // Made so that there is one to delete, deleted and made anew: all in one transaction.
   return [`table inet ${table}`, `delete table inet ${table}`, `table inet ${table} {`, ...ours, ...lines, '}', ''].join('\n');
