@@ -44,6 +44,11 @@ test('orders, events, audit, metrics and reloads over HTTP', async (t) => {
   t.is(refused.code, 1);
   t.regex(refused.stderr, /^error ERR_SAFETY: refused by admin\.safety: leastSites: 0 sites would serve, at least 1 must/);
 
+  const told = await meridian(['load', 'london', '--current', '30', '--max', '50', '--config', server.config]);
+  t.is(told.code, 0, told.stderr);
+  const sites = await api.get<Items<{ id: string; load: { current: number; max: number } | null }>>('/v1/sites');
+  t.like(sites.items.find(({ id }) => id === 'london')!.load, { current: 30, max: 50 });
+
   const removed = await fetch(`${api.url}/v1/overrides/${order.body.order.id}`, { method: 'DELETE' });
   t.is(removed.status, 200);
   t.is(await answer(), LONDON);

@@ -138,6 +138,7 @@ function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buff
       counters: countersOf(buffer),
       health: plane.report(),
       capacity: null,
+      loads: [],
       site: [],
       servers: [],
     }),

@@ -297,7 +297,7 @@ export class AdminDesk implements AdminPort {
     }
     const report = running.status(VERSION);
     const members = membersOf(snapshot, report.health);
-    const sites = sitesOf(snapshot, members);
+    const sites = sitesOf(snapshot, members, report.loads);
     const pools = poolsOf(snapshot, members, facts);
     const status = { ...statusOf(report, members, snapshot, clock.wallMs()), change: this.staged() };
     const doneMs = clock.monotonicMs();

@@ -8,6 +8,7 @@ import { OUTCOME } from '../../model/probe.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { MemberTarget } from '../../model/steering.ts';
 import { nameToText } from '../../wire/name.ts';
+import type { AgentLoad } from '../capacity/agent-loads.ts';
 import type { HealthReport, MemberReport } from '../health/health-report.ts';
 
 type OutcomeName = Member['families'][number]['votes'][number]['outcome'];
@@ -57,7 +58,11 @@ export function stateOf({ families, order }: Pick<MemberReport, 'families' | 'or
   return families.every(({ seen }) => seen === 'unchecked') ? 'unchecked' : 'up';
 }
 
-export function sitesOf({ steering }: Pick<Snapshot, 'steering'>, members: readonly Member[]): Site[] {
+export function sitesOf(
+  { steering }: Pick<Snapshot, 'steering'>,
+  members: readonly Member[],
+  loads: readonly AgentLoad[],
+): Site[] {
   return steering.sites.map(({ id, latitude, longitude, capacity }): Site => {
     const own = members.filter(({ site }) => site === id);
     return {
@@ -69,10 +74,13 @@ export function sitesOf({ steering }: Pick<Snapshot, 'steering'>, members: reado
       ...countsOf(own),
       isServing: own.some(({ isServing }) => isServing),
       down: own.filter(({ families }) => families.some(({ seen }) => seen === 'down')).length,
-      load: null, // until agents of sites report to the mesh
+      load: loadOf(loads.find(({ site, agents }) => site === id && agents > 0)),
     };
   });
 }
+
+const loadOf = (load: AgentLoad | undefined): Site['load'] =>
+  load === undefined ? null : { current: load.current, target: load.target, max: load.max, ageMs: load.ageMs };
 
 export function poolsOf(
   { steering, health, targets }: Pick<Snapshot, 'steering' | 'health' | 'targets'>,

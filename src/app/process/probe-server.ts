@@ -7,6 +7,7 @@ import { err, type Result } from '../../base/result.ts';
 import type { AgentReport } from '../../model/capacity.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { WhatIf } from '../../steering/spill-whatif.ts';
+import { agentLoads } from '../capacity/agent-loads.ts';
 import type { LoadRequest } from '../capacity/capacity-book.ts';
 import { count } from '../commands/args.ts';
 import type { ExplainReport } from '../commands/explain-answer.ts';
@@ -152,6 +153,7 @@ export class ProbeServer {
       counters: countersOf(this.#options.counters),
       health,
       capacity: null,
+      loads: agentLoads(this.#snapshot, this.plane.capacity),
       site: this.#options.agents?.report() ?? [],
       servers: this.plane.servers,
     };

@@ -23,6 +23,7 @@ import { ImageFeed } from '../answering/image-feed.ts';
 import type { ListeningPlan } from '../answering/listening-plan.ts';
 import { Notifier } from '../answering/notify.ts';
 import { Workers } from '../answering/workers.ts';
+import { type AgentLoad, agentLoads } from '../capacity/agent-loads.ts';
 import type { LoadRequest } from '../capacity/capacity-book.ts';
 import { type CapacityReport, reportCapacity } from '../capacity/capacity-report.ts';
 import { SpillDesk } from '../capacity/spill-desk.ts';
@@ -66,6 +67,8 @@ export interface StatusReport {
   readonly health: HealthReport;
   /** Loads of sites and what is shed; null where no load can move. */
   readonly capacity: CapacityReport | null;
+  /** What agents anywhere say of their sites. */
+  readonly loads: readonly AgentLoad[];
   /** Of the sites whose agents are part of this process. */
   readonly site: readonly SiteReport[];
   /** A change on trial, or the last one that was. */
@@ -340,6 +343,7 @@ export class MeridianServer {
       counters: countersOf(this.#counters),
       health,
       capacity: this.#capacity(),
+      loads: agentLoads(this.loaded.get().snapshot, this.plane.capacity),
       site: this.#agents?.report() ?? [],
       servers: this.plane.servers,
     };

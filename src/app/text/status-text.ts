@@ -3,6 +3,7 @@
 
 import type { StagedState } from '../../admin/schemas/staged.ts';
 import { COUNTER_FACTS, type CounterName } from '../../metrics/counters.ts';
+import { agentLoadLines } from '../capacity/agent-loads.ts';
 import { capacityLines } from '../capacity/capacity-text.ts';
 import type { StatusReport } from '../process/server.ts';
 import { siteLines } from '../site/site-text.ts';
@@ -31,7 +32,7 @@ export function statusText(report: StatusReport, nowMs: number, hasVotes: boolea
     ...healthRows(report.health),
     ...(report.change ? [changeRow(report.change, nowMs)] : []),
   ];
-  const capacity = report.capacity === null ? [] : capacityLines(report.capacity);
+  const capacity = report.capacity === null ? agentLoadLines(report.loads) : capacityLines(report.capacity);
   return [
     ...rows.map(line),
     ...(report.alerts ? alertLines(report.alerts, nowMs) : []),

@@ -19,6 +19,7 @@ function report(counts: Partial<Record<CounterName, number>>): StatusReport {
     cells: 6,
     counters: { ...zeros, ...counts },
     capacity: null,
+    loads: [],
     health: healthReport(),
     site: [],
     servers: [],

@@ -1,0 +1,32 @@
+// What agents report, as every process shows it.
+
+import test from 'ava';
+import { agentLoadLines, agentLoads } from '../../../../src/app/capacity/agent-loads.ts';
+import { loadReport } from '../../../support/mesh.ts';
+
+const SITES = ['fra', 'lon'].map((id, index) => ({ id, index, latitude: 50, longitude: 8, capacity: null }));
+
+const NOW_MS = 1_000_000;
+const heard = (agent: string, differs: object = {}) => ({ ...loadReport(agent, 1), atMs: NOW_MS - 500, max: 300, ...differs });
+const loadsOf = (...loads: readonly ReturnType<typeof heard>[]) =>
+  agentLoads(
+    { steering: { sites: SITES, pools: [], members: [], policies: [] }, loadUnit: 'requests/s' },
+    { loads, mesh: { nowMs: () => NOW_MS } },
+  );
+
+test('agents of a site add up, and a site that nobody speaks of is not told of', (t) => {
+  t.deepEqual(loadsOf(heard('a'), heard('b', { current: 20.25 })), [
+    { site: 'fra', unit: 'requests/s', agents: 2, refused: 0, current: 120.25, target: null, max: 600, ageMs: 500 },
+  ]);
+});
+
+test('a report in another unit is told of, and is no load', (t) => {
+  const [load] = loadsOf(heard('a', { unit: 'Mbit/s' }));
+  t.like(load, { agents: 0, refused: 1, current: 0 });
+  t.regex(agentLoadLines([load!]).join('\n'), /fra +- +- +- +1 in another unit, NOT BELIEVED/);
+});
+
+test('where nobody reports nothing is printed', (t) => {
+  t.deepEqual(agentLoadLines(loadsOf()), []);
+  t.regex(agentLoadLines(loadsOf(heard('a'))).join('\n'), /in requests\/s.*fra +100 +- +300 +1 agent, 0\.5 s ago/s);
+});
