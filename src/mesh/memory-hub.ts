@@ -8,6 +8,8 @@ import { err, ok, type Result } from '../base/result.ts';
 import type { AgentReport, DemandReport, HeardReport } from '../model/capacity.ts';
 import {
   type FleetReport,
+  type LeaseAnswer,
+  type LeaseRequest,
   type OverrideSet,
   type Peer,
   RESULT_BATCH_MAX_SIZE,
@@ -20,6 +22,7 @@ import { CapacityBoard } from './capacity-board.ts';
 import { Complaints } from './complaints.ts';
 import { FleetSlate } from './fleet-slate.ts';
 import { KnownVotes } from './known-votes.ts';
+import { decideLease, holderId, holderName, type LeaseRecord } from './lease-rule.ts';
 import { bounded, decodeLoad, encodeLoad } from './load-record.ts';
 import { MeshClock } from './mesh-clock.ts';
 import { type MeshFiles, meshFiles, newMark } from './mesh-files.ts';
@@ -61,6 +64,7 @@ export class MemoryHub {
   readonly #board = new CapacityBoard();
   readonly #demandSeqs = new Map<Member, number>();
   #spill: SharedSpill | null = null;
+  readonly #leases = new Map<string, LeaseRecord>();
   #spilledMs = 0;
   #book: OverrideBook = EMPTY_BOOK;
   #sweptMs = 0;
@@ -222,6 +226,21 @@ export class MemoryHub {
     this.#spill = step;
     this.#spilledMs = nowMs;
     for (const member of this.#members) if (member !== from) member.spillShared(step);
+  }
+
+  takeLease({ self }: Member, name: string, { ttlMs, token }: LeaseRequest): LeaseAnswer {
+    const nowMs = this.clock.nowMs();
+    const me = holderName(self);
+    // Nothing is ever lost here but with all who could hold it: who comes first has it.
+    const known = this.#leases.get(name) ?? { holder: '', untilMs: 0, token: 0 };
+    const next = decideLease(known, { holder: me, ttlMs, token }, nowMs);
+    this.#leases.set(name, next);
+    return { isOurs: next.holder === me, holder: holderId(next.holder), token: next.token, leftMs: next.untilMs - nowMs };
+  }
+
+  releaseLease({ self }: Member, name: string, token: number): void {
+    const held = this.#leases.get(name);
+    if (held?.holder === holderName(self) && held.token === token) this.#leases.set(name, { ...held, untilMs: 0 });
   }
 
   async saveVerdicts(verdicts: readonly Verdict[]): Promise<void> {

@@ -3,13 +3,14 @@
 import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { err, type Result } from '../base/result.ts';
+import { err, ok, type Result } from '../base/result.ts';
 import type { AgentReport, DemandReport, HeardReport } from '../model/capacity.ts';
-import type { FleetReport, Mesh, MeshEvents, MeshStatus, OverrideSet, Peer, SharedSpill } from '../model/mesh.ts';
+import type { FleetReport, LeaseAnswer, LeaseRequest, Mesh, MeshEvents, MeshStatus, OverrideSet, Peer, SharedSpill } from '../model/mesh.ts';
 import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
 import { EventBox } from './event-box.ts';
 import type { Member, MemoryHub } from './memory-hub.ts';
 import { meshProblem } from './override-check.ts';
+import { unavailable } from './lease-rule.ts';
 import { decodeVote, encodeVote } from './vote-record.ts';
 
 export class MemoryMesh implements Mesh, Member {
@@ -112,6 +113,15 @@ export class MemoryMesh implements Mesh, Member {
   async changeOverrides(expectedVersion: number, overrides: readonly Override[]): Promise<Result<OverrideSet, Problem>> {
     if (this.#state !== 'joined') return err(meshProblem('ERR_MESH_UNAVAILABLE', 'the mesh has not been joined'));
     return this.#hub.changeOverrides(expectedVersion, overrides);
+  }
+
+  async takeLease(name: string, request: LeaseRequest): Promise<Result<LeaseAnswer, Problem>> {
+    if (this.#state !== 'joined') return unavailable('the mesh has not been joined');
+    return ok(this.#hub.takeLease(this, name, request));
+  }
+
+  releaseLease(name: string, token: number): void {
+    this.#hub.releaseLease(this, name, token);
   }
 
   async close(): Promise<void> {

@@ -29,6 +29,8 @@ export interface RedisKeys {
   readonly demandTimes: string;
   /** Hash: `tick`, `mark`, `at`, `text` of the last spill step. */
   readonly spill: string;
+  /** Hash: `holder`, `until`, `token`. */
+  lease(name: string): string;
   /** Channel: one letter, what to look at. */
   readonly nudge: string;
   /** Hash of one prober's votes. */
@@ -53,6 +55,7 @@ export function keysOf(prefix: string): RedisKeys {
     demandTimes: `${base}demand-times`,
     spill: `${base}spill`,
     nudge: `${base}nudge`,
+    lease: (name) => `${base}lease:${name}`,
     votes: (prober) => `${base}votes:${prober}`,
     fleet: (id) => `${base}fleet:${id}`,
     fleetLog: (id) => `${base}fleet-log:${id}`,

@@ -6,7 +6,7 @@ import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Result } from '../base/result.ts';
 import type { AgentReport } from '../model/capacity.ts';
-import type { Mesh, MeshEvents, MeshStatus, OverrideSet, Peer, RedisMeshSettings, SharedSpill } from '../model/mesh.ts';
+import type { LeaseAnswer, LeaseRequest, Mesh, MeshEvents, MeshStatus, OverrideSet, Peer, RedisMeshSettings, SharedSpill } from '../model/mesh.ts';
 import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
 import { Complaints } from './complaints.ts';
 import { EventBox } from './event-box.ts';
@@ -18,6 +18,8 @@ import { RedisCapacity } from './redis-capacity.ts';
 import { RedisConnector } from './redis-connector.ts';
 import { RedisFleets } from './redis-fleets.ts';
 import { keysOf, NUDGE, type RedisKeys } from './redis-keys.ts';
+import { holderName, unavailable } from './lease-rule.ts';
+import { RedisLeases } from './redis-leases.ts';
 import type { Command, Reply } from './redis-link.ts';
 import { whereOf } from './redis-options.ts';
 import { RedisOverrides } from './redis-overrides.ts';
@@ -67,6 +69,7 @@ export class RedisMesh implements Mesh {
   readonly #ownFleet: RedisOwnFleet;
   readonly #results: RedisResults;
   readonly #capacity: RedisCapacity;
+  readonly #leases: RedisLeases;
   readonly #parts: readonly Part[];
   readonly #connector: RedisConnector;
   readonly #pump: Pump;
@@ -134,8 +137,10 @@ export class RedisMesh implements Mesh {
       onResults: (prober, epoch, batch) => this.#box.results(prober, epoch, batch),
     });
     this.#capacity = new RedisCapacity(desk, self);
+    this.#leases = new RedisLeases(desk, holderName(self), confirmingReplicas);
     const fleet = [this.#fleets, this.#ownFleet, this.#results];
-    this.#parts = [this.#peers, this.#votes, this.#ownVotes, this.#overrides, this.#verdicts, ...fleet, this.#capacity];
+    const shared = [this.#capacity, this.#leases];
+    this.#parts = [this.#peers, this.#votes, this.#ownVotes, this.#overrides, this.#verdicts, ...fleet, ...shared];
   }
 
   get status(): MeshStatus {
@@ -233,6 +238,15 @@ export class RedisMesh implements Mesh {
     return this.#overrides.change(expectedVersion, overrides);
   }
 
+  takeLease(name: string, request: LeaseRequest): Promise<Result<LeaseAnswer, Problem>> {
+    if (this.#connector.link === null) return Promise.resolve(unavailable('redis does not answer'));
+    return this.#leases.request(name, request);
+  }
+
+  releaseLease(name: string, token: number): void {
+    this.#leases.release(name, token);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#pump.stop();
@@ -240,7 +254,7 @@ export class RedisMesh implements Mesh {
     if (this.#look !== null) clearInterval(this.#look);
     this.#joined();
     this.#box.close();
-    const farewell = [...this.#ownVotes.farewell(), ...this.#results.farewell(), this.#peers.farewell()];
+    const farewell = [...this.#leases.ask(), ...this.#ownVotes.farewell(), ...this.#results.farewell(), this.#peers.farewell()];
     await this.#connector.link?.send(farewell, this.#settings.commandTimeoutMs);
     this.#connector.close();
     for (const part of this.#parts) part.lost();

@@ -231,3 +231,32 @@ redis.call('PEXPIRE', KEYS[1], 3600000)
 redis.call('PUBLISH', ARGV[7], ARGV[8])
 return 1`,
 );
+
+/**
+ * A lease, as mesh/lease-rule.ts decides. KEYS lease; ARGV who ttlMs token. Returns {holder, token, milliseconds that are left}.
+ */
+export const LEASE = script(
+  1,
+  `${NOW}
+local held = redis.call('HMGET', KEYS[1], 'holder', 'until', 'token')
+local who, ttl, claimed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local holder, ends, token = held[1], tonumber(held[2]), tonumber(held[3])
+if not (holder and ends and token) then holder = nil end
+local isLost = not holder or holder == ''
+if isLost and claimed > 0 then holder, ends, token = who, now + ttl, claimed
+elseif not holder then holder, ends, token = '', now + ttl, 0
+elseif ends <= now then holder, ends, token = who, now + ttl, math.max(token + 1, now)
+elseif holder == who then ends = now + ttl end
+redis.call('HSET', KEYS[1], 'holder', holder, 'until', string.format('%.0f', ends), 'token', string.format('%.0f', token))
+redis.call('PEXPIRE', KEYS[1], 86400000)
+return {holder, string.format('%.0f', token), string.format('%.0f', ends - now)}`,
+);
+
+/** Gives a lease back. KEYS lease; ARGV who token. The token stays: the next one is greater. */
+export const RELEASE_LEASE = script(
+  1,
+  `local held = redis.call('HMGET', KEYS[1], 'holder', 'token')
+if held[1] ~= ARGV[1] or held[2] ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'until', 0)
+return 1`,
+);

@@ -160,6 +160,24 @@ export interface RedisMeshSettings {
 /** The `mesh` section of the configuration. */
 export type MeshSettings = { readonly kind: 'memory' } | RedisMeshSettings;
 
+/** Asks for a lease, or for more of it. */
+export interface LeaseRequest {
+  /** How long it is to last from the moment at which the mesh grants it; at least 1000. */
+  readonly ttlMs: number;
+  /** Of the lease that we still hold by our own clock; 0 = we hold none. */
+  readonly token: number;
+}
+
+export interface LeaseAnswer {
+  readonly isOurs: boolean;
+  /** Id of the process that has it; null = nobody: it was lost or never was, and whoever may still hold it is waited for. */
+  readonly holder: string | null;
+  /** Of the holder. Each new holder has a greater one: what is written under an older one is to be refused (fencing). */
+  readonly token: number;
+  /** Until somebody else may have it, when the mesh answered. */
+  readonly leftMs: number;
+}
+
 export interface Mesh {
   readonly status: MeshStatus;
   readonly peers: readonly Peer[];
@@ -207,5 +225,12 @@ export interface Mesh {
    * ERR_MESH_RECORD: nothing changed; ERR_MESH_UNCERTAIN: it may have been made, but nobody can vouch that it is kept.
    */
   changeOverrides(expectedVersion: number, overrides: readonly Override[]): Promise<Result<OverrideSet, Problem>>;
+  /**
+   * Takes or renews the lease of this name: only one process has it at a time, by the clock of the mesh. Who has it must count from
+   * the moment at which it asked, and stop before the end. Asked once, not repeated; ERR_MESH_UNAVAILABLE: nobody knows what came of it.
+   */
+  takeLease(name: string, request: LeaseRequest): Promise<Result<LeaseAnswer, Problem>>;
+  /** Gives it back, so that somebody else can have it at once. To be called once whatever it protects is over. */
+  releaseLease(name: string, token: number): void;
   close(): Promise<void>;
 }
