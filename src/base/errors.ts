@@ -88,6 +88,8 @@ export const ERRORS = {
   ERR_DRIVER_REFUSED: 'The balancer refuses a configuration or an order; what it did before it still does.',
   ERR_DRIVER_UNREACHABLE: 'A balancer cannot be reached, or does not answer in time.',
   ERR_DRIVER_UNSUPPORTED: 'A setting has no counterpart in this balancer and is left out; everything else was applied.',
+  ERR_ADDRESS_MOVE:
+    'A virtual address cannot be brought to this machine or taken away; who cannot take it leaves it to the others.',
   ERR_LOAD_SOURCE: 'The load of a balancer cannot be read: unreachable, too slow, or a refusal.',
   ERR_LOAD_FORM: 'What a source of load says is not what it should be; it counts as not said.',
   // the admin API

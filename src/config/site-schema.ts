@@ -2,10 +2,25 @@
 // site-l4-schema.ts, HTTP in site-http-schema.ts.
 
 import type { z } from 'zod';
+import { formatAddress, parseAddress } from '../base/address.ts';
 import { LOAD_UNITS } from '../model/capacity.ts';
 import { checkDriver } from './driver-checks.ts';
 import { driverSchema } from './driver-schema.ts';
-import { decimal, duration, endpoint, fields, mapOf, type Names, name, ONCE_RIGHT, oneOf, reference } from './fields.ts';
+import {
+  complaint,
+  decimal,
+  duration,
+  endpoint,
+  fields,
+  listOf,
+  mapOf,
+  type Names,
+  name,
+  ONCE_RIGHT,
+  oneOf,
+  parsed,
+  reference,
+} from './fields.ts';
 import { checkListener, checkServices, LISTENER_KINDS } from './site-checks.ts';
 import { httpSchema } from './site-http-schema.ts';
 import { serviceName, tcpSchema, udpSchema } from './site-l4-schema.ts';
@@ -23,6 +38,36 @@ const listenerSchema = fields({
     .optional()
     .describe('Answers the agent check of HAProxy with one line such as `up 75%`.'),
 }).superRefine(checkListener, ONCE_RIGHT);
+
+const DEVICE = /^[A-Za-z0-9_.:-]{1,15}$/;
+
+const addressSchema = fields({
+  address: parsed('an address with its prefix such as 192.0.2.10/24', (text) => {
+    const [address = '', bits = ''] = text.split('/');
+    const found = parseAddress(address);
+    const isLength =
+      found !== undefined && /^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (found.family === 4 ? 32 : 128);
+    return isLength ? `${formatAddress(found.octets, found.family)}/${Number(bits)}` : undefined;
+  }).describe('Of which clients know; not one that this machine has by itself.'),
+  lease: duration('3s', '10m')
+    .prefault('10s')
+    .describe('Who cannot renew it for so long has lost it. A fifth of it is the margin: it is given up that much earlier.'),
+  device: parsed('the name of a network device', (text) => (DEVICE.test(text) ? text : undefined))
+    .optional()
+    .describe(
+      'Where the agent puts it with `ip addr`; the kernel takes it away if the agent does not renew it. Needs CAP_NET_ADMIN.',
+    ),
+  hook: listOf(
+    parsed('a word of a command, without control characters', (text) => (/^[^\p{Cc}]{1,500}$/u.test(text) ? text : undefined)),
+    1,
+    32,
+  )
+    .optional()
+    .describe('Or a command that moves it, run with: take, renew or release; name; address; token; seconds that it is valid.'),
+}).superRefine(({ device, hook }, { addIssue }) => {
+  if ((device === undefined) === (hook === undefined))
+    addIssue(complaint('ERR_CONFIG_VALUE', 'must have exactly one of the keys device, hook'));
+}, ONCE_RIGHT);
 
 const loadAmount = (kind: string) => decimal(0, 1e12, `in the unit of the load`).nullable().default(null).describe(kind);
 
@@ -50,6 +95,9 @@ const siteSchema = fields({
     .describe(
       'What the agent reports to the DNS servers each second. Both figures shrink with the weight of servers that are out.',
     ),
+  addresses: mapOf(name(), addressSchema, 'address')
+    .default({})
+    .describe('Addresses that one agent of the site has at a time; it needs `mesh.redis` as soon as there are several.'),
   drainTimeout: duration('0s', '1h')
     .prefault('30s')
     .describe('How long connections may go on after a listener was closed; a stop takes no longer.'),

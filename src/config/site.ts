@@ -56,6 +56,10 @@ export function siteSettings(
       ),
       load: { ...config.load, unit },
       driver: config.driver ?? null,
+      addresses: Object.entries(config.addresses).map(([id, { address, lease, device, hook }]) => ({
+        ...{ id, address, leaseMs: lease },
+        mover: device === undefined ? { kind: 'hook', argv: hook! } : { kind: 'device', device },
+      })),
       drainTimeoutMs: config.drainTimeout,
     };
   });

@@ -5,12 +5,22 @@ import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { AgentReport, DemandReport, HeardReport } from '../model/capacity.ts';
-import type { FleetReport, LeaseAnswer, LeaseRequest, Mesh, MeshEvents, MeshStatus, OverrideSet, Peer, SharedSpill } from '../model/mesh.ts';
+import type {
+  FleetReport,
+  LeaseAnswer,
+  LeaseRequest,
+  Mesh,
+  MeshEvents,
+  MeshStatus,
+  OverrideSet,
+  Peer,
+  SharedSpill,
+} from '../model/mesh.ts';
 import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
 import { EventBox } from './event-box.ts';
+import { unavailable } from './lease-rule.ts';
 import type { Member, MemoryHub } from './memory-hub.ts';
 import { meshProblem } from './override-check.ts';
-import { unavailable } from './lease-rule.ts';
 import { decodeVote, encodeVote } from './vote-record.ts';
 
 export class MemoryMesh implements Mesh, Member {

@@ -52,7 +52,9 @@ export class RedisLeases implements Part {
   }
 
   ask(): readonly Command[] {
-    const releases = this.#releases.map(([name, token]): Command => [RELEASE_LEASE, this.#desk.keys.lease(name), this.#me, token]);
+    const releases = this.#releases.map(
+      ([name, token]): Command => [RELEASE_LEASE, this.#desk.keys.lease(name), this.#me, token],
+    );
     this.#sentReleases = releases.length;
     this.#releases = [];
     this.#sent = this.#waiting;
@@ -61,7 +63,8 @@ export class RedisLeases implements Part {
       return [LEASE, this.#desk.keys.lease(name), this.#me, ttlMs, token];
     });
     // What a failover could forget must not be relied on.
-    const confirm: Command[] = takes.length > 0 && this.#confirmingReplicas > 0 ? [['WAIT', this.#confirmingReplicas, CONFIRM_MS]] : [];
+    const confirm: Command[] =
+      takes.length > 0 && this.#confirmingReplicas > 0 ? [['WAIT', this.#confirmingReplicas, CONFIRM_MS]] : [];
     return [...releases, ...takes, ...confirm];
   }
 

@@ -6,11 +6,22 @@ import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Result } from '../base/result.ts';
 import type { AgentReport } from '../model/capacity.ts';
-import type { LeaseAnswer, LeaseRequest, Mesh, MeshEvents, MeshStatus, OverrideSet, Peer, RedisMeshSettings, SharedSpill } from '../model/mesh.ts';
+import type {
+  LeaseAnswer,
+  LeaseRequest,
+  Mesh,
+  MeshEvents,
+  MeshStatus,
+  OverrideSet,
+  Peer,
+  RedisMeshSettings,
+  SharedSpill,
+} from '../model/mesh.ts';
 import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
 import { Complaints } from './complaints.ts';
 import { EventBox } from './event-box.ts';
 import { KnownVotes } from './known-votes.ts';
+import { holderName, unavailable } from './lease-rule.ts';
 import { MeshClock } from './mesh-clock.ts';
 import { meshFiles } from './mesh-files.ts';
 import { Pump } from './pump.ts';
@@ -18,7 +29,6 @@ import { RedisCapacity } from './redis-capacity.ts';
 import { RedisConnector } from './redis-connector.ts';
 import { RedisFleets } from './redis-fleets.ts';
 import { keysOf, NUDGE, type RedisKeys } from './redis-keys.ts';
-import { holderName, unavailable } from './lease-rule.ts';
 import { RedisLeases } from './redis-leases.ts';
 import type { Command, Reply } from './redis-link.ts';
 import { whereOf } from './redis-options.ts';

@@ -62,6 +62,19 @@ export interface LoadSettings {
   readonly target: number | null;
 }
 
+/** An address that one agent of the site has at a time. */
+export interface VirtualAddress {
+  readonly id: string;
+  /** With its prefix: `192.0.2.10/24`. */
+  readonly address: string;
+  /** Who cannot renew it for so long has lost it. */
+  readonly leaseMs: number;
+  readonly mover:
+    | { readonly kind: 'device'; readonly device: string }
+    /** Further arguments: take, renew or release; the name; the address; the token; how many seconds it is valid. */
+    | { readonly kind: 'hook'; readonly argv: readonly string[] };
+}
+
 export interface SiteAgentSettings {
   /** Id of the site. */
   readonly site: string;
@@ -70,6 +83,7 @@ export interface SiteAgentSettings {
   readonly load: LoadSettings;
   /** A balancer that is already there, in place of our own; null = our own. What is only read has neither services nor fronts. */
   readonly driver: DriverSettings | null;
+  readonly addresses: readonly VirtualAddress[];
   /** How long connections of a listener that closes may go on, and so how long a stop takes at most. */
   readonly drainTimeoutMs: number;
 }

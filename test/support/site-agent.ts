@@ -12,6 +12,7 @@ export const agentSettings = (differs: Partial<SiteAgentSettings> = {}): SiteAge
   listeners: [],
   load: { unit: 'connections', max: null, target: null },
   driver: null,
+  addresses: [],
   drainTimeoutMs: 60_000,
   ...differs,
 });

@@ -183,6 +183,11 @@ export class ControlPlane {
     return this.#mesh.nowMs();
   }
 
+  /** Who of many may do something alone. */
+  get leases(): Pick<Mesh, 'takeLease' | 'releaseLease'> {
+    return this.#mesh;
+  }
+
   /** What an agent of this process says of its site. */
   reportLoad(report: Omit<AgentReport, 'agent' | 'epoch'>): void {
     // One process may be the agents of several sites; of each agent the latest report counts.

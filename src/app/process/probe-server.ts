@@ -155,6 +155,7 @@ export class ProbeServer {
       capacity: null,
       loads: agentLoads(this.#snapshot, this.plane.capacity),
       site: this.#options.agents?.report() ?? [],
+      addresses: this.#options.agents?.addresses() ?? [],
       servers: this.plane.servers,
     };
   }

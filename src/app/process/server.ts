@@ -38,6 +38,7 @@ import { restartWarnings } from '../loading/restart-warnings.ts';
 import type { DraftResult } from '../loading/zone-draft.ts';
 import type { Vitals } from '../orders/vitals.ts';
 import type { FileDesk } from '../orders/zone-changes.ts';
+import type { AddressReport } from '../site/address-desk.ts';
 import { applySites, type SiteDesk } from '../site/site-desk.ts';
 import type { AlertReport } from '../watch/alert-desk.ts';
 import type { Answering, ProcessVitals, TriedLoad } from './requests.ts';
@@ -73,6 +74,8 @@ export interface StatusReport {
   readonly site: readonly SiteReport[];
   /** A change on trial, or the last one that was. */
   readonly change?: StagedState | null;
+  /** Virtual addresses of these sites. */
+  readonly addresses: readonly AddressReport[];
   /** Names of all servers inside sites that the configuration knows: what orders may name. */
   readonly servers: readonly string[];
   /** What is wrong by the process's own eye; null or absent = it does not look yet. */
@@ -345,6 +348,7 @@ export class MeridianServer {
       capacity: this.#capacity(),
       loads: agentLoads(this.loaded.get().snapshot, this.plane.capacity),
       site: this.#agents?.report() ?? [],
+      addresses: this.#agents?.addresses() ?? [],
       servers: this.plane.servers,
     };
   }

@@ -1,6 +1,7 @@
 // The agents of a process (role `site`): configured and reloaded together, all or none; fed with what checks see and people order; and
 // once a second each tells the mesh how full its site is.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../base/clock.ts';
 import { hasErrors, type Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -16,6 +17,7 @@ import type { SiteReport } from '../../site/report.ts';
 import type { Order } from '../../site/standing.ts';
 import type { ControlPlane } from '../health/control-plane.ts';
 import type { SeenServer } from '../process/handover-words.ts';
+import { AddressDesk, type AddressReport } from './address-desk.ts';
 import { SiteChecks } from './site-checks.ts';
 
 const REPORT_INTERVAL_MS = 1000;
@@ -34,13 +36,15 @@ export interface SiteDeskOptions {
 }
 
 /** What agents need of the control plane. */
-export interface AgentPlane extends Pick<ControlPlane, 'overrides' | 'nowMs' | 'reportLoad' | 'addAgent'> {
+export interface AgentPlane extends Pick<ControlPlane, 'overrides' | 'nowMs' | 'reportLoad' | 'addAgent' | 'leases'> {
   follow(follow: () => void): void;
 }
 
 interface Entry {
   readonly agent: SiteAgent;
   readonly checks: SiteChecks;
+  /** By name; none before the mesh is there. */
+  readonly addresses: Map<string, AddressDesk>;
 }
 
 export class SiteDesk {
@@ -96,6 +100,7 @@ export class SiteDesk {
       if (!settings.some(({ site }) => site === entry.agent.site)) this.#end(entry);
     }
     this.#obey();
+    for (const entry of this.#entries.values()) await this.#followAddresses(entry);
     return problems;
   }
 
@@ -105,6 +110,7 @@ export class SiteDesk {
     plane.addAgent(() => this.report().flatMap(namesIn));
     plane.follow(() => this.#obey());
     this.#obey();
+    for (const entry of this.#entries.values()) void this.#followAddresses(entry);
     this.#tell();
     this.#timer = setInterval(() => this.#tell(), REPORT_INTERVAL_MS);
   }
@@ -129,12 +135,17 @@ export class SiteDesk {
     const entries = [...this.#entries.values()];
     this.#entries.clear();
     await Promise.all(
-      entries.map(async ({ agent, checks }) => {
+      entries.map(async ({ agent, checks, addresses }) => {
+        await Promise.all([...addresses.values()].map((address) => address.close())); // the successor competes like all others
         await agent.handOver(HANDOVER_IDLE_MS);
         await checks.close();
       }),
     );
     await Promise.all(this.#ending);
+  }
+
+  addresses(): readonly AddressReport[] {
+    return [...this.#entries.values()].flatMap(({ addresses }) => [...addresses.values()].map((one) => one.report()));
   }
 
   /** Stops listening, and waits for the last connections, each site as long as its drain timeout. */
@@ -162,7 +173,7 @@ export class SiteDesk {
         log[seen.isUp ? 'info' : 'warn'](facts, seen.isUp ? 'a server came up' : 'a server went down');
       },
     });
-    const entry = { agent, checks };
+    const entry = { agent, checks, addresses: new Map<string, AddressDesk>() };
     this.#entries.set(site, entry);
     return entry;
   }
@@ -174,8 +185,29 @@ export class SiteDesk {
     this.#ending.add(ended);
   }
 
-  async #close({ agent, checks }: Entry, graceMs?: number): Promise<void> {
+  async #close({ agent, checks, addresses }: Entry, graceMs?: number): Promise<void> {
+    await Promise.all([...addresses.values()].map((address) => address.close())); // who comes from now on goes elsewhere
     await Promise.all([checks.close(), agent.close(graceMs)]);
+  }
+
+  /** Another lease time or mover is another address: it is given up and competed for anew. */
+  async #followAddresses({ agent, addresses }: Entry): Promise<void> {
+    const { clock, log } = this.#options;
+    if (this.#plane === null) return;
+    const wanted = agent.settings?.addresses ?? [];
+    for (const [id, desk] of addresses) {
+      if (wanted.some((one) => one.id === id && isDeepStrictEqual(one, desk.settings))) continue;
+      addresses.delete(id);
+      await desk.close();
+    }
+    for (const settings of wanted) {
+      if (addresses.has(settings.id)) continue;
+      const isFit = (): boolean => canServe(agent.report());
+      const mesh = this.#plane.leases;
+      const desk = new AddressDesk({ site: agent.site, settings, mesh, clock, log, random: Math.random, isFit });
+      addresses.set(settings.id, desk);
+      desk.start(this.#options.seen === undefined);
+    }
   }
 
   #obey(): void {
@@ -204,6 +236,10 @@ export class SiteDesk {
 /** The agents' part of a reload. */
 export const applySites = (desk: SiteDesk | null, { site }: Pick<Snapshot, 'site'>): Promise<readonly Problem[]> =>
   desk === null ? Promise.resolve([]) : desk.apply(site);
+
+/** Whether clients that come here find a server. */
+const canServe = ({ isDraining, load, services }: SiteReport): boolean =>
+  !isDraining && load !== null && (services.length === 0 || services.some(({ availableShare }) => availableShare > 0));
 
 const namesIn = ({ site, services }: SiteReport): string[] =>
   services.flatMap(({ service, servers }) => servers.map(({ server }) => serverName(site, service, server)));

@@ -4,9 +4,31 @@ import type { LoadUnit } from '../../model/capacity.ts';
 import type { DriverReport, ListenerReport, ServerReport, SiteLoad, SiteReport } from '../../site/report.ts';
 import { columns } from '../text/columns.ts';
 import { oneLine } from '../text/plain-text.ts';
+import type { AddressReport } from './address-desk.ts';
 
 export function siteLines(sites: readonly SiteReport[]): string[] {
   return sites.flatMap((site) => ['', ...linesOf(site)]);
+}
+
+/** Virtual addresses, and who has them. */
+export function addressLines(addresses: readonly AddressReport[]): string[] {
+  if (addresses.length === 0) return [];
+  return ['', ...columns(addresses.map(addressRow))];
+}
+
+function addressRow({ site, id, address, isOurs, holder, token, leftMs, trouble }: AddressReport): string[] {
+  const who = isOurs
+    ? `OURS, for ${(leftMs / 1000).toFixed(1)} s unless renewed`
+    : holder === null
+      ? 'nobody has it'
+      : `at ${holder}`;
+  return [
+    `address ${site}/${id}`,
+    address,
+    who,
+    token === 0 ? '' : `token ${token}`,
+    trouble === null ? '' : `TROUBLE: ${oneLine(trouble)}`,
+  ];
 }
 
 function linesOf({ site, isDraining, load, services, listeners, driver }: SiteReport): string[] {

@@ -6,7 +6,7 @@ import { COUNTER_FACTS, type CounterName } from '../../metrics/counters.ts';
 import { agentLoadLines } from '../capacity/agent-loads.ts';
 import { capacityLines } from '../capacity/capacity-text.ts';
 import type { StatusReport } from '../process/server.ts';
-import { siteLines } from '../site/site-text.ts';
+import { addressLines, siteLines } from '../site/site-text.ts';
 import { alertLines } from './alert-text.ts';
 import { healthLines, healthRows } from './health-text.ts';
 
@@ -39,6 +39,7 @@ export function statusText(report: StatusReport, nowMs: number, hasVotes: boolea
     ...healthLines(report.health, nowMs, hasVotes),
     ...capacity,
     ...siteLines(report.site),
+    ...addressLines(report.addresses),
     ...counterLines(report.counters),
   ].join('\n');
 }

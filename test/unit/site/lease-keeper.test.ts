@@ -34,7 +34,12 @@ function simulate(rates: readonly number[], chance: () => number, loss: number, 
   let lastToken = 0;
   const holders: number[] = [];
   let messages: Message[] = [];
-  const agents = Array.from({ length: AGENTS }, (_, i) => ({ keeper: new LeaseKeeper(TTL_MS), name: `1 ${i}`, nextMs: 0, rate: rates[i]! }));
+  const agents = Array.from({ length: AGENTS }, (_, i) => ({
+    keeper: new LeaseKeeper(TTL_MS),
+    name: `1 ${i}`,
+    nextMs: 0,
+    rate: rates[i]!,
+  }));
   const meshRate = rates[AGENTS]!;
   const meshNow = (realMs: number): number => 1_000_000 + realMs * meshRate;
   for (let step = 0; step < STEPS; step++) {

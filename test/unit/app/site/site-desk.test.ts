@@ -33,6 +33,7 @@ class Plane implements AgentPlane {
   readonly reports: Omit<AgentReport, 'agent' | 'epoch'>[] = [];
   names: () => readonly string[] = () => [];
   conclude: () => void = () => {};
+  readonly leases = { takeLease: () => Promise.reject(new Error('no site has an address')), releaseLease: () => {} };
 
   nowMs(): number {
     return 1000;

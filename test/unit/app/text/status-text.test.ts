@@ -20,6 +20,7 @@ function report(counts: Partial<Record<CounterName, number>>): StatusReport {
     counters: { ...zeros, ...counts },
     capacity: null,
     loads: [],
+    addresses: [],
     health: healthReport(),
     site: [],
     servers: [],
