@@ -19,7 +19,7 @@ const inOwnNetwork = (device: string): readonly string[] => [
     '--net',
     'sh',
     '-c',
-    `ip link set lo up && ip link add ${device} type dummy && ip link set ${device} up && exec "$@"`,
+    `ip link set lo up && ip link add ${device} type veth peer name ${device}p && ip link set ${device} up && exec "$@"`,
     'sh',
   ],
 ];
@@ -36,7 +36,7 @@ async function agentFor(t: ExecutionContext, id: string, socket: string): Promis
     join(directory, 'meridian.yaml'),
     `server: { stateDirectory: var }
 prober: { id: ${id} }
-mesh: { redis: { endpoint: "unix:${socket}" } }
+mesh: { redis: { server: "${socket}" } }
 sites: { fra: { latitude: 50.1, longitude: 8.7 } }
 site:
   fra:
@@ -104,7 +104,7 @@ testUnless(REASON, 'an address is at one agent at a time, whoever is stopped, ki
   // Cut off: nobody can renew it, so nobody has it until Redis is back; it comes back empty, and whoever may hold it is waited for.
   await redis.kill();
   await until(() => !a.hasAddress() && !b.hasAddress(), 'nobody has it');
-  await redis.restart(['--unixsocket', socket]);
+  await redis.restart();
   await until(() => a.hasAddress() || b.hasAddress(), 'somebody has it again');
 
   // Ended: the other one has it at once.

@@ -4,7 +4,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Mesh } from '../../model/mesh.ts';
+import type { LeaseAnswer, Mesh } from '../../model/mesh.ts';
 import type { VirtualAddress } from '../../model/site-agent.ts';
 import { type MoverVerb, moveAddress } from '../../site/address-mover.ts';
 import { LeaseKeeper } from '../../site/lease-keeper.ts';
@@ -47,7 +47,8 @@ export class AddressDesk {
   #has = false;
   /** Whether the last attempt to take it away went well. */
   #isReleased = true;
-  #holder: string | null = null;
+  /** Who has it, as the mesh said last. */
+  #told: Pick<LeaseAnswer, 'holder' | 'token'> = { holder: null, token: 0 };
   #trouble: string | null = null;
   #standBackMs = Number.NEGATIVE_INFINITY;
   #isEnded = false;
@@ -82,8 +83,8 @@ export class AddressDesk {
     const { site, settings, clock } = this.#options;
     const leftMs = Math.max(0, Math.round(this.#keeper.untilMs - clock.monotonicMs()));
     return {
-      ...{ site, id: settings.id, address: settings.address, isOurs: this.#has, holder: this.#holder },
-      ...{ token: this.#keeper.token, leftMs: this.#has ? leftMs : 0, trouble: this.#trouble },
+      ...{ site, id: settings.id, address: settings.address, isOurs: this.#has, holder: this.#told.holder },
+      ...{ token: this.#told.token, leftMs: this.#has ? leftMs : 0, trouble: this.#trouble },
     };
   }
 
@@ -97,7 +98,7 @@ export class AddressDesk {
       if (this.#isEnded) return;
       if (answer.ok) {
         keeper.answered(answer.value, sentMs);
-        this.#holder = answer.value.holder;
+        this.#told = answer.value;
         this.#trouble = null;
       } else this.#trouble = answer.error.message;
       await this.#settle();

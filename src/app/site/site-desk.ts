@@ -186,7 +186,8 @@ export class SiteDesk {
   }
 
   async #close({ agent, checks, addresses }: Entry, graceMs?: number): Promise<void> {
-    await Promise.all([...addresses.values()].map((address) => address.close())); // who comes from now on goes elsewhere
+    const left = [...addresses.values()].map((address) => address.close());
+    if (left.length > 0) await Promise.all(left); // who comes from now on goes elsewhere
     await Promise.all([checks.close(), agent.close(graceMs)]);
   }
 
