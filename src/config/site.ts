@@ -75,7 +75,7 @@ function unitProblems(source: YamlSource, path: Path, driver: DriverSettings, un
   if (measured === undefined || measured === unit) return [];
   const hint = { connections: 'measure: connections', 'requests/s': 'measure: per-second', 'Mbit/s': undefined }[unit];
   const advice = hint === undefined ? `no balancer tells ${unit}` : `set ${hint}`;
-  const message = `measures ${measured}, and the load of this site is in ${unit}; ${advice}`;
+  const message = `${path.join('.')} measures ${measured}, and the load of this site is in ${unit}; ${advice}`;
   return [source.problem(path, 'value', 'ERR_CONFIG_VALUE', message)];
 }
 

@@ -18,7 +18,7 @@ import { parseEnvoy } from '../../../../src/site/drivers/readers/envoy.ts';
 import { parseIpvs } from '../../../../src/site/drivers/readers/ipvs.ts';
 import { parseStubStatus } from '../../../../src/site/drivers/readers/nginx.ts';
 import { parseNginxPlus } from '../../../../src/site/drivers/readers/nginx-plus.ts';
-import { parsePosted } from '../../../../src/site/drivers/readers/posted.ts';
+import { Posted, parsePosted } from '../../../../src/site/drivers/readers/posted.ts';
 import { parseSelector, sumOf } from '../../../../src/site/drivers/readers/prometheus.ts';
 import { testUnless, whyNot } from '../../../support/environments.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -147,6 +147,16 @@ test('Envoy: counts are text, defaults are left out, and a limit is that of the 
   t.like(all, { ok: true, value: { current: 10, max: null } });
 });
 
+test('Envoy: a cluster with connections and no requests has no rate, and says so', async (t) => {
+  const page = JSON.parse(ENVOY) as { cluster_statuses: { host_statuses?: { stats: object[] }[] }[] };
+  page.cluster_statuses[0]!.host_statuses![0]!.stats.push({ name: 'cx_total', value: '9' });
+  const url = await serving(t, () => JSON.stringify(page));
+  const read = (clusters: readonly string[] | null) =>
+    readerOf({ ...COMMON, kind: 'envoy', url, clusters, measure: 'per-second' }).readLoad();
+  t.regex(messageOf(await read(null)), /ERR_LOAD_SOURCE: .*the cluster shop has connections and no requests: set "measure: conn/);
+  t.true((await read(['empty'])).ok);
+});
+
 const IPVS = `IP Virtual Server version 1.2.1 (size=4096)
 Prot LocalAddress:Port Scheduler Flags
   -> RemoteAddress:Port Forward Weight ActiveConn InActConn
@@ -244,4 +254,15 @@ test('a page that is refused, too long, cut off or late is one clear line', asyn
     /ERR_LOAD_SOURCE: .*(aborted|reset)/,
   );
   t.regex(messageOf(await readPage(await raw('what?\r\n'), PATIENCE_MS)), /ERR_LOAD_SOURCE: .*Parse Error/);
+});
+
+test('what was posted holds for three seconds, and the most may be given by the operator', async (t) => {
+  const clock = new ManualClock();
+  const posted = new Posted(60, clock);
+  t.regex(messageOf(await posted.readLoad()), /nobody has said anything yet/);
+  t.false(posted.take('{}').ok);
+  t.true(posted.take('{"current": 5, "target": 90, "max": 100}').ok);
+  t.like(await posted.readLoad(), { ok: true, value: { current: 5, target: 60, max: 60 } });
+  clock.advance(3001);
+  t.regex(messageOf(await posted.readLoad()), /nobody has said anything for 3 s/);
 });
