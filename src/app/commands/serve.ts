@@ -306,7 +306,9 @@ const agentsFor = (
   passed: PassedSocket,
   legacy: Legacy | null,
 ): SiteDesk | null =>
-  roles.includes('site') ? new SiteDesk({ sites, clock: systemClock, log, passed, seen: legacy?.seen ?? [] }) : null;
+  roles.includes('site')
+    ? new SiteDesk({ sites, clock: systemClock, log, passed, ...(legacy === null ? {} : { seen: legacy.seen }) })
+    : null;
 
 /** Once the mesh has told which orders there are: a server that is drained gets nobody, not even for a moment. */
 async function startAgents(

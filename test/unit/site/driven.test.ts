@@ -27,7 +27,7 @@ const POSTED: DriverSettings = { ...COMMON, kind: 'posted' };
 
 function agentFor(t: ExecutionContext, clock: Clock = systemClock): { agent: SiteAgent; news: News[] } {
   const news: News[] = [];
-  const agent = new SiteAgent('lon', clock, (one) => news.push(one));
+  const agent = new SiteAgent('lon', clock, { onNews: (one) => news.push(one) });
   t.teardown(() => agent.close(0));
   return { agent, news };
 }
@@ -99,7 +99,7 @@ testUnless(whyNoHaproxy(), "orders reach an operator's HAProxy, and what it cann
   t.deepEqual(await agent.apply(driven(own.settings, { services })), []);
   const stateOf = (report: SiteReport, server: string) =>
     report.services.flatMap(({ servers }) => servers).find((one) => one.server === server);
-  await reportOnce(agent, (report) => stateOf(report, 'a')?.weight === 3);
+  await reportOnce(agent, (report) => report.load !== null && stateOf(report, 'a')?.weight === 3);
   t.like(agent.report().load, { max: 20, target: 16 });
   const order = (action: Order['action']) => (_: string, server: string) => (server === 'a' ? { action, why: 'by ann' } : null);
   agent.obey({ isSiteDrained: false, of: order('drain') });
