@@ -120,8 +120,9 @@ function standingOf(kind: string, server: ServerLoad, facts: Facts): { readonly 
   if (order === null) return { state, why: seen?.why ?? (state === 'unknown' ? 'not told' : `says ${kind}`) };
   const refusal = facts.refusalOf(server);
   const wanted = order.action === 'drain' ? 'drained' : order.action === 'down' ? 'forced down' : 'forced up';
-  // A server that is to be up may be down all the same: the balancer's own checks are its affair.
-  const isSo = refusal === undefined && (order.action !== 'up' || state === 'up');
+  // Only what the balancer says is so: an order may be on its way, and a server that is to be up may be down all the same.
+  const isSo =
+    order.action === 'down' ? state === 'forced down' || state === 'down' : state === (order.action === 'up' ? 'up' : 'drained');
   return {
     state: isSo ? wanted : state,
     why: `${order.why}${refusal === undefined ? '' : `; NOT DONE: ${refusal}`}; ${kind} says ${server.state}`,
