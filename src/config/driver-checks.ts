@@ -66,12 +66,21 @@ function checkFront(kind: DriverSettings['kind'], path: Path, listener: Listener
   if (kind !== 'haproxy' && kind !== 'nftables') {
     say(path, `takes clients, which is the affair of ${kind}; with this driver a listener is load or agentCheck`);
   } else if (http !== undefined && kind === 'haproxy') checkHttp([...path, 'http'], http, say);
-  else if (udp !== undefined && kind === 'haproxy') say(path, 'is udp, and HAProxy balances connections; the driver nftables can do that');
+  else if (udp !== undefined && kind === 'haproxy')
+    say(path, 'is udp, and HAProxy balances connections; the driver nftables can do that');
   else if (http !== undefined) say(path, 'is http, and the kernel balances connections; take tcp, or the driver haproxy');
 }
 
 /** Of a listener at layer 4, what no other balancer is told. */
-const OWN = ['serverNames', 'connectionRate', 'connectionRatePerClient', 'silenceTimeout', 'flowRate', 'flowRatePerClient', 'replies'];
+const OWN = [
+  'serverNames',
+  'connectionRate',
+  'connectionRatePerClient',
+  'silenceTimeout',
+  'flowRate',
+  'flowRatePerClient',
+  'replies',
+];
 
 function checkOwn(kind: string, path: Path, settings: object, say: Say): void {
   for (const key of OWN) {
