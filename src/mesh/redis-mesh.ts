@@ -6,17 +6,7 @@ import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Result } from '../base/result.ts';
 import type { AgentReport } from '../model/capacity.ts';
-import type {
-  LeaseAnswer,
-  LeaseRequest,
-  Mesh,
-  MeshEvents,
-  MeshStatus,
-  OverrideSet,
-  Peer,
-  RedisMeshSettings,
-  SharedSpill,
-} from '../model/mesh.ts';
+import type { Mesh, MeshEvents, MeshStatus, OverrideSet, Peer, RedisMeshSettings, SharedSpill } from '../model/mesh.ts';
 import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
 import { Complaints } from './complaints.ts';
 import { EventBox } from './event-box.ts';
@@ -248,14 +238,9 @@ export class RedisMesh implements Mesh {
     return this.#overrides.change(expectedVersion, overrides);
   }
 
-  takeLease(name: string, request: LeaseRequest): Promise<Result<LeaseAnswer, Problem>> {
-    if (this.#connector.link === null) return Promise.resolve(unavailable('redis does not answer'));
-    return this.#leases.request(name, request);
-  }
-
-  releaseLease(name: string, token: number): void {
-    this.#leases.release(name, token);
-  }
+  readonly takeLease: Mesh['takeLease'] = async (name, request) =>
+    this.#connector.link === null ? unavailable('redis does not answer') : this.#leases.request(name, request);
+  readonly releaseLease: Mesh['releaseLease'] = (name, token) => this.#leases.release(name, token);
 
   async close(): Promise<void> {
     this.#isClosed = true;
