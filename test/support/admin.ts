@@ -139,7 +139,7 @@ function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buff
       health: plane.report(),
       capacity: null,
       loads: [],
-    addresses: [],
+      addresses: [],
       site: [],
       servers: [],
     }),
