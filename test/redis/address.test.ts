@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import type { StatusReport } from '../../src/app/process/server.ts';
 import { testUnless, whyNot } from '../support/environments.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
+import { eventually, PATIENCE_MS } from '../support/patience.ts';
 import { hasRedis, RedisServer } from '../support/redis.ts';
 import { beginServer, meridian, type StartingServer } from '../support/server.ts';
 
@@ -89,6 +89,10 @@ testUnless(REASON, 'an address is at one agent at a time, whoever is stopped, ki
   const { token, holder, isOurs } = await first.status();
   t.true(isOurs);
   t.is(holder, first === a ? 'a' : 'b');
+  await eventually(
+    async () => (await second.status()).holder === holder,
+    () => 'the standby has not asked yet',
+  );
   t.regex(
     (await meridian(['status', '--config', second.config])).stdout,
     /address fra\/vip +10\.99\.0\.1\/24 +at [ab] +token \d+/,
