@@ -12,35 +12,20 @@ import {
   jsonSchemaTransformObject,
   serializerCompiler,
   validatorCompiler,
-  type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import type { ErrorCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { Access, type AccessSettings, type Caller, type RouteRole } from './access.ts';
-import type { Exposition } from './exposition.ts';
-import type { Guesses } from './guesses.ts';
+import { Access } from './access.ts';
 import { SECURITY_HEADERS } from './headers.ts';
-import type { Idempotency } from './idempotency.ts';
-import type { AdminPort } from './ports.ts';
 import { type FieldProblem, problemBody, Refusal, refusal } from './problems.ts';
+import { type AppOptions, typed } from './route.ts';
 import { addChanges } from './routes-change.ts';
-import { addEvents, type Listeners } from './routes-events.ts';
+import { addEvents } from './routes-events.ts';
 import { addReads } from './routes-read.ts';
 import { addService } from './routes-service.ts';
 import { addWatch } from './routes-watch.ts';
 import { addZones } from './routes-zones.ts';
-import { registerStatic, type StaticFiles } from './static.ts';
-
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    /** Who may call it. */
-    readonly role?: RouteRole;
-  }
-  interface FastifyRequest {
-    /** Who does; set before any handler of a route that is not public. */
-    caller: Caller | null;
-  }
-}
+import { registerStatic } from './static.ts';
 
 const MOST_BODY_OCTETS = 64 * 1024;
 const MOST_HEADER_OCTETS = 16 * 1024;
@@ -49,27 +34,6 @@ const MOST_CONNECTIONS = 512;
 /** A request must be whole after this time, and a handler done a while later: a reload of millions of records takes its time. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
-
-export interface AppOptions {
-  readonly port: AdminPort;
-  readonly log: Logger;
-  readonly version: string;
-  /** The address that is listened on. */
-  readonly address: string;
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null;
-  readonly access: () => AccessSettings;
-  readonly requestsPerSecond: number;
-  /** The dashboard; without it there is none. */
-  readonly files?: StaticFiles;
-  /** What the addresses of one process share. */
-  readonly guesses: Guesses;
-  readonly idempotency: Idempotency;
-  readonly exposition: Exposition;
-  readonly listeners: Listeners;
-}
-
-const typed = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();
-export type App = ReturnType<typeof typed>;
 
 /** Ready to listen or to be injected into. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {

@@ -6,10 +6,10 @@ import { z } from 'zod';
 import type { Problem } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
 import type { Caller } from './access.ts';
-import type { App } from './app.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { AdminPort, ChangeTerms, RecallRequest } from './ports.ts';
 import { Refusal, refusal } from './problems.ts';
+import type { App } from './route.ts';
 import {
   drainRequest,
   type OrderRequest,

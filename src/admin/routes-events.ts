@@ -3,10 +3,11 @@
 
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
-import type { App } from './app.ts';
 import { SECURITY_HEADERS } from './headers.ts';
+import type { Listeners } from './listeners.ts';
 import type { AdminPort } from './ports.ts';
 import { refusal } from './problems.ts';
+import type { App } from './route.ts';
 import { type AdminEvent, eventList } from './schemas/changes.ts';
 import { problem } from './schemas/common.ts';
 
@@ -17,11 +18,6 @@ const SIGN_OF_LIFE_MS = 15_000;
 const MOST_UNREAD = 1024 * 1024;
 const RECONNECT_MS = 3000;
 const MOST_ITEMS = 1000;
-
-/** How many listen, at all addresses of the process together. */
-export interface Listeners {
-  count: number;
-}
 
 const query = z.strictObject({
   after: z.string().max(64).optional().describe('Like Last-Event-ID, for those who cannot send it'),

@@ -1,10 +1,10 @@
 // Everything that can be read without changing anything.
 
 import { z } from 'zod';
-import type { App } from './app.ts';
 import { pageOf } from './paging.ts';
 import type { AdminPort } from './ports.ts';
 import { Refusal, refusal } from './problems.ts';
+import type { App } from './route.ts';
 import { auditList, overrideItem, overrideList } from './schemas/changes.ts';
 import { id, page, problem } from './schemas/common.ts';
 import { status } from './schemas/status.ts';

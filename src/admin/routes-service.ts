@@ -1,8 +1,8 @@
 // What machines ask first: whether the process lives and serves, its metrics, and what the API is.
 
 import { z } from 'zod';
-import type { App, AppOptions } from './app.ts';
 import { READER_STYLE, readerPage } from './reader.ts';
+import type { App, AppOptions } from './route.ts';
 import { session } from './schemas/status.ts';
 
 const health = z.object({ status: z.enum(['ok', 'unready']), reasons: z.array(z.string()) }).meta({ id: 'Readiness' });

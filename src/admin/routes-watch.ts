@@ -2,9 +2,9 @@
 
 import type { Problem } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
-import type { App } from './app.ts';
 import type { WatchPort } from './ports.ts';
 import { Refusal } from './problems.ts';
+import type { App } from './route.ts';
 import { problem } from './schemas/common.ts';
 import { alertReport, objectiveList, rateList, silence, silenceParams, silenceRequest } from './schemas/watch.ts';
 

@@ -2,10 +2,10 @@
 // are served; no path of a file is ever made of it.
 
 import { z } from 'zod';
-import type { App } from './app.ts';
 import { pageOf } from './paging.ts';
 import type { AdminPort } from './ports.ts';
 import { Refusal, refusal } from './problems.ts';
+import type { App } from './route.ts';
 import { one } from './routes-read.ts';
 import { id, page, problem } from './schemas/common.ts';
 import { watchSec } from './schemas/staged.ts';

@@ -4,7 +4,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { askControl, type ControlRequest } from '../../src/app/process/control.ts';
-import type { StatusReport } from '../../src/app/process/server.ts';
+import type { StatusReport } from '../../src/app/process/reports.ts';
 import { beginServer, type StartingServer } from '../support/server.ts';
 
 export interface LogLine {

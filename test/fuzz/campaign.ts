@@ -2,7 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StatusReport } from '../../src/app/process/server.ts';
+import type { StatusReport } from '../../src/app/process/reports.ts';
 import { demoDirectory, meridian, startServer } from '../support/server.ts';
 import { FuzzFailure, type FuzzOptions, type FuzzReport, fuzz } from './fuzzer.ts';
 

@@ -7,7 +7,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { StatusReport } from '../../src/app/process/server.ts';
+import type { StatusReport } from '../../src/app/process/reports.ts';
 import { ask } from '../../src/site/drivers/haproxy/socket.ts';
 import { startChild } from '../support/child.ts';
 import { testUnless } from '../support/environments.ts';

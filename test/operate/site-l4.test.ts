@@ -8,7 +8,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import type { StatusReport } from '../../src/app/process/server.ts';
+import type { StatusReport } from '../../src/app/process/reports.ts';
 import { helloFor } from '../support/client-hello.ts';
 import { statusOf } from '../support/crowd.ts';
 import { eventually } from '../support/patience.ts';

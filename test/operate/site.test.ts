@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import type { StatusReport } from '../../src/app/process/server.ts';
+import type { StatusReport } from '../../src/app/process/reports.ts';
 import { eventually } from '../support/patience.ts';
 import { type ReservedPort, reservePort } from '../support/reserved-port.ts';
 import { beginServer, editConfig, meridian, type RunResult, type StartingServer, serveInVain } from '../support/server.ts';

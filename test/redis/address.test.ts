@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import type { StatusReport } from '../../src/app/process/server.ts';
+import type { StatusReport } from '../../src/app/process/reports.ts';
 import { testUnless, whyNot } from '../support/environments.ts';
 import { eventually, PATIENCE_MS } from '../support/patience.ts';
 import { hasRedis, RedisServer } from '../support/redis.ts';

@@ -2,7 +2,7 @@
 
 import type { CapacityReport } from '../../src/app/capacity/capacity-report.ts';
 import { askControl } from '../../src/app/process/control.ts';
-import type { StatusReport } from '../../src/app/process/server.ts';
+import type { StatusReport } from '../../src/app/process/reports.ts';
 import { decodeMessage, encodeQuery } from '../../src/wire/message.ts';
 import { nameFromText } from '../../src/wire/name.ts';
 import { TYPE } from '../../src/wire/rrtype.ts';

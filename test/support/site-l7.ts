@@ -9,7 +9,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocketServer } from 'ws';
-import type { StatusReport } from '../../src/app/process/server.ts';
+import type { StatusReport } from '../../src/app/process/reports.ts';
 import { type Reading, readAll } from './lenient-reader.ts';
 import { eventually } from './patience.ts';
 import { type ReservedPort, reservePort } from './reserved-port.ts';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MemberReport } from '../../src/app/health/health-report.ts';
 import { askControl, type ControlRequest } from '../../src/app/process/control.ts';
-import type { StatusReport } from '../../src/app/process/server.ts';
+import type { StatusReport } from '../../src/app/process/reports.ts';
 import { dig } from './dig.ts';
 import { eventually } from './patience.ts';
 import { type ReservedPort, reservePort } from './reserved-port.ts';

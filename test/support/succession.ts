@@ -2,7 +2,7 @@
 
 import { rmSync } from 'node:fs';
 import type { UpgradeReport } from '../../src/app/process/handover.ts';
-import type { StatusReport } from '../../src/app/process/server.ts';
+import type { StatusReport } from '../../src/app/process/reports.ts';
 import { meridian, type RunResult, type StartingServer } from './server.ts';
 
 export class Succession {

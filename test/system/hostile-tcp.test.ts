@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import type { StatusReport } from '../../src/app/process/server.ts';
+import type { StatusReport } from '../../src/app/process/reports.ts';
 import { ask } from '../../src/client/dns-client.ts';
 import { frame } from '../support/dns-octets.ts';
 import { BEHAVIOURS, HostileClient } from '../support/hostile-clients.ts';

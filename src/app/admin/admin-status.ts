@@ -7,7 +7,7 @@ import type { GaugeName, GaugeValue } from '../../metrics/gauges.ts';
 import type { Peer } from '../../model/mesh.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { inForce } from '../orders/orders-text.ts';
-import type { StatusReport } from '../process/server.ts';
+import type { StatusReport } from '../process/reports.ts';
 
 /** A member counts as it is worst off; `nowMs` is the wall clock. */
 export function statusOf(

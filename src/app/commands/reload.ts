@@ -1,7 +1,7 @@
 // `meridian reload`: asks the running server to read its files again and shows what came of it.
 
+import type { ReloadReport } from '../process/reports.ts';
 import { askServer, SERVER_HELP, SERVER_OPTIONS } from '../process/running-server.ts';
-import type { ReloadReport } from '../process/server.ts';
 import { type Command, count, EXIT, printProblems } from './args.ts';
 
 export const reload: Command = {

@@ -1,7 +1,7 @@
 // `meridian status`: who is up and why, what the running server serves and what it has answered.
 
+import type { StatusReport } from '../process/reports.ts';
 import { askServer, SERVER_HELP, SERVER_OPTIONS } from '../process/running-server.ts';
-import type { StatusReport } from '../process/server.ts';
 import { statusText } from '../text/status-text.ts';
 import { type Command, EXIT } from './args.ts';
 

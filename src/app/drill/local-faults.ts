@@ -6,7 +6,7 @@ import { formatProblem } from '../../base/errors.ts';
 import type { FaultName, FaultWays, Stage } from '../../drill/model.ts';
 import { DrillError } from '../../drill/play.ts';
 import { askControl } from '../process/control.ts';
-import type { ReloadReport } from '../process/server.ts';
+import type { ReloadReport } from '../process/reports.ts';
 import { type CertificateFiles, shownName } from './certificate.ts';
 import type { WorldProcess } from './child-process.ts';
 import { BROKEN_ZONE_TEXT, CERTIFICATE_NAME, SITE_LOAD, ZONE, ZONE_TEXT } from './local-config.ts';

@@ -11,7 +11,7 @@ import type { Answer, FaultName, FaultWays, LimitName, SiteLoad, Stage, World } 
 import { DrillError } from '../../drill/play.ts';
 import { nameFromText } from '../../wire/name.ts';
 import { askControl } from '../process/control.ts';
-import type { StatusReport } from '../process/server.ts';
+import type { StatusReport } from '../process/reports.ts';
 import { type CertificateFiles, makeCertificate } from './certificate.ts';
 import { WorldProcess } from './child-process.ts';
 import { CERTIFICATE_NAME, configText, NETWORKS_TEXT, PLACES, SITE_LOAD, ZONE, ZONE_TEXT } from './local-config.ts';

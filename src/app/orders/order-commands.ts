@@ -3,8 +3,8 @@
 
 import type { Override } from '../../model/verdict.ts';
 import { EXIT, type OptionValues } from '../commands/args.ts';
+import type { StatusReport } from '../process/reports.ts';
 import { askServer, askServerWilling, failWith } from '../process/running-server.ts';
-import type { StatusReport } from '../process/server.ts';
 import { globOf, namesOf } from './order-names.ts';
 import type { OrderTerms } from './order-options.ts';
 import type { OrderReply, RecallReply } from './orders.ts';

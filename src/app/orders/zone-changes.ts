@@ -11,8 +11,8 @@ import type { ZoneSource } from '../../model/snapshot.ts';
 import { nameToText } from '../../wire/name.ts';
 import type { Loaded } from '../loading/load.ts';
 import type { DraftResult } from '../loading/zone-draft.ts';
+import type { ReloadReport } from '../process/reports.ts';
 import type { Running } from '../process/requests.ts';
-import type { ReloadReport } from '../process/server.ts';
 import type { Vitals } from './vitals.ts';
 import { type Replaced, replaceFile, tagOf } from './zone-file.ts';
 

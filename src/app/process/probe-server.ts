@@ -15,8 +15,9 @@ import type { ControlPlane } from '../health/control-plane.ts';
 import { loadHealthInThread } from '../loading/loader.ts';
 import { restartWarnings } from '../loading/restart-warnings.ts';
 import { applySites, type SiteDesk } from '../site/site-desk.ts';
+import type { ReloadReport, StatusReport } from './reports.ts';
 import type { ProcessVitals, TriedLoad } from './requests.ts';
-import { countersOf, type ReloadReport, type StatusReport } from './server.ts';
+import { countersOf } from './server.ts';
 
 export interface ProbeServerOptions {
   readonly configFile: string;

@@ -18,7 +18,7 @@ import type { FileDesk } from '../orders/zone-changes.ts';
 import { VERSION } from '../version.ts';
 import type { AlertDesk } from '../watch/alert-desk.ts';
 import type { ControlRequest } from './control.ts';
-import type { ReloadReport, StatusReport } from './server.ts';
+import type { ReloadReport, StatusReport } from './reports.ts';
 
 /** What answers come from. */
 export interface Answering {

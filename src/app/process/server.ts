@@ -1,7 +1,6 @@
 // The running server, seen from the control thread: what is loaded, what is known of health, the workers that answer from both,
 // and every change. Invariant: `loaded` and the workers' images change together and only to something that loaded without an error.
 
-import type { StagedState } from '../../admin/schemas/staged.ts';
 import { systemClock } from '../../base/clock.ts';
 import { Current } from '../../base/current.ts';
 import type { ErrorCode, Problem } from '../../base/errors.ts';
@@ -14,7 +13,6 @@ import { COUNTER, type CounterName, Counters } from '../../metrics/counters.ts';
 import type { AgentReport } from '../../model/capacity.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import type { SiteReport } from '../../site/report.ts';
 import { SteeringImage } from '../../steering/image.ts';
 import { type WhatIf, whatIfWithout } from '../../steering/spill-whatif.ts';
 import { nameToText } from '../../wire/name.ts';
@@ -23,7 +21,7 @@ import { ImageFeed } from '../answering/image-feed.ts';
 import type { ListeningPlan } from '../answering/listening-plan.ts';
 import { Notifier } from '../answering/notify.ts';
 import { Workers } from '../answering/workers.ts';
-import { type AgentLoad, agentLoads } from '../capacity/agent-loads.ts';
+import { agentLoads } from '../capacity/agent-loads.ts';
 import type { LoadRequest } from '../capacity/capacity-book.ts';
 import { type CapacityReport, reportCapacity } from '../capacity/capacity-report.ts';
 import { SpillDesk } from '../capacity/spill-desk.ts';
@@ -31,56 +29,15 @@ import type { SpillMemory } from '../capacity/spill-memory.ts';
 import { count } from '../commands/args.ts';
 import { type ExplainReport, type ExplainRequest, explainAnswer } from '../commands/explain-answer.ts';
 import type { ControlPlane } from '../health/control-plane.ts';
-import type { HealthReport } from '../health/health-report.ts';
 import type { Loaded, LoadResult } from '../loading/load.ts';
 import { checkDraftInThread, loadGeographyInThread, loadInThread, loadZoneInThread } from '../loading/loader.ts';
 import { restartWarnings } from '../loading/restart-warnings.ts';
 import type { DraftResult } from '../loading/zone-draft.ts';
 import type { Vitals } from '../orders/vitals.ts';
 import type { FileDesk } from '../orders/zone-changes.ts';
-import type { AddressReport } from '../site/address-desk.ts';
 import { applySites, type SiteDesk } from '../site/site-desk.ts';
-import type { AlertReport } from '../watch/alert-desk.ts';
+import type { ReloadReport, StatusReport } from './reports.ts';
 import type { Answering, ProcessVitals, TriedLoad } from './requests.ts';
-
-/** What a reload did, in the form that `meridian reload --json` prints. */
-export interface ReloadReport {
-  readonly done: boolean;
-  readonly problems: readonly Problem[];
-  readonly zonesRead: number;
-  readonly zonesKept: number;
-  readonly geography: 'compiled' | 'unchanged';
-  readonly tookMs: number;
-}
-
-/** What `meridian status --json` prints. */
-export interface StatusReport {
-  readonly version: string;
-  readonly pid: number;
-  readonly upSec: number;
-  readonly endpoints: readonly Endpoint[];
-  readonly workers: { readonly alive: number; readonly wanted: number };
-  /** Counts the loads since the start. */
-  readonly generation: number;
-  readonly zones: readonly { readonly name: string; readonly serial: number; readonly records: number }[];
-  readonly cells: number;
-  readonly counters: Readonly<Record<CounterName, number>>;
-  readonly health: HealthReport;
-  /** Loads of sites and what is shed; null where no load can move. */
-  readonly capacity: CapacityReport | null;
-  /** What agents anywhere say of their sites. */
-  readonly loads: readonly AgentLoad[];
-  /** Of the sites whose agents are part of this process. */
-  readonly site: readonly SiteReport[];
-  /** A change on trial, or the last one that was. */
-  readonly change?: StagedState | null;
-  /** Virtual addresses of these sites. */
-  readonly addresses: readonly AddressReport[];
-  /** Names of all servers inside sites that the configuration knows: what orders may name. */
-  readonly servers: readonly string[];
-  /** What is wrong by the process's own eye; null or absent = it does not look yet. */
-  readonly alerts?: AlertReport | null;
-}
 
 export interface MeridianServerOptions {
   readonly configFile: string;

@@ -5,7 +5,7 @@ import type { StagedState } from '../../admin/schemas/staged.ts';
 import { COUNTER_FACTS, type CounterName } from '../../metrics/counters.ts';
 import { agentLoadLines } from '../capacity/agent-loads.ts';
 import { capacityLines } from '../capacity/capacity-text.ts';
-import type { StatusReport } from '../process/server.ts';
+import type { StatusReport } from '../process/reports.ts';
 import { addressLines, siteLines } from '../site/site-text.ts';
 import { alertLines } from './alert-text.ts';
 import { healthLines, healthRows } from './health-text.ts';

@@ -7,8 +7,8 @@ import type { HttpFrontSettings, HttpRateLimit } from '../../model/site-http.ts'
 import type { Service } from '../service.ts';
 import { Access } from './access.ts';
 import type { Plan, RoutePlan } from './context.ts';
+import { Edits } from './edits.ts';
 import { RateLimit } from './rate-limit.ts';
-import { Edits } from './rewrite.ts';
 import { Routes } from './routes.ts';
 import { StickyCookie } from './sticky.ts';
 

@@ -1,33 +1,13 @@
 // Edits of header fields, the head that a server gets, and the fields that a client gets.
 
-import type { HttpHeaderEdits, HttpRewrite } from '../../model/site-http.ts';
+import type { HttpRewrite } from '../../model/site-http.ts';
 import { compressedFields } from './compression.ts';
 import type { RoutePlan } from './context.ts';
-import { type Fields, without } from './fields.ts';
+import type { Edits } from './edits.ts';
+import type { Fields } from './fields.ts';
 import { replacePrefix } from './path.ts';
 import { CHUNKED, type RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
-
-export class Edits {
-  readonly isNone: boolean;
-  readonly #gone: readonly string[];
-  readonly #new: Fields;
-
-  constructor(edits: HttpHeaderEdits) {
-    this.#gone = [...edits.remove, ...edits.set.map(({ name }) => name)];
-    this.#new = [...edits.set, ...edits.add].flatMap(({ name, value }) => [name, value]);
-    this.isNone = this.#gone.length === 0 && this.#new.length === 0;
-  }
-
-  /** The fields themselves if there is nothing to edit. */
-  apply(fields: Fields): Fields {
-    return this.isNone ? fields : [...without(fields, this.#gone), ...this.#new];
-  }
-
-  removes(name: string): boolean {
-    return this.#gone.includes(name);
-  }
-}
 
 /** The head for the server, latin1. `forwarding`: lines of forwarding.ts. `upgrade` null = no change of protocol is asked for. */
 export function requestText(

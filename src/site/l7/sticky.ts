@@ -4,7 +4,7 @@
 import { createHmac } from 'node:crypto';
 import { textKey } from '../../balance/key.ts';
 import type { HttpStickiness } from '../../model/site-http.ts';
-import type { HttpFrontCounts } from './context.ts';
+import type { HttpFrontCounts } from './counts.ts';
 import type { RequestHead } from './request-head.ts';
 import { cookieOf, headerOf } from './routes.ts';
 

@@ -4,7 +4,7 @@
 import type { Clock } from '../../../base/clock.ts';
 import type { HttpCacheSettings, HttpRoute } from '../../../model/site-http.ts';
 import type { Client } from '../client.ts';
-import type { HttpFrontCounts } from '../context.ts';
+import type { HttpFrontCounts } from '../counts.ts';
 import { type Fields, fieldOf, without } from '../fields.ts';
 import { RequestHead } from '../request-head.ts';
 import { type Entry, isNotModified, type PolicyClass, policyClass, requestOf } from './entry.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { StatusReport } from '../../../../src/app/process/server.ts';
+import type { StatusReport } from '../../../../src/app/process/reports.ts';
 import { statusText } from '../../../../src/app/text/status-text.ts';
 import { COUNTER, type CounterName } from '../../../../src/metrics/counters.ts';
 import { healthReport, NOW_MS } from '../../../support/health-reports.ts';

@@ -1,0 +1,6 @@
+// Those who listen to events.
+
+/** How many listen, at all addresses of the process together. */
+export interface Listeners {
+  count: number;
+}
