@@ -46,5 +46,5 @@ USER 1000:1000
 VOLUME /opt/meridian/var
 EXPOSE 53/udp 53/tcp 5053/udp 5053/tcp
 ENTRYPOINT ["tini", "--"]
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["meridian", "status", "--config", "zones/meridian.yaml"]
+HEALTHCHECK --interval=15s --timeout=5s --start-period=20s CMD ["meridian", "status", "--socket", "/opt/meridian/var/meridian.sock"]
 CMD ["meridian", "serve", "--config", "zones/meridian.yaml"]

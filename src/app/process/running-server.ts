@@ -2,7 +2,6 @@
 
 import { formatProblem, type Problem } from '../../base/errors.ts';
 import { err, ok, type Result } from '../../base/result.ts';
-import { loadConfig } from '../../config/load.ts';
 import { DEFAULT_CONFIG, EXIT, type OptionValues, printProblems } from '../commands/args.ts';
 import { askControl, type ControlRequest } from './control.ts';
 
@@ -12,15 +11,17 @@ export const SERVER_HELP = `  --config FILE   configuration of the server (defau
   --socket PATH   the control socket itself, for when the configuration is broken`;
 
 /** Path of the control socket: `--socket`, or the one that `--config` names, or why the configuration does not tell. */
-function controlSocketOf(values: OptionValues): Result<string, readonly Problem[]> {
+async function controlSocketOf(values: OptionValues): Promise<Result<string, readonly Problem[]>> {
   if (typeof values['socket'] === 'string') return ok(values['socket']);
+  // Reading a configuration takes more than all the rest: who knows the socket, a health check say, does without its code.
+  const { loadConfig } = await import('../../config/load.ts');
   const { snapshot, problems } = loadConfig(String(values['config'] ?? DEFAULT_CONFIG), 'health');
   return snapshot === undefined ? err(problems) : ok(snapshot.server.controlSocket);
 }
 
 /** Asks the server that the options name. On failure, says why on standard error; the error is the exit code. */
 export async function askServer<T>(values: OptionValues, request: ControlRequest): Promise<Result<T, number>> {
-  const socket = controlSocketOf(values);
+  const socket = await controlSocketOf(values);
   if (!socket.ok) {
     printProblems(socket.error);
     return err(EXIT.USAGE);
