@@ -68,7 +68,7 @@ export async function crowdUntil(
   demand: number,
   report: (loads: Shares) => Promise<void>,
   isSo: (shares: Shares) => boolean,
-  isMeanSo: (mean: Shares) => boolean = () => true,
+  isMeanSo: (mean: Shares, all: readonly Shares[]) => boolean = () => true,
 ): Promise<Shares> {
   const deadlineMs = performance.now() + PATIENCE_MS;
   for (let good = 0; ; ) {
@@ -76,7 +76,7 @@ export async function crowdUntil(
     const of = (site: string): number => all.reduce((sum, shares) => sum + shares[site]!, 0) / all.length;
     const shares = { amsterdam: of('amsterdam'), berlin: of('berlin'), vienna: of('vienna') };
     await report(Object.fromEntries(Object.entries(shares).map(([site, share]) => [site, share * demand])));
-    good = all.every(isSo) && isMeanSo(shares) ? good + 1 : 0;
+    good = all.every(isSo) && isMeanSo(shares, all) ? good + 1 : 0;
     if (good === 3) return shares;
     if (performance.now() > deadlineMs) throw new Error(`shares are still ${JSON.stringify(all)}`);
     await new Promise((resolve) => setTimeout(resolve, ROUND_MS));
