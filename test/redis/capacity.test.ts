@@ -116,10 +116,7 @@ test('without Redis every server goes on shedding, whatever is no longer heard, 
   // Without reports load is what the queries say, and this test asks now one and now the other: plans waver a little, and stay.
   const after = [await askShares(a.port), await askShares(b.port)];
   for (const [i, shares] of after.entries()) {
-    t.true(
-      Math.abs(shares['amsterdam']! - before[i]!['amsterdam']!) < 0.2,
-      `${JSON.stringify(before)} ${JSON.stringify(after)}`,
-    );
+    t.true(Math.abs(shares['amsterdam']! - before[i]!['amsterdam']!) < 0.2, `${JSON.stringify(before)} ${JSON.stringify(after)}`);
     t.is(shares['vienna'], 0);
   }
 
