@@ -151,13 +151,18 @@ test.serial('a hundred megabytes pass each way at once and unchanged, and memory
   const look = (): void => {
     if (looks++ % 100 === 0) most = Math.max(most, memory());
   };
-  const behind = new Promise<readonly [string, string]>((resolve) => {
-    bulk.serve = (socket) => resolve(Promise.all([stuck(socket).then(() => sip(socket, look)), pour(socket)]));
-  });
+  // Nobody reads before everybody who sends has to wait: all of it would be in the relay if that took it.
   const client = new Client(t, ports.bulk);
   client.socket.pause().removeAllListeners('data');
-  // Nobody reads before everybody who sends has to wait: all of it would be in the relay if that took it.
-  const [got, sent] = await Promise.all([stuck(client.socket).then(() => sip(client.socket, look)), pour(client.socket)]);
+  let stuckBehind: (waits: Promise<void>) => void;
+  const waits = Promise.all([stuck(client.socket), new Promise<void>((resolve) => (stuckBehind = resolve))]);
+  const behind = new Promise<readonly [string, string]>((resolve) => {
+    bulk.serve = (socket) => {
+      stuckBehind(stuck(socket));
+      resolve(Promise.all([waits.then(() => sip(socket, look)), pour(socket)]));
+    };
+  });
+  const [got, sent] = await Promise.all([waits.then(() => sip(client.socket, look)), pour(client.socket)]);
   const [gotBehind, sentBehind] = await behind;
   t.is(got, sentBehind);
   t.is(gotBehind, sent);
