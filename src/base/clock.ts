@@ -7,12 +7,23 @@ export interface Clock {
   wallMs(): number;
 }
 
+const READINGS = 5;
+
 /**
  * What performance.now() of this thread is behind the monotonic clock of the system. Whether it counts from the start of the
  * process or of the thread has changed between releases of Node; times in memory that threads share need one origin.
  */
-const [originSec, originNs] = process.hrtime();
-const ORIGIN_MS = originSec * 1000 + originNs / 1e6 - performance.now();
+const ORIGIN_MS = originMs();
+
+function originMs(): number {
+  let most = Number.NEGATIVE_INFINITY;
+  // A thread that is stopped between the two readings reads too little: of several, the greatest is right.
+  for (let i = 0; i < READINGS; i++) {
+    const [sec, ns] = process.hrtime();
+    most = Math.max(most, sec * 1000 + ns / 1e6 - performance.now());
+  }
+  return most;
+}
 
 export const systemClock: Clock = {
   monotonicMs: () => ORIGIN_MS + performance.now(),

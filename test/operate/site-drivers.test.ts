@@ -365,9 +365,14 @@ testUnless(
     await gives('a,b');
     t.is((await command('drain', 'fra/web/a', '--reason', 'new disk')).code, 0);
     await gives('b');
-    t.regex(
-      (await command('status')).stdout,
-      /Site fra: load \d+ of 50 connections, target 40.*balancer nftables.*fra\/web\/a .*DRAINED/s,
+    // What the balancer says of itself is read once a second.
+    let status = '';
+    await eventually(
+      async () => {
+        status = (await command('status')).stdout;
+        return /Site fra: load \d+ of 50 connections, target 40.*balancer nftables.*fra\/web\/a .*DRAINED/s.test(status);
+      },
+      () => status,
     );
     t.is((await command('undrain', 'fra/web/a')).code, 0);
     await gives('a,b');
