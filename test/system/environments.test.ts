@@ -202,20 +202,20 @@ test.serial('a control socket that cannot be made is named', (t) => {
 });
 
 test.serial('too few open files to start at all are refused with the number that is needed', (t) =>
-  vain(t, demoDirectory(), /ERR_OPEN_FILES: the limit of 64 open files is too low to start; at least 128/, {
+  vain(t, demoDirectory(), /ERR_OPEN_FILES: the limit of 64 open files is too low to start; at least 512/, {
     wrapper: withOpenFiles(64),
   }),
 );
 
 test.serial('with few open files a crowd of TCP connections locks nobody out', async (t) => {
-  const server = await startServer(demoDirectory(), { wrapper: withOpenFiles(160) });
+  const server = await startServer(demoDirectory(), { wrapper: withOpenFiles(600) });
   const crowd: StreamClient[] = [];
   try {
     t.regex(
       server.log(),
-      /"code":"ERR_OPEN_FILES","message":"the limit of 160 open files is too low for server\.tcp\.maxConnections 1024/,
+      /"code":"ERR_OPEN_FILES","message":"the limit of 600 open files is too low for server\.tcp\.maxConnections 1024/,
     );
-    for (let i = 0; i < 400; i++) crowd.push(await StreamClient.open(server.port));
+    for (let i = 0; i < 1200; i++) crowd.push(await StreamClient.open(server.port));
     for (let i = 0; i < 5; i++)
       t.is((await dig(server.port, '+tcp', '+short', 'example.test', 'TXT')).trim(), '"v=spf1 mx -all"');
   } finally {
