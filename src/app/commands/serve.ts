@@ -79,8 +79,6 @@ async function run(values: OptionValues, takeover: Takeover | null): Promise<Out
   if (!asked.ok) return fail([asked.error], EXIT.USAGE);
   const sites = listOf(values['site']);
   const configFile = String(values['config'] ?? DEFAULT_CONFIG);
-  // The demo has an admin API: its code is read while a thread reads the files.
-  if (values['demo'] === true) void import('../../admin/server.ts').catch(() => undefined);
   const hangup = followHangups();
   const isAnswering = asked.value?.includes('dns') ?? true;
   const { loaded, snapshot, problems } = isAnswering ? await loadAll(configFile) : await loadHealth(configFile);

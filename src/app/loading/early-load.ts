@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { makeHelpersYield } from '../answering/priority.ts';
 import { keepFreedMemory } from '../answering/v8-flags.ts';
+import { DEFAULT_CONFIG } from '../commands/args.ts';
 
 export type LoadKind = 'everything' | 'geography' | 'health' | 'zone' | 'draft';
 
@@ -14,9 +15,6 @@ export interface LoadStart {
   /** What is served (loading/load.ts); undefined = nothing yet. */
   readonly previous: unknown;
 }
-
-/** Without --config; as the command line has it (commands/args.ts). */
-const DEFAULT_CONFIG = 'zones/meridian.yaml';
 
 interface Load {
   readonly worker: Worker;
