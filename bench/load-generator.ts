@@ -23,6 +23,8 @@ export interface LoadPlan {
   readonly rate?: number;
   /** Source ports; several reach all workers that share a port. */
   readonly sockets?: number;
+  /** Each query leaves from the next of them, as those of a resolver do; otherwise a batch does. */
+  readonly spreads?: boolean;
   /** Share of the queries that goes over TCP, on 16 connections that are kept. */
   readonly tcpShare?: number;
   /** Every query gets a first label of its own. */
@@ -88,6 +90,7 @@ export function startLoad(plan: LoadPlan): RunningLoad {
     ...value('rate', plan.rate),
     ...value('sockets', plan.sockets),
     ...value('tcp-share', plan.tcpShare),
+    ...(plan.spreads === true ? ['--spread'] : []),
     ...(plan.hasRandomLabel === true ? ['--random-label'] : []),
     ...(plan.spins === true ? ['--spin'] : []),
   ];

@@ -28,7 +28,7 @@ interface Settings {
   readonly window: number;
 }
 
-type Target = Pick<LoadPlan, 'port' | 'queryFile' | 'hasRandomLabel' | 'tcpShare'>;
+type Target = Pick<LoadPlan, 'port' | 'queryFile' | 'hasRandomLabel' | 'tcpShare' | 'sockets' | 'spreads'>;
 
 export async function measure(server: { readonly pid: number }, target: Target, settings: Settings): Promise<Run> {
   const { seconds, rate, window } = settings;

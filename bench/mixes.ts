@@ -18,7 +18,7 @@ export interface Mix {
   readonly needs: 'dns' | 'steering' | 'tcp';
   /** A query and the right answer to it; null = the name does not exist. */
   questions(world: World): readonly Question[];
-  readonly load: Pick<LoadPlan, 'hasRandomLabel' | 'tcpShare'>;
+  readonly load: Pick<LoadPlan, 'hasRandomLabel' | 'tcpShare' | 'sockets' | 'spreads'>;
 }
 
 interface Question {
@@ -37,20 +37,18 @@ const host = (i: number): Question => ({
 });
 const thousand = (): Question[] => Array.from({ length: NAMES }, (_, i) => host((i * 7919) % HOSTS));
 
+const steered = ({ clients }: World): Question[] =>
+  clients.map(({ octets, answer }) => ({
+    octets: queryOctets({ name: `${WWW}.`, type: 'A', opt: { ...OPT, options: [ecs(1, 24, octets)] } }),
+    address: answer,
+  }));
+/** As many as a batch has room for: no two queries of one come from the same, so nothing can be done for several at once. */
+const SPREAD = { sockets: 64, spreads: true };
+
 export const MIXES: readonly Mix[] = [
   { key: 'static', title: 'one static name', needs: 'dns', questions: () => [host(4711)], load: {} },
   { key: 'names', title: '1,000 static names', needs: 'dns', questions: thousand, load: {} },
-  {
-    key: 'gslb',
-    title: 'a steered name, random client subnets (ECS)',
-    needs: 'steering',
-    questions: ({ clients }) =>
-      clients.map(({ octets, answer }) => ({
-        octets: queryOctets({ name: `${WWW}.`, type: 'A', opt: { ...OPT, options: [ecs(1, 24, octets)] } }),
-        address: answer,
-      })),
-    load: {},
-  },
+  { key: 'gslb', title: 'a steered name, random client subnets (ECS)', needs: 'steering', questions: steered, load: {} },
   {
     key: 'nxdomain',
     title: 'random names that do not exist',
@@ -58,6 +56,20 @@ export const MIXES: readonly Mix[] = [
     // Sixteen characters, which the load generator replaces in each query.
     questions: () => [{ octets: queryOctets({ name: `x123456789abcdef.${ORIGIN}.`, type: 'A', opt: OPT }), address: null }],
     load: { hasRandomLabel: true },
+  },
+  {
+    key: 'static-ports',
+    title: 'one static name, each query from another port',
+    needs: 'dns',
+    questions: () => [host(4711)],
+    load: SPREAD,
+  },
+  {
+    key: 'gslb-ports',
+    title: 'a steered name, random client subnets (ECS), each query from another port',
+    needs: 'steering',
+    questions: steered,
+    load: SPREAD,
   },
   {
     key: 'tcp',

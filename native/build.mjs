@@ -171,7 +171,7 @@ function buildProgram(name, sources, options) {
 
 function sanitize() {
   const options = ['-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
-  const program = buildProgram('core-test', ['core/open.cc', 'core/batch.cc', 'test/core_test.cc'], options);
+  const program = buildProgram('core-test', ['core/open.cc', 'core/batch.cc', 'core/trains.cc', 'test/core_test.cc'], options);
   const { status } = spawnSync(program, { stdio: 'inherit', timeout: COMPILE_TIMEOUT_MS });
   const warnings = read(logFile).match(/warning: .*/g) ?? [];
   for (const warning of warnings) console.error(`native/build/build.log: ${warning}`);

@@ -149,7 +149,8 @@ class Generator {
       tcpCredit -= 1;
       tcp++;
     }
-    if (total > tcp) sendDatagrams(channels[nextUdp++ % udpCount], total - tcp);
+    const int batch = o.spread ? 1 : kBatch;
+    for (int left = total - tcp; left > 0; left -= batch) sendDatagrams(channels[nextUdp++ % udpCount], std::min(left, batch));
     for (int i = 0; i < tcp; i++) enqueue(channels[udpCount + nextTcp++ % (channels.size() - udpCount)]);
     if (tcp > 0) flush();
     return static_cast<uint64_t>(total);

@@ -26,6 +26,7 @@ struct Options {
   int sockets = 1;
   double tcpShare = 0;  // of the queries, 0..1
   int connections = 16;
+  bool spread = false;       // each query from the next socket, not a batch from each
   bool randomLabel = false;  // a new first label in each query
   bool spin = false;         // never sleeps: for a core of its own
 };
@@ -51,6 +52,7 @@ inline Options readOptions(int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     const std::string name = argv[i];
     if (name == "--random-label") o.randomLabel = true;
+    else if (name == "--spread") o.spread = true;
     else if (name == "--spin") o.spin = true;
     else if (i + 1 < argc) values[name] = argv[++i];
     else fail("%s needs a value", name.c_str());

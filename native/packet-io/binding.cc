@@ -56,6 +56,7 @@ Napi::Value OpenUdpPort(const Napi::CallbackInfo& info) {
   options.send_buffer_size = IntegerOf(settings, "sendBufferSize");
   options.busy_poll_us = IntegerOf(settings, "busyPollUs");
   const std::string address = settings.Get("address").As<Napi::String>().Utf8Value();
+  const bool sends_trains = settings.Get("sendsTrains").As<Napi::Boolean>().Value();
   const int adopted = IntegerOf(settings, "fd");
   const int fd = adopted >= 0 ? AdoptUdp(adopted, options)
                               : OpenUdp(address.c_str(), static_cast<uint16_t>(IntegerOf(settings, "port")), options);
@@ -67,7 +68,7 @@ Napi::Value OpenUdpPort(const Napi::CallbackInfo& info) {
     return Napi::Number::New(env, status);
   }
   const Port::Callbacks callbacks{info[2].As<Napi::Function>(), info[3].As<Napi::Function>()};
-  const auto port = Port::Open(env, fd, name, memory, layout, callbacks);
+  const auto port = Port::Open(env, fd, name, memory, layout, sends_trains, callbacks);
   if (port == nullptr) return Napi::Number::New(env, -EINVAL);
 
   auto object = Napi::Object::New(env);

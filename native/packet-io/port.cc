@@ -14,13 +14,13 @@ constexpr int kMaxBatchesPerTurn = 4;
 }  // namespace
 
 std::shared_ptr<Port> Port::Open(Napi::Env env, int fd, const LocalName& name, Napi::ArrayBuffer memory, const Layout& layout,
-                                 const Callbacks& callbacks) {
-  auto port = std::make_shared<Port>(env, fd, name, static_cast<uint8_t*>(memory.Data()), layout);
+                                 bool sends_trains, const Callbacks& callbacks) {
+  auto port = std::make_shared<Port>(env, fd, name, static_cast<uint8_t*>(memory.Data()), layout, sends_trains);
   return port->Start(memory, callbacks) ? port : nullptr;
 }
 
-Port::Port(Napi::Env env, int fd, const LocalName& name, uint8_t* memory, const Layout& layout)
-    : env_(env), fd_(fd), name_(name), batch_(fd, memory, layout) {}
+Port::Port(Napi::Env env, int fd, const LocalName& name, uint8_t* memory, const Layout& layout, bool sends_trains)
+    : env_(env), fd_(fd), name_(name), batch_(fd, memory, layout, sends_trains) {}
 
 Port::~Port() {
   if (fd_ >= 0) close(fd_);

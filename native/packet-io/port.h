@@ -27,9 +27,9 @@ class Port : public std::enable_shared_from_this<Port> {
 
   /** Takes `fd` over. Null if the event loop does not accept it (then it is closed). */
   static std::shared_ptr<Port> Open(Napi::Env env, int fd, const LocalName& name, Napi::ArrayBuffer memory,
-                                    const Layout& layout, const Callbacks& callbacks);
+                                    const Layout& layout, bool sends_trains, const Callbacks& callbacks);
 
-  Port(Napi::Env env, int fd, const LocalName& name, uint8_t* memory, const Layout& layout);
+  Port(Napi::Env env, int fd, const LocalName& name, uint8_t* memory, const Layout& layout, bool sends_trains);
   ~Port();
 
   const LocalName& name() const { return name_; }

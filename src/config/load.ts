@@ -177,6 +177,7 @@ function serverSettings(source: YamlSource, server: ServerConfig, base: string):
     workers: server.workers,
     udpPayloadSize: server.udpPayloadSize,
     udpBusyPollUs: server.udpBusyPollUs,
+    udpTrains: server.udpTrains,
     tcp: { maxConnections, maxConnectionsPerAddress, idleTimeoutMs: idleTimeout, messageTimeoutMs: messageTimeout },
     cookies: { enabled: server.cookies.enabled, secretFile },
     nsid: server.nsid,

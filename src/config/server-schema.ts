@@ -113,6 +113,11 @@ export const serverSchema = fields({
     .describe(
       'Time for which taking datagrams looks into the queue of the network card before it gives up (SO_BUSY_POLL); 0 = off. Saves some microseconds of delay on cards that support it. Needs the native addon, and on older kernels the privilege CAP_NET_ADMIN.',
     ),
+  udpTrains: flag()
+    .default(true)
+    .describe(
+      'Replies of one size to one port of a client that were asked for together are given to the kernel as one message, which it cuts again (UDP_SEGMENT): the same datagrams for less CPU. A capture on this machine shows them uncut. Needs the native addon and Linux 4.18, and is not tried for a while where the way out refuses it.',
+    ),
   tcp: tcpSchema.prefault({}).describe('Limits on TCP (RFC 7766, RFC 9210).'),
   cookies: cookiesSchema
     .prefault({})

@@ -39,6 +39,8 @@ export interface ServerSettings {
   readonly udpPayloadSize: number;
   /** SO_BUSY_POLL of the UDP sockets in microseconds; 0 = off. */
   readonly udpBusyPollUs: number;
+  /** Replies to one client leave the process as one message where the kernel can cut it. */
+  readonly udpTrains: boolean;
   readonly tcp: {
     readonly maxConnections: number;
     readonly maxConnectionsPerAddress: number;

@@ -46,6 +46,8 @@ interface UdpSettings {
   readonly sendBufferSize: number;
   /** Microseconds; 0 = off. */
   readonly busyPollUs: number;
+  /** Replies of one size to one client go to the kernel as one message (UDP_SEGMENT), where it can cut them. */
+  readonly sendsTrains: boolean;
   readonly maxQuerySize: number;
   readonly maxReplySize: number;
 }

@@ -40,6 +40,7 @@ function open(addon: PacketIo, options: UdpOptions): Result<UdpSocket, Problem> 
       receiveBufferSize: RECEIVE_BUFFER_SIZE,
       sendBufferSize: SEND_BUFFER_SIZE,
       busyPollUs: options.busyPollUs ?? 0,
+      sendsTrains: options.sendsTrains ?? true,
       maxQuerySize: MAX_QUERY_SIZE,
       maxReplySize: options.maxReplySize,
     },

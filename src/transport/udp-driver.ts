@@ -29,6 +29,8 @@ export interface UdpOptions {
   readonly fd?: number;
   /** Microseconds that a receive waits for the network card (SO_BUSY_POLL); 0 or absent = off. Ignored by node:dgram. */
   readonly busyPollUs?: number;
+  /** Replies to one client may go to the kernel as one message that it cuts. Default: yes. Ignored by node:dgram, which cannot. */
+  readonly sendsTrains?: boolean;
   /** The worker's row of counters, indexed by COUNTER. */
   readonly counters: Float64Array;
 }

@@ -5,12 +5,22 @@
 
 #include "open.h"
 
+// Values of the kernel's interface that older C libraries do not name.
+#ifndef SOL_UDP
+#define SOL_UDP 17
+#endif
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#endif
+
 namespace packet_io {
 namespace {
 
 constexpr uint32_t kLine = 64;
 /** Errors in a row after which receiving waits for the next readiness of the socket. */
 constexpr uint32_t kMaxErrors = 8;
+/** Batches after a refused train in which none is tried: a way out that cannot cut them costs one system call in so many, not in two. */
+constexpr uint32_t kTrainPause = 1000;
 
 constexpr uint32_t RoundUp(uint32_t size) { return (size + kLine - 1) / kLine * kLine; }
 
@@ -37,6 +47,13 @@ void Reverse(msghdr* message) {
   }
 }
 
+/** Before Linux 4.18 the control message would be ignored, and a train leave as one long datagram. */
+bool CanCutTrains(int fd) {
+  int size = 0;
+  socklen_t length = sizeof size;
+  return getsockopt(fd, SOL_UDP, UDP_SEGMENT, &size, &length) == 0;
+}
+
 }  // namespace
 
 Layout LayoutFor(uint32_t max_query_size, uint32_t max_reply_size) {
@@ -56,9 +73,11 @@ Layout LayoutFor(uint32_t max_query_size, uint32_t max_reply_size) {
   return layout;
 }
 
-Batch::Batch(int fd, uint8_t* memory, const Layout& layout) : fd_(fd), memory_(memory), layout_(layout) {
+Batch::Batch(int fd, uint8_t* memory, const Layout& layout, bool wants_trains) : fd_(fd), memory_(memory), layout_(layout) {
   LocalName name;
-  wants_destination_ = GetLocalName(fd, &name) == 0 && name.is_wildcard;
+  const bool is_internet = GetLocalName(fd, &name) == 0;
+  wants_destination_ = is_internet && name.is_wildcard;
+  has_trains_ = wants_trains && is_internet && CanCutTrains(fd);
   std::memset(queries_, 0, sizeof queries_);
   std::memset(replies_, 0, sizeof replies_);
   for (uint32_t i = 0; i < kBatchSize; i++) {
@@ -68,9 +87,6 @@ Batch::Batch(int fd, uint8_t* memory, const Layout& layout) : fd_(fd), memory_(m
     query.msg_iov = &query_vectors_[i];
     query.msg_iovlen = 1;
     query.msg_control = wants_destination_ ? controls_[i].octets : nullptr;
-    msghdr& reply = replies_[i].msg_hdr;
-    reply.msg_iov = &reply_vectors_[i];
-    reply.msg_iovlen = 1;
   }
   count_ = kBatchSize; // all headers have to be made ready
 }
@@ -99,32 +115,64 @@ uint32_t Batch::Receive() {
   return count_;
 }
 
-void Batch::Send() {
+uint32_t Batch::Load() {
   const uint32_t* sizes = reinterpret_cast<const uint32_t*>(memory_ + layout_.reply_sizes_at);
-  uint32_t count = 0;
+  const bool may_join = has_trains_ && pause_ == 0;
+  if (pause_ > 0) pause_--;
+  trains_.Clear();
   for (uint32_t i = 0; i < count_; i++) {
     if (sizes[i] == 0 || sizes[i] > layout_.max_reply_size) continue;
-    reply_vectors_[count] = {memory_ + layout_.replies_at + i * layout_.reply_stride, sizes[i]};
-    msghdr& query = queries_[i].msg_hdr;
-    msghdr& reply = replies_[count].msg_hdr;
-    reply.msg_name = query.msg_name;
-    reply.msg_namelen = query.msg_namelen;
-    if (wants_destination_ && query.msg_controllen >= sizeof(cmsghdr)) {
-      Reverse(&query);
-      reply.msg_control = query.msg_control;
-      reply.msg_controllen = query.msg_controllen;
-    } else {
-      reply.msg_control = nullptr;
-      reply.msg_controllen = 0;
-    }
-    count++;
+    trains_.Add(i, queries_[i].msg_hdr, sizes[i], may_join);
   }
+  iovec* vector = reply_vectors_;
+  for (uint32_t i = 0; i < trains_.count(); i++) {
+    const Trains::Train& train = trains_.train(i);
+    msghdr& query = queries_[train.first].msg_hdr;
+    msghdr& message = replies_[i].msg_hdr;
+    message.msg_name = query.msg_name;
+    message.msg_namelen = query.msg_namelen;
+    message.msg_iov = vector;
+    message.msg_iovlen = train.count;
+    for (uint32_t reply = train.first;; reply = trains_.next(reply)) {
+      *vector++ = {memory_ + layout_.replies_at + reply * layout_.reply_stride, train.size};
+      if (reply == train.last) break;
+    }
+    LoadControl(&query, train, i);
+  }
+  return trains_.count();
+}
+
+void Batch::LoadControl(msghdr* query, const Trains::Train& train, uint32_t message) {
+  msghdr& reply = replies_[message].msg_hdr;
+  const bool has_source = wants_destination_ && query->msg_controllen >= sizeof(cmsghdr);
+  if (has_source) Reverse(query);
+  reply.msg_control = has_source ? query->msg_control : nullptr;
+  reply.msg_controllen = has_source ? query->msg_controllen : 0;
+  if (train.count == 1) return;
+  char* at = train_controls_[message].octets;
+  if (has_source) {
+    const size_t size = CMSG_FIRSTHDR(query)->cmsg_len;
+    std::memcpy(at, CMSG_FIRSTHDR(query), size);
+    at += CMSG_ALIGN(size);
+  }
+  auto* header = reinterpret_cast<cmsghdr*>(at);
+  header->cmsg_level = SOL_UDP;
+  header->cmsg_type = UDP_SEGMENT;
+  header->cmsg_len = CMSG_LEN(sizeof(uint16_t));
+  const auto segment = static_cast<uint16_t>(train.size);
+  std::memcpy(CMSG_DATA(header), &segment, sizeof segment);
+  reply.msg_control = train_controls_[message].octets;
+  reply.msg_controllen = static_cast<size_t>(at - train_controls_[message].octets) + CMSG_SPACE(sizeof(uint16_t));
+}
+
+void Batch::Send() {
+  const uint32_t count = Load();
   for (uint32_t at = 0, reports = 0; at < count;) {
     const int sent = sendmmsg(fd_, replies_ + at, count - at, MSG_DONTWAIT);
     if (sent > 0) {
       at += static_cast<uint32_t>(sent);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      losses_.overflowed += count - at;
+      for (; at < count; at++) losses_.overflowed += trains_.train(at).count;
       return;
     } else if (errno == ECONNREFUSED && reports < kMaxErrors) {
       // What ICMP said of an earlier reply is reported in place of sending this one.
@@ -132,9 +180,30 @@ void Batch::Send() {
       reports++;
     } else {
       // The first of them was refused; the others have a chance.
-      losses_.refused++;
+      if (trains_.train(at).count > 1) SendSingly(replies_[at].msg_hdr);
+      else losses_.refused++;
       at++;
     }
+  }
+}
+
+void Batch::SendSingly(const msghdr& train) {
+  pause_ = kTrainPause;
+  msghdr single = train;
+  // The cut comes last, behind the address if there is one.
+  single.msg_controllen -= CMSG_SPACE(sizeof(uint16_t));
+  if (single.msg_controllen == 0) single.msg_control = nullptr;
+  single.msg_iovlen = 1;
+  for (size_t i = 0; i < train.msg_iovlen; i++) {
+    single.msg_iov = train.msg_iov + i;
+    ssize_t sent = sendmsg(fd_, &single, MSG_DONTWAIT);
+    if (sent < 0 && errno == ECONNREFUSED) {
+      losses_.receive_errors++; // of an earlier reply, as in Send
+      sent = sendmsg(fd_, &single, MSG_DONTWAIT);
+    }
+    if (sent >= 0) continue;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) losses_.overflowed++;
+    else losses_.refused++;
   }
 }
 

@@ -10,10 +10,13 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "trains.h"
+
 namespace packet_io {
 
 /** Knot DNS, NSD and gdnsd take 10 to 64; beyond that, system calls are a small part of the cost, and the cache a larger one. */
 constexpr uint32_t kBatchSize = 64;
+static_assert(kBatchSize <= kMaxTrain, "a whole batch may be one train");
 
 /** Where things are in the block: offsets and distances in octets. All multiples of 64 except the sizes of entries. */
 struct Layout {
@@ -50,8 +53,11 @@ struct Losses {
 
 class Batch {
  public:
-  /** `memory` has layout.total_size octets, is aligned for a uint32, and outlives this. `fd` stays the caller's. */
-  Batch(int fd, uint8_t* memory, const Layout& layout);
+  /**
+   * `memory` has layout.total_size octets, is aligned for a uint32, and outlives this. `fd` stays the caller's. Replies to one client
+   * leave as trains (trains.h) if `wants_trains` and the kernel can.
+   */
+  Batch(int fd, uint8_t* memory, const Layout& layout, bool wants_trains = true);
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
@@ -72,10 +78,24 @@ class Batch {
     alignas(cmsghdr) char octets[CMSG_SPACE(sizeof(in6_pktinfo))];
   };
 
+  /** Room for what goes with a train: the address it leaves from, and where it is to be cut. */
+  struct TrainControl {
+    alignas(cmsghdr) char octets[CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t))];
+  };
+
+  /** Makes the messages that carry all replies; returns how many. */
+  uint32_t Load();
+  void LoadControl(msghdr* query, const Trains::Train& train, uint32_t message);
+  /** Sends the replies of a train that was refused as a whole, each by itself. */
+  void SendSingly(const msghdr& train);
+
   const int fd_;
   uint8_t* const memory_;
   const Layout layout_;
   bool wants_destination_ = false;
+  bool has_trains_ = false;
+  /** Batches for which replies still go singly, after a train was refused. */
+  uint32_t pause_ = 0;
   uint32_t count_ = 0;
   Losses losses_;
   mmsghdr queries_[kBatchSize];
@@ -83,6 +103,8 @@ class Batch {
   mmsghdr replies_[kBatchSize];
   iovec reply_vectors_[kBatchSize];
   Control controls_[kBatchSize];
+  TrainControl train_controls_[kBatchSize];
+  Trains trains_;
 };
 
 }  // namespace packet_io

@@ -34,7 +34,7 @@ inlineWholeQueries();
 const start = workerData as WorkerStart;
 const send = (message: FromWorker): void => parentPort!.postMessage(message);
 
-const { udpPayloadSize, udpBusyPollUs, tcp: limits, rateLimit, ecs } = start.settings;
+const { udpPayloadSize, udpBusyPollUs, udpTrains, tcp: limits, rateLimit, ecs } = start.settings;
 const counters = new Counters(start.counters).row(start.row);
 // The connections of a worker that died went with it.
 counters[COUNTER.TCP_CLOSED] = counters[COUNTER.TCP_ACCEPTED]!;
@@ -72,6 +72,7 @@ const openUdp = (endpoint: Endpoint, fd?: number): Promise<Result<Listener, Prob
     respond: responder.respond,
     maxReplySize: udpPayloadSize,
     busyPollUs: udpBusyPollUs,
+    sendsTrains: udpTrains,
     clock: systemClock,
     sharing: start.sharing,
     counters,
