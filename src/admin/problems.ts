@@ -1,6 +1,7 @@
 // Errors of the API in their one form (RFC 9457): a code of the catalogue, what was found and allowed, and the fields it is about.
 
 import type { ErrorCode, Problem } from '../base/errors.ts';
+import type { Result } from '../base/result.ts';
 
 /** HTTP status and title of the codes that a reply may carry; others are 500 of a kind that nobody foresaw. */
 const KINDS: Partial<Readonly<Record<ErrorCode, readonly [status: number, title: string]>>> = {
@@ -55,6 +56,12 @@ export class Refusal extends Error {
 
 export const refusal = (code: ErrorCode, message: string, more?: ConstructorParameters<typeof Refusal>[1]): Refusal =>
   new Refusal({ code, message }, more);
+
+/** What a port has done; throws a Refusal if it could not. */
+export function orRefuse<T>(result: Result<T, Problem>): T {
+  if (!result.ok) throw new Refusal(result.error);
+  return result.value;
+}
 
 /** The body of a reply. */
 export function problemBody({ code, statusCode, message, fields }: Refusal, requestId: string) {

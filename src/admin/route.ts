@@ -8,7 +8,7 @@ import type { Exposition } from './exposition.ts';
 import type { Guesses } from './guesses.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Listeners } from './listeners.ts';
-import type { AdminPort } from './ports.ts';
+import type { Actor, AdminPort } from './ports.ts';
 import type { StaticFiles } from './static.ts';
 
 declare module 'fastify' {
@@ -42,3 +42,9 @@ export interface AppOptions {
 
 export const typed = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();
 export type App = ReturnType<typeof typed>;
+
+/** Who asks for a change, for the audit; `request` is of a route that is not public. */
+export const actorOf = ({ caller, id }: { readonly caller: Caller | null; readonly id: string }): Actor => ({
+  name: caller!.name,
+  requestId: id,
+});

@@ -8,8 +8,8 @@ import type { Result } from '../base/result.ts';
 import type { Caller } from './access.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { AdminPort, ChangeTerms, RecallRequest } from './ports.ts';
-import { Refusal, refusal } from './problems.ts';
-import type { App } from './route.ts';
+import { orRefuse, refusal } from './problems.ts';
+import { type App, actorOf } from './route.ts';
 import {
   drainRequest,
   type OrderRequest,
@@ -134,8 +134,9 @@ export function addChanges(app: App, port: AdminPort, idempotency: Idempotency):
         response: { 200: reloadReply, 422: reloadReply, ...WRONG },
       },
     },
-    async ({ body, caller, id: requestId }, reply) => {
-      const report = await port.reload(body?.dryRun ?? false, body?.watchSec ?? 0, { name: caller!.name, requestId });
+    async (request, reply) => {
+      const { body } = request;
+      const report = await port.reload(body?.dryRun ?? false, body?.watchSec ?? 0, actorOf(request));
       return reply.status(report.isAccepted ? 200 : 422).send(report);
     },
   );
@@ -167,11 +168,7 @@ export function addChanges(app: App, port: AdminPort, idempotency: Idempotency):
         response: { 200: staged, ...WRONG, 404: problem },
       },
     },
-    async ({ body, caller, id: requestId }) => {
-      const decided = await port.decide(body.action === 'keep', { name: caller!.name, requestId });
-      if (!decided.ok) throw new Refusal(decided.error);
-      return decided.value;
-    },
+    async (request) => orRefuse(await port.decide(request.body.action === 'keep', actorOf(request))),
   );
 }
 
@@ -193,9 +190,9 @@ async function takeBack(port: AdminPort, recall: RecallRequest, asker: Asker, re
 }
 
 function done<T extends { readonly version: number }>(result: Result<T, Problem>, reply: Header): T {
-  if (!result.ok) throw new Refusal(result.error);
-  void reply.header('etag', `"${result.value.version}"`);
-  return result.value;
+  const value = orRefuse(result);
+  void reply.header('etag', `"${value.version}"`);
+  return value;
 }
 
 function checkGlass(breaksGlass: boolean, { caller }: Asker): void {
@@ -204,10 +201,10 @@ function checkGlass(breaksGlass: boolean, { caller }: Asker): void {
   }
 }
 
-function termsOf({ caller, id: requestId, headers: sent }: Asker): ChangeTerms {
-  const ifMatch = sent['if-match'];
+function termsOf(asker: Asker): ChangeTerms {
+  const ifMatch = asker.headers['if-match'];
   const ifVersion = ifMatch === undefined || ifMatch === '*' ? null : Number(ifMatch.slice(1, -1));
-  return { actor: { name: caller!.name, requestId }, ifVersion };
+  return { actor: actorOf(asker), ifVersion };
 }
 
 /** Requests with an Idempotency-Key, of all routes that change something. */

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { pageOf } from './paging.ts';
 import type { AdminPort } from './ports.ts';
-import { Refusal, refusal } from './problems.ts';
+import { orRefuse, refusal } from './problems.ts';
 import type { App } from './route.ts';
 import { auditList, overrideItem, overrideList } from './schemas/changes.ts';
 import { id, page, problem } from './schemas/common.ts';
@@ -182,8 +182,7 @@ function addSteering(app: App, port: AdminPort): void {
         throw refusal('ERR_API_ROLE', `"without" needs the role operator, ${caller!.name} has the role viewer`);
       const places = await port.places(params.id, query.family === '4' ? 4 : 6, query.without?.split(',') ?? []);
       if (places === undefined) throw refusal('ERR_API_NOT_FOUND', `there is no policy "${params.id}"`);
-      if (!places.ok) throw new Refusal(places.error);
-      return pageOf(places.value, query);
+      return pageOf(orRefuse(places), query);
     },
   );
   app.get(
@@ -196,10 +195,6 @@ function addSteering(app: App, port: AdminPort): void {
         response: { 200: explanation, ...WRONG, 409: problem },
       },
     },
-    async ({ query }) => {
-      const explained = await port.explain(query);
-      if (!explained.ok) throw new Refusal(explained.error);
-      return explained.value;
-    },
+    async ({ query }) => orRefuse(await port.explain(query)),
   );
 }

@@ -1,10 +1,8 @@
 // What the server sees of itself: alerts and silences, objectives, rates.
 
-import type { Problem } from '../base/errors.ts';
-import type { Result } from '../base/result.ts';
 import type { WatchPort } from './ports.ts';
-import { Refusal } from './problems.ts';
-import type { App } from './route.ts';
+import { orRefuse } from './problems.ts';
+import { type App, actorOf } from './route.ts';
 import { problem } from './schemas/common.ts';
 import { alertReport, objectiveList, rateList, silence, silenceParams, silenceRequest } from './schemas/watch.ts';
 
@@ -30,10 +28,11 @@ export function addWatch(app: App, port: WatchPort): void {
         response: { 200: silence, ...WRONG_CHANGE },
       },
     },
-    async ({ body, caller, id: requestId }) => {
+    async (request) => {
+      const { body, caller } = request;
       // A token is proof of who it is.
       const author = caller!.isOpen ? (body.author ?? caller!.name) : caller!.name;
-      return done(await port.silence({ ...body, author }, { name: caller!.name, requestId }));
+      return orRefuse(await port.silence({ ...body, author }, actorOf(request)));
     },
   );
   app.delete(
@@ -47,7 +46,7 @@ export function addWatch(app: App, port: WatchPort): void {
         response: { 200: silence, ...WRONG_CHANGE, 404: problem },
       },
     },
-    async ({ params, caller, id: requestId }) => done(await port.endSilence(params.id, { name: caller!.name, requestId })),
+    async (request) => orRefuse(await port.endSilence(request.params.id, actorOf(request))),
   );
   app.get(
     '/v1/objectives',
@@ -59,9 +58,4 @@ export function addWatch(app: App, port: WatchPort): void {
     { schema: { tags, summary: 'Answers a second by rcode and by site', response: { 200: rateList, ...WRONG } } },
     () => ({ items: [...port.rates.samples] }),
   );
-}
-
-function done<T>(result: Result<T, Problem>): T {
-  if (!result.ok) throw new Refusal(result.error);
-  return result.value;
 }

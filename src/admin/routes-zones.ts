@@ -4,8 +4,8 @@
 import { z } from 'zod';
 import { pageOf } from './paging.ts';
 import type { AdminPort } from './ports.ts';
-import { Refusal, refusal } from './problems.ts';
-import type { App } from './route.ts';
+import { orRefuse, type Refusal, refusal } from './problems.ts';
+import { type App, actorOf } from './route.ts';
 import { one } from './routes-read.ts';
 import { id, page, problem } from './schemas/common.ts';
 import { watchSec } from './schemas/staged.ts';
@@ -76,8 +76,8 @@ export function addZones(app: App, port: AdminPort): void {
     async ({ params }, reply) => {
       const file = await port.zoneFile(absolute(params.id));
       if (file === undefined) throw noZone(params.id);
-      if (!file.ok) throw new Refusal(file.error);
-      return reply.type(ZONE_TYPE).header('etag', `"${file.value.tag}"`).serializer(String).send(file.value.text);
+      const { tag, text } = orRefuse(file);
+      return reply.type(ZONE_TYPE).header('etag', `"${tag}"`).serializer(String).send(text);
     },
   );
   app.put(
@@ -96,7 +96,9 @@ export function addZones(app: App, port: AdminPort): void {
         response: { 200: zoneReply, 422: zoneReply, ...NO_SUCH, 412: problem, 413: problem, 415: problem, 428: problem },
       },
     },
-    async ({ params, query: { dryRun, watchSec: watched }, body: text, headers: sent, caller, id: requestId }, reply) => {
+    async (request, reply) => {
+      const { params, body: text, headers: sent, caller } = request;
+      const { dryRun, watchSec: watched } = request.query;
       if (!dryRun && caller!.role !== 'admin')
         throw refusal('ERR_API_ROLE', `a new text for a zone needs the role admin, ${caller!.name} has the role ${caller!.role}`);
       const match = sent['if-match'];
@@ -109,14 +111,14 @@ export function addZones(app: App, port: AdminPort): void {
         throw refusal('ERR_API_VALUE', message, { fields: [{ field: 'body', message }] });
       }
       const ifTag = match === undefined || match === '*' ? null : match.slice(1, -1);
-      const actor = { name: caller!.name, requestId };
-      const done = await port.putZone({ zone: absolute(params.id), text, dryRun, watchSec: watched, ifTag }, actor);
+      const zoneRequest = { zone: absolute(params.id), text, dryRun, watchSec: watched, ifTag };
+      const done = await port.putZone(zoneRequest, actorOf(request));
       if (done === undefined) throw noZone(params.id);
-      if (!done.ok) throw new Refusal(done.error);
+      const report = orRefuse(done);
       return reply
-        .status(done.value.isAccepted ? 200 : 422)
-        .header('etag', `"${done.value.tag}"`)
-        .send(done.value);
+        .status(report.isAccepted ? 200 : 422)
+        .header('etag', `"${report.tag}"`)
+        .send(report);
     },
   );
 }

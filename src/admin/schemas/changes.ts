@@ -1,24 +1,12 @@
 // What changes something: orders, reloads; and what can be read of it afterwards: audit and events.
 
 import { z } from 'zod';
-import { count, id, listOf, order, percent, wallMs } from './common.ts';
+import { count, id, line, listOf, MAX_AUTHOR_LENGTH, MAX_REASON_LENGTH, order, percent, wallMs } from './common.ts';
 import { watchSec } from './staged.ts';
 import { foundProblem } from './zones.ts';
 
-const MAX_REASON_LENGTH = 1000;
-const MAX_AUTHOR_LENGTH = 256;
 /** Ten years. */
 const LONGEST_SEC = 3650 * 86_400;
-
-/** One line: it is shown in tables and logs. */
-const line = (maxLength: number, what: string) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(maxLength)
-    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line without control characters')
-    .describe(what);
 
 const terms = {
   what: id('A site, pool or member by its name, or a glob that says which: site:fra, pool:web, web/fra, web/*'),

@@ -6,12 +6,24 @@ import { z } from 'zod';
 const MOST_ITEMS = 1000;
 const USUAL_ITEMS = 100;
 const MAX_ID_LENGTH = 512;
+export const MAX_REASON_LENGTH = 1000;
+export const MAX_AUTHOR_LENGTH = 256;
 
 export const id = (what: string) => z.string().min(1).max(MAX_ID_LENGTH).describe(what);
 export const count = (what: string) => z.int().min(0).describe(what);
 export const wallMs = (what: string) => z.int().min(0).describe(`${what}, milliseconds since 1970`);
 export const percent = (what: string) => z.number().min(0).max(100).describe(what);
 export const family = z.union([z.literal(4), z.literal(6)]).describe('IP version');
+
+/** One line of text: it is shown in tables and logs. */
+export const line = (maxLength: number, what: string) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(maxLength)
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line without control characters')
+    .describe(what);
 
 /** Query of every list. */
 export const page = z.strictObject({

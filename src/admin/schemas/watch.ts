@@ -1,21 +1,10 @@
 // What a server sees of itself: alerts, silences, objectives, rates.
 
 import { z } from 'zod';
-import { count, id, wallMs } from './common.ts';
+import { count, id, line, MAX_AUTHOR_LENGTH, MAX_REASON_LENGTH, wallMs } from './common.ts';
 
-const MAX_REASON_LENGTH = 1000;
-const MAX_AUTHOR_LENGTH = 256;
 const LONGEST_SEC = 90 * 86_400;
 const LEAST_SEC = 60;
-
-const line = (maxLength: number, what: string) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(maxLength)
-    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line without control characters')
-    .describe(what);
 
 export const silence = z
   .object({
