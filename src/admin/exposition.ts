@@ -2,11 +2,11 @@
 // prom-client is the difference to what it has.
 
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { COUNTER_FACTS, type CounterName } from '../metrics/counters.ts';
+import { COUNTER_FACTS, type CounterName, type CounterTotals } from '../metrics/counters.ts';
 import { GAUGES, type GaugeName, type GaugeValue, TALLIES, type TallyName, type TallyValue } from '../metrics/gauges.ts';
 
 export interface Sample {
-  readonly counters: Readonly<Record<CounterName, number>>;
+  readonly counters: CounterTotals;
   readonly gauges: readonly GaugeValue[];
   readonly tallies: readonly TallyValue[];
 }

@@ -204,6 +204,19 @@ export const COUNTER_FACTS: { readonly [name in CounterName]: CounterFacts } = {
   ECS_UNTRUSTED: plain('ecs_untrusted', 'Questions whose client subnet was ignored: not from one of the trusted resolvers.'),
 };
 
+/** A value for each counter, such as its sum over all threads. */
+export type CounterTotals = Readonly<Record<CounterName, number>>;
+
+const REPLIES = 'REPLIES_';
+
+/** The counters of DNS replies, each with its rcode. */
+export const REPLY_COUNTERS: readonly (readonly [name: CounterName, rcode: string])[] = (Object.keys(COUNTER) as CounterName[])
+  .filter((name) => name.startsWith(REPLIES))
+  .map((name) => [name, name.slice(REPLIES.length)]);
+
+/** Replies of whatever rcode. */
+export const repliesOf = (totals: CounterTotals): number => REPLY_COUNTERS.reduce((sum, [name]) => sum + totals[name], 0);
+
 const COUNTERS = Object.keys(COUNTER).length;
 /** Numbers per row: whole cache lines of 64 octets, so that two workers never write to the same one. */
 const ROW = Math.ceil(COUNTERS / 8) * 8;

@@ -115,7 +115,7 @@ function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buff
         throw new Error('nothing is written here');
       },
       restore: async () => undefined,
-      vitals: () => ({ counters: countersOf(buffer), workers: { alive: 1, wanted: 1 }, sites: { serving: 5, configured: 5 } }),
+      serving: () => ({ serving: 5, configured: 5 }),
     },
     isReloadRefused: false,
     reload: async () => {
@@ -143,7 +143,7 @@ function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buff
       site: [],
       servers: [],
     }),
-    processVitals: () => ({ threads: { alive: 1, wanted: 1 }, counters: countersOf(buffer), capacity: null, sites: [] }),
+    vitals: () => ({ threads: { alive: 1, wanted: 1 }, counters: countersOf(buffer), capacity: [], agentSites: [] }),
     explain: (request) => explainAnswer(served, images(), plane.facts, request),
     whatIf: () => err(NO_CAPACITY),
     reportLoad: () => err(NO_CAPACITY),

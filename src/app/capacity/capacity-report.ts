@@ -37,27 +37,31 @@ export interface SiteCapacity {
 const known = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 export function reportCapacity(view: SpillView, unit: LoadUnit, nowMs: number): CapacityReport {
-  const { outlook, loads } = view;
-  const { map } = outlook.state;
   return {
     unit,
     stepAgeMs: Math.max(0, Math.round(nowMs - view.steppedMs)),
     stepper: view.stepper,
-    sites: map.model.sites.map(({ id, index }): SiteCapacity => {
-      const rank = map.rankOfSite[index]!;
-      const { report, source, agents, refused } = loads[index]!;
-      return {
-        site: id,
-        source,
-        agents,
-        refused,
-        ageMs: report === null ? null : Math.max(0, Math.round(report.ageMs)),
-        load: report?.current ?? null,
-        planned: outlook.loadAfter[rank]!,
-        target: known(outlook.target[rank]!),
-        max: known(outlook.max[rank]!),
-      };
-    }),
-    shed: spillReasons(outlook).map((reason) => ({ ...reason, text: reasonToText(reason) })),
+    sites: siteCapacities(view),
+    shed: spillReasons(view.outlook).map((reason) => ({ ...reason, text: reasonToText(reason) })),
   };
+}
+
+/** Cheap enough for every second, other than the whole report. */
+export function siteCapacities({ outlook, loads }: SpillView): readonly SiteCapacity[] {
+  const { map } = outlook.state;
+  return map.model.sites.map(({ id, index }): SiteCapacity => {
+    const rank = map.rankOfSite[index]!;
+    const { report, source, agents, refused } = loads[index]!;
+    return {
+      site: id,
+      source,
+      agents,
+      refused,
+      ageMs: report === null ? null : Math.max(0, Math.round(report.ageMs)),
+      load: report?.current ?? null,
+      planned: outlook.loadAfter[rank]!,
+      target: known(outlook.target[rank]!),
+      max: known(outlook.max[rank]!),
+    };
+  });
 }

@@ -19,7 +19,8 @@ import type { AlertDesk, SilenceRequest } from '../watch/alert-desk.ts';
 import type { OrderReply, OrderRequest, RecallReply, RecallRequest } from './orders.ts';
 import { orderText } from './orders-text.ts';
 import { StagedChanges } from './staged-change.ts';
-import { changeZone } from './zone-changes.ts';
+import type { Vitals } from './vitals.ts';
+import { changeZone, type FileDesk } from './zone-changes.ts';
 
 /** Who asks, and by which way. */
 export interface Who {
@@ -127,7 +128,8 @@ export class Changes {
 
   async #reload(running: Running, who: Who, watchSec: number): Promise<ReloadReport> {
     const loaded = running.answering?.loaded;
-    const before = running.fileDesk?.vitals();
+    const desk = running.fileDesk;
+    const before = desk && vitalsOf(running, desk);
     const report = await running.reload();
     if (report.done) this.staged.superseded();
     const errors = report.problems.filter(({ severity }) => severity === 'error').length;
@@ -144,10 +146,9 @@ export class Changes {
       detail,
     } as const;
     await this.#write(facts, who);
-    const desk = running.fileDesk;
-    if (report.done && watchSec > 0 && desk !== null && loaded !== undefined && before !== undefined) {
+    if (report.done && watchSec > 0 && desk !== null && loaded !== undefined && before !== null) {
       const trial = { what: 'reload', subject: '', actor: who.actor, watchSec, before } as const;
-      this.staged.begin({ ...trial, look: () => desk.vitals(), rollBack: () => desk.restore(loaded) });
+      this.staged.begin({ ...trial, look: () => vitalsOf(running, desk), rollBack: () => desk.restore(loaded) });
     }
     return report;
   }
@@ -162,7 +163,7 @@ export class Changes {
 
   async #zone(running: Running, request: ZoneRequest, who: Who): Promise<Result<ZoneReply, Problem> | undefined> {
     const desk = running.fileDesk;
-    const before = desk?.vitals();
+    const before = desk && vitalsOf(running, desk);
     const changed = await changeZone(running, request);
     if (!changed?.ok) return changed;
     const { reply, undo } = changed.value;
@@ -178,9 +179,9 @@ export class Changes {
     const result = isDone ? 'done' : 'refused';
     const facts = { action: 'zone', subject: zone, reason: '', isBreakGlass: false, result, detail } as const;
     const unwritten = await this.#write(facts, who);
-    if (undo !== undefined && request.watchSec > 0 && desk !== null && before !== undefined) {
+    if (undo !== undefined && request.watchSec > 0 && desk !== null && before !== null) {
       const trial = { what: 'zone', subject: zone, actor: who.actor, watchSec: request.watchSec, before } as const;
-      this.staged.begin({ ...trial, look: () => desk.vitals(), rollBack: undo });
+      this.staged.begin({ ...trial, look: () => vitalsOf(running, desk), rollBack: undo });
     }
     return unwritten ?? ok(reply);
   }
@@ -238,4 +239,9 @@ export class Changes {
       return err({ severity: 'error', code: 'ERR_AUDIT', message });
     }
   }
+}
+
+function vitalsOf(running: Running, desk: FileDesk): Vitals {
+  const { counters, threads } = running.vitals();
+  return { counters, threads: threads ?? { alive: 0, wanted: 0 }, sites: desk.serving() };
 }

@@ -1,12 +1,12 @@
 // How a server is doing before and after a change, and whether it has become so much worse that the change is taken back. Only what
 // the change may have caused counts: shares of replies since, not totals; sites of the configuration then, not those of before.
 
-import type { CounterName } from '../../metrics/counters.ts';
+import { type CounterName, type CounterTotals, repliesOf } from '../../metrics/counters.ts';
 
 /** Totals and numbers of one moment. */
 export interface Vitals {
-  readonly counters: Readonly<Record<CounterName, number>>;
-  readonly workers: { readonly alive: number; readonly wanted: number };
+  readonly counters: CounterTotals;
+  readonly threads: { readonly alive: number; readonly wanted: number };
   readonly sites: { readonly serving: number; readonly configured: number };
 }
 
@@ -30,8 +30,8 @@ const SHARES: readonly Share[] = [
 export function worseBecause(before: Vitals, now: Vitals): string | null {
   const exceptions = now.counters.EXCEPTIONS - before.counters.EXCEPTIONS;
   if (exceptions > 0 && before.counters.EXCEPTIONS === 0) return `${exceptions} queries met a bug`;
-  const dead = now.workers.wanted - now.workers.alive;
-  if (dead > before.workers.wanted - before.workers.alive) return `${dead} threads that answer have died`;
+  const dead = now.threads.wanted - now.threads.alive;
+  if (dead > before.threads.wanted - before.threads.alive) return `${dead} threads that answer have died`;
   const idle = now.sites.configured - now.sites.serving;
   if (idle > before.sites.configured - before.sites.serving)
     return `${now.sites.serving} of ${now.sites.configured} sites serve, before it were ${before.sites.serving} of ${before.sites.configured}`;
@@ -47,12 +47,7 @@ export function worseBecause(before: Vitals, now: Vitals): string | null {
   return null;
 }
 
-type Counters = Vitals['counters'];
-
-const sum = (counters: Counters, names: readonly CounterName[]): number =>
+const sum = (counters: CounterTotals, names: readonly CounterName[]): number =>
   names.reduce((total, name) => total + counters[name], 0);
 
 const percent = (part: number, whole: number): number => (whole === 0 ? 0 : (100 * part) / whole);
-
-const repliesOf = (counters: Counters): number =>
-  Object.entries(counters).reduce((total, [name, value]) => (name.startsWith('REPLIES_') ? total + value : total), 0);

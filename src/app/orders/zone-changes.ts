@@ -24,7 +24,8 @@ export interface FileDesk {
   reloadZone(origin: Uint8Array): Promise<ReloadReport>;
   /** Serves again what was loaded before; rejects if it cannot. */
   restore(before: Loaded): Promise<void>;
-  vitals(): Vitals;
+  /** Sites with a member that serves, as if there were no orders. */
+  serving(): Vitals['sites'];
 }
 
 interface ZoneFile {

@@ -135,9 +135,9 @@ export class ProbeServer {
   /** There are no answers that could lag behind. */
   async settle(): Promise<void> {}
 
-  processVitals(): ProcessVitals {
+  vitals(): ProcessVitals {
     const { counters, agents } = this.#options;
-    return { threads: null, counters: countersOf(counters), capacity: null, sites: agents?.sites ?? [] };
+    return { threads: null, counters: countersOf(counters), capacity: [], agentSites: agents?.sites ?? [] };
   }
 
   status(version: string): StatusReport {

@@ -2,7 +2,7 @@
 
 import type { StagedState } from '../../admin/schemas/staged.ts';
 import type { Problem } from '../../base/errors.ts';
-import type { CounterName } from '../../metrics/counters.ts';
+import type { CounterTotals } from '../../metrics/counters.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
 import type { SiteReport } from '../../site/report.ts';
 import type { AgentLoad } from '../capacity/agent-loads.ts';
@@ -32,7 +32,7 @@ export interface StatusReport {
   readonly generation: number;
   readonly zones: readonly { readonly name: string; readonly serial: number; readonly records: number }[];
   readonly cells: number;
-  readonly counters: Readonly<Record<CounterName, number>>;
+  readonly counters: CounterTotals;
   readonly health: HealthReport;
   /** Loads of sites and what is shed; null where no load can move. */
   readonly capacity: CapacityReport | null;

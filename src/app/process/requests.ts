@@ -3,13 +3,13 @@
 import type { Problem } from '../../base/errors.ts';
 import type { Result } from '../../base/result.ts';
 import type { HealthFacts } from '../../health/facts.ts';
-import type { CounterName } from '../../metrics/counters.ts';
+import type { CounterTotals } from '../../metrics/counters.ts';
 import type { AgentReport } from '../../model/capacity.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { WhatIf } from '../../steering/spill-whatif.ts';
 import type { Images } from '../answering/messages.ts';
 import type { LoadRequest } from '../capacity/capacity-book.ts';
-import type { CapacityReport } from '../capacity/capacity-report.ts';
+import type { SiteCapacity } from '../capacity/capacity-report.ts';
 import type { ExplainReport, ExplainRequest } from '../commands/explain-answer.ts';
 import type { ControlPlane } from '../health/control-plane.ts';
 import type { Loaded, LoadedZone } from '../loading/load.ts';
@@ -34,10 +34,11 @@ export interface Answering {
 export interface ProcessVitals {
   /** null = it answers no queries. */
   readonly threads: { readonly alive: number; readonly wanted: number } | null;
-  readonly counters: Readonly<Record<CounterName, number>>;
-  readonly capacity: CapacityReport | null;
+  readonly counters: CounterTotals;
+  /** Empty where no load can move. */
+  readonly capacity: readonly SiteCapacity[];
   /** Sites whose agents are part of this process. */
-  readonly sites: readonly string[];
+  readonly agentSites: readonly string[];
 }
 
 /** What a reload would find. */
@@ -68,7 +69,7 @@ export interface Running {
   /** Reads everything as a reload would, and changes nothing. */
   tryLoad(): Promise<TriedLoad>;
   status(version: string): StatusReport;
-  processVitals(): ProcessVitals;
+  vitals(): ProcessVitals;
   explain(request: ExplainRequest): Result<ExplainReport, Problem>;
   /** What would happen without a site. */
   whatIf(site: string): Result<WhatIf, Problem>;

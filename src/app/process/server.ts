@@ -9,7 +9,7 @@ import type { Logger } from '../../base/logger.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { list } from '../../config/suggest.ts';
 import { servingUnder } from '../../health/safety.ts';
-import { COUNTER, type CounterName, Counters } from '../../metrics/counters.ts';
+import { COUNTER, type CounterName, Counters, type CounterTotals } from '../../metrics/counters.ts';
 import type { AgentReport } from '../../model/capacity.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -23,7 +23,7 @@ import { Notifier } from '../answering/notify.ts';
 import { Workers } from '../answering/workers.ts';
 import { agentLoads } from '../capacity/agent-loads.ts';
 import type { LoadRequest } from '../capacity/capacity-book.ts';
-import { type CapacityReport, reportCapacity } from '../capacity/capacity-report.ts';
+import { type CapacityReport, reportCapacity, siteCapacities } from '../capacity/capacity-report.ts';
 import { SpillDesk } from '../capacity/spill-desk.ts';
 import type { SpillMemory } from '../capacity/spill-memory.ts';
 import { count } from '../commands/args.ts';
@@ -33,7 +33,6 @@ import type { Loaded, LoadResult } from '../loading/load.ts';
 import { checkDraftInThread, loadGeographyInThread, loadInThread, loadZoneInThread } from '../loading/loader.ts';
 import { restartWarnings } from '../loading/restart-warnings.ts';
 import type { DraftResult } from '../loading/zone-draft.ts';
-import type { Vitals } from '../orders/vitals.ts';
 import type { FileDesk } from '../orders/zone-changes.ts';
 import { applySites, type SiteDesk } from '../site/site-desk.ts';
 import type { ReloadReport, StatusReport } from './reports.ts';
@@ -183,16 +182,12 @@ export class MeridianServer {
     if (!report.done) throw new Error(report.problems.map(({ message }) => message).join('; '));
   }
 
-  vitals(): Vitals {
+  serving(): { readonly serving: number; readonly configured: number } {
     const { steering } = this.snapshot;
     // As if there were no orders: those are people's own.
     const serves = servingUnder(steering, this.#feed.facts, [], systemClock.wallMs());
     const serving = new Set(steering.members.filter(({ index }) => serves[index]).map(({ site }) => site));
-    return {
-      counters: countersOf(this.#counters),
-      workers: { alive: this.#workers.alive, wanted: this.#workers.wanted },
-      sites: { serving: serving.size, configured: steering.sites.length },
-    };
+    return { serving: serving.size, configured: steering.sites.length };
   }
 
   #inTurn(loadFrom: (before: Loaded) => Promise<LoadResult>): Promise<ReloadReport> {
@@ -310,12 +305,13 @@ export class MeridianServer {
     };
   }
 
-  processVitals(): ProcessVitals {
+  vitals(): ProcessVitals {
+    const { view } = this.#spill;
     return {
       threads: { alive: this.#workers.alive, wanted: this.#workers.wanted },
       counters: countersOf(this.#counters),
-      capacity: this.#capacity(),
-      sites: this.#agents?.sites ?? [],
+      capacity: view === null ? [] : siteCapacities(view),
+      agentSites: this.#agents?.sites ?? [],
     };
   }
 
@@ -359,8 +355,8 @@ export class MeridianServer {
 const sinceMs = (startMs: number): number => Math.round(performance.now() - startMs);
 
 /** Every counter, summed over all threads. */
-export function countersOf(buffer: SharedArrayBuffer): Record<CounterName, number> {
+export function countersOf(buffer: SharedArrayBuffer): CounterTotals {
   const counters = new Counters(buffer);
   const names = Object.keys(COUNTER) as CounterName[];
-  return Object.fromEntries(names.map((name) => [name, counters.total(name)])) as Record<CounterName, number>;
+  return Object.fromEntries(names.map((name) => [name, counters.total(name)])) as CounterTotals;
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { Complaints } from '../../mesh/complaints.ts';
 import { StateFile } from '../../mesh/state-file.ts';
-import type { CounterName } from '../../metrics/counters.ts';
+import type { CounterTotals } from '../../metrics/counters.ts';
 import type { ObjectiveSettings } from '../../model/watch.ts';
 import { type Counts, Minutes } from '../../watch/minutes.ts';
 import { type ObjectiveReport, objectivesOf } from '../../watch/objectives.ts';
@@ -12,8 +12,6 @@ import { unusualRate } from '../../watch/usual.ts';
 
 /** Between two writes: each is flushed to the disk. A crash costs the last of these. */
 const SAVE_MS = 300_000;
-
-type Totals = Readonly<Record<CounterName, number>>;
 
 export class ObjectiveDesk {
   readonly #clock: Clock;
@@ -44,7 +42,7 @@ export class ObjectiveDesk {
   }
 
   /** Takes the counters since the start. `isLate`: what is answered now does not follow what is known. */
-  take(totals: Totals, isLate: boolean): void {
+  take(totals: CounterTotals, isLate: boolean): void {
     const lost = totals.UDP_KERNEL_DROPS + totals.UDP_OVERFLOWED + totals.GOVERNOR_DROPPED;
     // A message that was not answered may not be, unless it was turned away.
     const received = totals.UDP_QUERIES + totals.STREAM_QUERIES - totals.DROPPED + lost;

@@ -2,7 +2,7 @@
 // hundred thousand members too: it counts, and makes no report.
 
 import { cellOf, type HealthFacts } from '../../health/facts.ts';
-import type { CounterName } from '../../metrics/counters.ts';
+import { type CounterTotals, repliesOf } from '../../metrics/counters.ts';
 import { type SteeringModel, serves } from '../../model/steering.ts';
 import type { Group, RecentRates, Vitals } from '../../watch/conditions.ts';
 import { LastMinute } from '../../watch/rates.ts';
@@ -54,13 +54,10 @@ export class Pulse {
   readonly #minute = new LastMinute<keyof RecentRates>();
 
   /** `counters` since the start; null until a minute is known. */
-  take(counters: Readonly<Record<CounterName, number>>, nowMs: number): RecentRates | null {
-    const replies = Object.entries(counters)
-      .filter(([name]) => name.startsWith('REPLIES_'))
-      .reduce((sum, [, count]) => sum + count, 0);
+  take(counters: CounterTotals, nowMs: number): RecentRates | null {
     return this.#minute.take(
       {
-        replies,
+        replies: repliesOf(counters),
         servfail: counters.REPLIES_SERVFAIL,
         exceptions: counters.EXCEPTIONS,
         udpQueries: counters.UDP_QUERIES,

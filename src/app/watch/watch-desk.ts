@@ -5,7 +5,7 @@ import type { AuditLog } from '../../admin/audit-log.ts';
 import type { EventRing } from '../../admin/event-ring.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import { COUNTER_FACTS, type CounterName } from '../../metrics/counters.ts';
+import { type CounterTotals, REPLY_COUNTERS } from '../../metrics/counters.ts';
 import type { GaugeName, GaugeValue, TallyName, TallyValue } from '../../metrics/gauges.ts';
 import { ALERTS, type AlertName } from '../../watch/catalogue.ts';
 import { conditionsOf } from '../../watch/conditions.ts';
@@ -131,7 +131,7 @@ export class WatchDesk {
   #lookAtProcess(): void {
     const { running, audit, clock } = this.#options;
     const { plane, answering, snapshot } = running;
-    const vitals = running.processVitals();
+    const vitals = running.vitals();
     const nowMs = clock.monotonicMs();
     if (answering !== null) this.#count(vitals, answering);
     const model = answering === null ? snapshot.steering : answering.loaded.snapshot.steering;
@@ -149,7 +149,7 @@ export class WatchDesk {
         probers: this.#probers.take(probers, nowMs),
         isWithdrawn: plane.isWithdrawn,
         isReloadRefused: running.isReloadRefused,
-        capacity: vitals.capacity?.sites ?? [],
+        capacity: vitals.capacity,
         certificates: this.#certificates,
         state: { directory: this.#stateTrouble, audit: audit.isWritable ? null : 'the log has the reason' },
         burning: objectives.flatMap(({ name, burning }) => (burning === null ? [] : [{ name, text: burning }])),
@@ -169,7 +169,7 @@ export class WatchDesk {
   async #lookAtFiles(): Promise<void> {
     const { running, log } = this.#options;
     const { snapshot } = running;
-    this.#certificates = await certificateEnds(certificatesOf(snapshot, running.processVitals().sites));
+    this.#certificates = await certificateEnds(certificatesOf(snapshot, running.vitals().agentSites));
     const trouble = await tryState(snapshot.server.stateDirectory);
     if (trouble !== null && this.#stateTrouble === null) {
       log.error({ code: 'ERR_STATE', message: trouble }, 'the state directory cannot be written');
@@ -178,12 +178,8 @@ export class WatchDesk {
   }
 }
 
-const RCODES = (Object.keys(COUNTER_FACTS) as CounterName[])
-  .filter((name) => name.startsWith('REPLIES_'))
-  .map((name) => [name, name.slice('REPLIES_'.length)] as const);
-
 /** Replies by rcode, and what was left without one. */
-const byRcode = (counters: ProcessVitals['counters']): Record<string, number> => ({
-  ...Object.fromEntries(RCODES.map(([name, rcode]) => [rcode, counters[name]])),
+const byRcode = (counters: CounterTotals): Record<string, number> => ({
+  ...Object.fromEntries(REPLY_COUNTERS.map(([name, rcode]) => [rcode, counters[name]])),
   dropped: counters.DROPPED,
 });

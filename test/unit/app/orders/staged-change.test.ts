@@ -9,7 +9,7 @@ import { ManualClock } from '../../../support/manual-clock.ts';
 import { recordingLogger } from '../../../support/mesh.ts';
 
 const NONE = Object.fromEntries(Object.keys(COUNTER).map((name) => [name, 0])) as Record<CounterName, number>;
-const WELL = { workers: { alive: 2, wanted: 2 }, sites: { serving: 5, configured: 5 } };
+const WELL = { threads: { alive: 2, wanted: 2 }, sites: { serving: 5, configured: 5 } };
 const vitals = (counters: Partial<Record<CounterName, number>>, changed: Partial<Vitals> = {}): Vitals => ({
   ...WELL,
   ...changed,
@@ -42,7 +42,7 @@ test('fewer than a hundred replies are no trend', (t) => {
 });
 
 test('a thread that died, a site that no longer serves and a bug are worse at once', (t) => {
-  t.regex(worseBecause(BEFORE, { ...BEFORE, workers: { alive: 1, wanted: 2 } }) ?? '', /1 threads/);
+  t.regex(worseBecause(BEFORE, { ...BEFORE, threads: { alive: 1, wanted: 2 } }) ?? '', /1 threads/);
   t.regex(worseBecause(BEFORE, { ...BEFORE, sites: { serving: 3, configured: 4 } }) ?? '', /3 of 4 sites serve/);
   t.is(
     worseBecause(BEFORE, { ...BEFORE, sites: { serving: 4, configured: 4 } }),
