@@ -19,7 +19,7 @@ import { ControlPlane } from '../../src/app/health/control-plane.ts';
 import { load } from '../../src/app/loading/load.ts';
 import { checkDraft } from '../../src/app/loading/zone-draft.ts';
 import { Changes } from '../../src/app/orders/changes.ts';
-import type { Running } from '../../src/app/process/requests.ts';
+import type { Running } from '../../src/app/process/running.ts';
 import { countersOf } from '../../src/app/process/server.ts';
 import { WatchDesk } from '../../src/app/watch/watch-desk.ts';
 import { systemClock } from '../../src/base/clock.ts';

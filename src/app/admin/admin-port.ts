@@ -35,7 +35,7 @@ import type { Changes, Who } from '../orders/changes.ts';
 import { globOf, namesOf } from '../orders/order-names.ts';
 import { inForce } from '../orders/orders-text.ts';
 import { readZoneFile } from '../orders/zone-changes.ts';
-import type { Answering, Running } from '../process/requests.ts';
+import type { Answering, Running } from '../process/running.ts';
 import { VERSION } from '../version.ts';
 import type { WatchDesk } from '../watch/watch-desk.ts';
 import { WatchedBy } from '../watch/watch-port.ts';

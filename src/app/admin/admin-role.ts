@@ -11,7 +11,7 @@ import type { PassedSocket } from '../../model/passed-socket.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { EventFeed } from '../health/event-feed.ts';
 import { Changes } from '../orders/changes.ts';
-import type { Running } from '../process/requests.ts';
+import type { Running } from '../process/running.ts';
 import { VERSION } from '../version.ts';
 import { WatchDesk } from '../watch/watch-desk.ts';
 import { AdminDesk } from './admin-port.ts';

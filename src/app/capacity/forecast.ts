@@ -9,7 +9,7 @@ import type { Override } from '../../model/verdict.ts';
 import { buildSteering } from '../../steering/build.ts';
 import { SteeringImage } from '../../steering/image.ts';
 import { siteShares } from '../admin/admin-steering.ts';
-import type { Answering } from '../process/requests.ts';
+import type { Answering } from '../process/running.ts';
 
 export interface SiteForecast {
   readonly site: string;

@@ -28,8 +28,9 @@ import { DEFAULT_WITHIN_MS, Handover, supervisionObstacle } from '../process/han
 import type { Legacy } from '../process/handover-words.ts';
 import { ProbeServer } from '../process/probe-server.ts';
 import type { ReloadReport, StatusReport } from '../process/reports.ts';
-import { answerRequest, type Running, STARTING } from '../process/requests.ts';
+import { answerRequest, STARTING } from '../process/requests.ts';
 import { defaultRoles, findMissingSite, findUselessRole, readRoles } from '../process/roles.ts';
+import type { Running } from '../process/running.ts';
 import { controlRow, countersOf, MeridianServer } from '../process/server.ts';
 import { ServiceManager } from '../process/service-manager.ts';
 import { followHangups, type Hangup, stopSignal } from '../process/signals.ts';

@@ -11,6 +11,13 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
+/** A good one, one of another name, and the files that are shown: copies of one of them. */
+export interface Certificates {
+  readonly good: CertificateFiles;
+  readonly other: CertificateFiles;
+  readonly shown: CertificateFiles;
+}
+
 const DAYS = 2;
 const HANDSHAKE_LIMIT_MS = 5000;
 

@@ -2,15 +2,27 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { FaultName, FaultWays } from '../../drill/model.ts';
+import type { FaultName, FaultWays, World } from '../../drill/model.ts';
 import { DrillError } from '../../drill/play.ts';
-import type { ComposeWorld } from './compose-world.ts';
 
 const CONFIG = '/etc/meridian/meridian.yaml';
 const REDIS: Readonly<Record<string, string>> = { '10.153.0.21': 'redis-1', '10.153.0.22': 'redis-2' };
 const BROKEN_LINE = 'drill  30  A  192.0.2.256\n';
 
-export function composeFaults(world: ComposeWorld): Readonly<Partial<Record<FaultName, FaultWays>>> {
+/** What of a stack of containers the faults take hold of. */
+export interface ComposeParts extends Pick<World, 'subject' | 'servers' | 'name' | 'limitsMs'> {
+  /** Path of its docker-compose.yml. */
+  readonly file: string;
+  /** Server -> why it refuses what it was told to load. */
+  readonly refused: Map<string, string>;
+  /** A command of compose; throws a DrillError with what it said if it fails. */
+  run(args: readonly string[]): Promise<string>;
+  attempt(args: readonly string[]): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+  /** A script of the stack's directory. */
+  script(command: readonly string[]): Promise<void>;
+}
+
+export function composeFaults(world: ComposeParts): Readonly<Partial<Record<FaultName, FaultWays>>> {
   const { site, server } = world.subject;
   const run = async (...args: readonly string[]): Promise<void> => void (await world.run(args));
   const killed = (does: string, ...services: readonly string[]): FaultWays => ({
@@ -104,7 +116,7 @@ export function composeFaults(world: ComposeWorld): Readonly<Partial<Record<Faul
   };
 }
 
-async function masterOf(world: ComposeWorld): Promise<string> {
+async function masterOf(world: ComposeParts): Promise<string> {
   const ask = ['redis-cli', '-p', '26379', 'sentinel', 'get-master-addr-by-name', 'meridian'];
   const address = (await world.run(['exec', '-T', 'sentinel-1', ...ask])).split(/\s/)[0] ?? '';
   const master = REDIS[address];
@@ -113,7 +125,7 @@ async function masterOf(world: ComposeWorld): Promise<string> {
 }
 
 /** Waits until the server answers inside its own container. */
-async function answering(world: ComposeWorld, server: string): Promise<void> {
+async function answering(world: ComposeParts, server: string): Promise<void> {
   const endMs = performance.now() + world.limitsMs.answering;
   const question = ['exec', '-T', server, 'meridian', 'query', world.name, '@127.0.0.1:53'];
   while ((await world.attempt(question)).code !== 0) {

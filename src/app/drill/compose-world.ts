@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Answer, FaultName, FaultWays, LimitName, Stage, World } from '../../drill/model.ts';
 import { DrillError } from '../../drill/play.ts';
-import { composeFaults } from './compose-faults.ts';
+import { type ComposeParts, composeFaults } from './compose-faults.ts';
 
 const COMMAND_LIMIT_MS = 120_000;
 const WHOLE_LIMIT_MS = 180_000;
@@ -37,7 +37,7 @@ interface ServerStatus {
   };
 }
 
-export class ComposeWorld implements World {
+export class ComposeWorld implements World, ComposeParts {
   readonly title: string;
   readonly servers: readonly string[] = Object.keys(SERVERS);
   readonly clients: World['clients'] = CLIENTS;
@@ -120,7 +120,6 @@ export class ComposeWorld implements World {
     return Promise.resolve();
   }
 
-  /** A command of compose; throws a DrillError with what it said if it fails. */
   async run(args: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await this.attempt(args);
     if (code !== 0) throw new DrillError(`${[...this.#command(), ...args].join(' ')} ended with code ${code}: ${stderr.trim()}`);
@@ -131,7 +130,6 @@ export class ComposeWorld implements World {
     return runCommand([...this.#command(), ...args]);
   }
 
-  /** A script of the stack's directory. */
   async script(command: readonly string[]): Promise<void> {
     const { code, stderr } = await runCommand(command);
     if (code !== 0) throw new DrillError(`${command.join(' ')} ended with code ${code}: ${stderr.trim()}`);

@@ -3,14 +3,18 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatProblem } from '../../base/errors.ts';
-import type { FaultName, FaultWays, Stage } from '../../drill/model.ts';
+import type { FaultName, FaultWays, Stage, World } from '../../drill/model.ts';
 import { DrillError } from '../../drill/play.ts';
 import { askControl } from '../process/control.ts';
 import type { ReloadReport } from '../process/reports.ts';
-import { type CertificateFiles, shownName } from './certificate.ts';
+import { type CertificateFiles, type Certificates, shownName } from './certificate.ts';
 import type { WorldProcess } from './child-process.ts';
 import { BROKEN_ZONE_TEXT, CERTIFICATE_NAME, SITE_LOAD, ZONE, ZONE_TEXT } from './local-config.ts';
-import type { LocalWorld } from './local-world.ts';
+import type { LocalRedis } from './local-redis.ts';
+import type { Pace } from './pace.ts';
+import type { Place, Relay } from './relay.ts';
+import type { Crowd } from './visitors.ts';
+import type { WebSite } from './web-site.ts';
 
 /** A slow site answers so many time limits late. */
 const SLOWER_BY = 1.5;
@@ -21,7 +25,29 @@ const LOOK_MS = 50;
 /** The crowd, of what the site is to be filled to. */
 const CROWD_OF_TARGET = 1.5;
 
-export function localFaults(world: LocalWorld): Readonly<Partial<Record<FaultName, FaultWays>>> {
+/** What of a drill's own world the faults take hold of. */
+export interface LocalParts extends Pick<World, 'subject' | 'servers'> {
+  /** Index of the site that is hit. */
+  readonly subjectIndex: number;
+  readonly pace: Pace;
+  /** In the order of `servers`. */
+  readonly dns: readonly WorldProcess[];
+  readonly agents: readonly WorldProcess[];
+  readonly webSites: readonly WebSite[];
+  readonly relays: readonly Relay[];
+  readonly redis: LocalRedis;
+  readonly certificates: Certificates | null;
+  /** Server -> why it refuses what it was told to load. */
+  readonly refused: Map<string, string>;
+  crowd: Crowd | null;
+  /** More clients than the site that is hit can take, each sent by whatever server answers. */
+  crowdOf(size: number): Crowd;
+  /** Where clients reach a site. */
+  front(i: number): Place;
+  untilJoined(limitMs: number): Promise<void>;
+}
+
+export function localFaults(world: LocalParts): Readonly<Partial<Record<FaultName, FaultWays>>> {
   const { site, server } = world.subject;
   const agent = (): WorldProcess => world.agents[world.subjectIndex]!;
   const dns = (): WorldProcess => world.dns[world.servers.indexOf(server)]!;
@@ -140,7 +166,7 @@ export function localFaults(world: LocalWorld): Readonly<Partial<Record<FaultNam
   };
 }
 
-async function restart(world: LocalWorld, process: WorldProcess, name: string, { note, excuse, require }: Stage): Promise<void> {
+async function restart(world: LocalParts, process: WorldProcess, name: string, { note, excuse, require }: Stage): Promise<void> {
   excuse(name);
   const startMs = performance.now();
   await process.stop();
@@ -150,7 +176,7 @@ async function restart(world: LocalWorld, process: WorldProcess, name: string, {
   await world.untilJoined(REJOIN_LIMIT_MS);
 }
 
-async function reloadAll(world: LocalWorld, zone: string): Promise<readonly ReloadReport[]> {
+async function reloadAll(world: LocalParts, zone: string): Promise<readonly ReloadReport[]> {
   for (const { directory } of world.dns) writeFileSync(join(directory, `${ZONE}.zone`), zone);
   return Promise.all(
     world.dns.map(async ({ directory, name }) => {
@@ -162,7 +188,7 @@ async function reloadAll(world: LocalWorld, zone: string): Promise<readonly Relo
 }
 
 /** Puts the files where the agents look, and waits until the site that is hit shows them. */
-async function showCertificate(world: LocalWorld, name: string, { certificate, key }: CertificateFiles): Promise<void> {
+async function showCertificate(world: LocalParts, name: string, { certificate, key }: CertificateFiles): Promise<void> {
   const { shown } = world.certificates!;
   copyFileSync(key, shown.key);
   copyFileSync(certificate, shown.certificate);

@@ -12,10 +12,10 @@ import { DrillError } from '../../drill/play.ts';
 import { nameFromText } from '../../wire/name.ts';
 import { askControl } from '../process/control.ts';
 import type { StatusReport } from '../process/reports.ts';
-import { type CertificateFiles, makeCertificate } from './certificate.ts';
+import { type Certificates, makeCertificate } from './certificate.ts';
 import { WorldProcess } from './child-process.ts';
 import { CERTIFICATE_NAME, configText, NETWORKS_TEXT, PLACES, SITE_LOAD, ZONE, ZONE_TEXT } from './local-config.ts';
-import { localFaults } from './local-faults.ts';
+import { type LocalParts, localFaults } from './local-faults.ts';
 import { LocalRedis } from './local-redis.ts';
 import type { Pace } from './pace.ts';
 import { type Place, Relay } from './relay.ts';
@@ -44,7 +44,7 @@ export interface LocalWorldOptions {
   readonly roundMs?: number;
 }
 
-export class LocalWorld implements World {
+export class LocalWorld implements World, LocalParts {
   readonly title = 'local processes';
   readonly name = `www.${ZONE}`;
   readonly servers: readonly string[] = PLACES.map(({ region }) => `dns-${region}`);
@@ -64,8 +64,7 @@ export class LocalWorld implements World {
   readonly webSites: readonly WebSite[];
   readonly relays: Relay[] = [];
   readonly refused = new Map<string, string>();
-  certificates: { readonly good: CertificateFiles; readonly other: CertificateFiles; readonly shown: CertificateFiles } | null =
-    null;
+  certificates: Certificates | null = null;
   crowd: Crowd | null = null;
   /** The network of loopback that is this world's own follows from the id of this process. */
   readonly #network: string;
@@ -98,7 +97,6 @@ export class LocalWorld implements World {
     this.faults = localFaults(this);
   }
 
-  /** Index of the site that is hit. */
   get subjectIndex(): number {
     return PLACES.findIndex(({ site }) => site === this.subject.site);
   }
@@ -196,7 +194,6 @@ export class LocalWorld implements World {
     return reply.ok && 'health' in reply.value ? reply.value : undefined;
   }
 
-  /** More clients than the site that is hit can take, each sent by whatever server answers. */
   crowdOf(size: number): Crowd {
     const sites = PLACES.map(({ site }, i) => ({ site, place: this.front(i), ...SITE_LOAD }));
     return new Crowd({ size, sites, isTls: this.hasTls, whereTo: () => this.#askOnce() });

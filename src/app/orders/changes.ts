@@ -14,13 +14,14 @@ import { err, ok, type Result } from '../../base/result.ts';
 import type { Silence } from '../../watch/alert-book.ts';
 import { count } from '../commands/args.ts';
 import type { ReloadReport } from '../process/reports.ts';
-import type { Running } from '../process/requests.ts';
+import type { Running } from '../process/running.ts';
 import type { AlertDesk, SilenceRequest } from '../watch/alert-desk.ts';
+import type { FileDesk } from './file-desk.ts';
 import type { OrderReply, OrderRequest, RecallReply, RecallRequest } from './orders.ts';
 import { orderText } from './orders-text.ts';
 import { StagedChanges } from './staged-change.ts';
 import type { Vitals } from './vitals.ts';
-import { changeZone, type FileDesk } from './zone-changes.ts';
+import { changeZone } from './zone-changes.ts';
 
 /** Who asks, and by which way. */
 export interface Who {

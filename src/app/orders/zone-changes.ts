@@ -9,24 +9,8 @@ import { err, ok, type Result } from '../../base/result.ts';
 import { reasonOf } from '../../config/files.ts';
 import type { ZoneSource } from '../../model/snapshot.ts';
 import { nameToText } from '../../wire/name.ts';
-import type { Loaded } from '../loading/load.ts';
-import type { DraftResult } from '../loading/zone-draft.ts';
-import type { ReloadReport } from '../process/reports.ts';
-import type { Running } from '../process/requests.ts';
-import type { Vitals } from './vitals.ts';
+import type { Running } from '../process/running.ts';
 import { type Replaced, replaceFile, tagOf } from './zone-file.ts';
-
-/** What a process that answers can do with what it has read. `origin` is that of a zone it serves. */
-export interface FileDesk {
-  /** What `text` in place of the zone's own file would change; nothing is changed. */
-  checkDraft(origin: Uint8Array, text: Uint8Array): Promise<DraftResult>;
-  /** Reads one zone again; resolves when every thread answers from it, or nothing has changed. */
-  reloadZone(origin: Uint8Array): Promise<ReloadReport>;
-  /** Serves again what was loaded before; rejects if it cannot. */
-  restore(before: Loaded): Promise<void>;
-  /** Sites with a member that serves, as if there were no orders. */
-  serving(): Vitals['sites'];
-}
 
 interface ZoneFile {
   readonly text: string;

@@ -16,7 +16,7 @@ import { loadHealthInThread } from '../loading/loader.ts';
 import { restartWarnings } from '../loading/restart-warnings.ts';
 import { applySites, type SiteDesk } from '../site/site-desk.ts';
 import type { ReloadReport, StatusReport } from './reports.ts';
-import type { ProcessVitals, TriedLoad } from './requests.ts';
+import type { ProcessVitals, TriedLoad } from './running.ts';
 import { countersOf } from './server.ts';
 
 export interface ProbeServerOptions {

@@ -33,10 +33,10 @@ import type { Loaded, LoadResult } from '../loading/load.ts';
 import { checkDraftInThread, loadGeographyInThread, loadInThread, loadZoneInThread } from '../loading/loader.ts';
 import { restartWarnings } from '../loading/restart-warnings.ts';
 import type { DraftResult } from '../loading/zone-draft.ts';
-import type { FileDesk } from '../orders/zone-changes.ts';
+import type { FileDesk } from '../orders/file-desk.ts';
 import { applySites, type SiteDesk } from '../site/site-desk.ts';
 import type { ReloadReport, StatusReport } from './reports.ts';
-import type { Answering, ProcessVitals, TriedLoad } from './requests.ts';
+import type { Answering, ProcessVitals, TriedLoad } from './running.ts';
 
 export interface MeridianServerOptions {
   readonly configFile: string;

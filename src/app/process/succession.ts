@@ -4,7 +4,7 @@
 import type { Problem } from '../../base/errors.ts';
 import type { Control } from './control.ts';
 import type { Estate, Handover } from './handover.ts';
-import type { Running } from './requests.ts';
+import type { Running } from './running.ts';
 import type { ServiceManager } from './service-manager.ts';
 import type { Takeover } from './takeover.ts';
 

@@ -2,7 +2,7 @@
 // each load numbers members anew.
 
 import { AskedMeter } from '../../metrics/asked.ts';
-import type { Answering } from '../process/requests.ts';
+import type { Answering } from '../process/running.ts';
 
 export class SiteTally {
   readonly #totals = new Map<string, number>();

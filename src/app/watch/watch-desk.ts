@@ -11,7 +11,7 @@ import { ALERTS, type AlertName } from '../../watch/catalogue.ts';
 import { conditionsOf } from '../../watch/conditions.ts';
 import type { ObjectiveReport } from '../../watch/objectives.ts';
 import { RateHistory } from '../../watch/rates.ts';
-import type { ProcessVitals, Running } from '../process/requests.ts';
+import type { ProcessVitals, Running } from '../process/running.ts';
 import { AlertDesk } from './alert-desk.ts';
 import { type CertificateEnd, certificateEnds, certificatesOf } from './certificates.ts';
 import { ObjectiveDesk } from './objective-desk.ts';

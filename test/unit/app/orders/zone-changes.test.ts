@@ -18,7 +18,7 @@ import { type Loaded, load, loadZoneOnly } from '../../../../src/app/loading/loa
 import { checkDraft } from '../../../../src/app/loading/zone-draft.ts';
 import { changeZone, readZoneFile } from '../../../../src/app/orders/zone-changes.ts';
 import { tagOf } from '../../../../src/app/orders/zone-file.ts';
-import type { Running } from '../../../../src/app/process/requests.ts';
+import type { Running } from '../../../../src/app/process/running.ts';
 import { ok } from '../../../../src/base/result.ts';
 import { ZoneImage } from '../../../../src/zone/image.ts';
 
