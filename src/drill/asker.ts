@@ -3,6 +3,7 @@
 
 import { createSocket, type Socket } from 'node:dgram';
 import type { Cidr } from '../base/address.ts';
+import { sleep } from '../base/sleep.ts';
 import { OPTION } from '../wire/constants.ts';
 import { encodeEcs } from '../wire/ecs-option.ts';
 import { decodeMessage, encodeQuery, recordToText } from '../wire/message.ts';
@@ -115,7 +116,7 @@ class Line {
 
   async close(): Promise<void> {
     const endMs = performance.now() + DEADLINE_MS;
-    while (this.#pending.size > 0 && performance.now() < endMs) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (this.#pending.size > 0 && performance.now() < endMs) await sleep(50);
     this.giveUp(Number.POSITIVE_INFINITY);
     for (const socket of this.#sockets) socket.close();
   }

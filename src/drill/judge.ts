@@ -1,5 +1,6 @@
 // What is expected after a step, measured. A time is measured to its end even if it is over its limit already, up to twice that.
 
+import { sleep } from '../base/sleep.ts';
 import type { Logbook } from './logbook.ts';
 import type { Expectation, Scope, World } from './model.ts';
 import type { Observations } from './observations.ts';
@@ -50,19 +51,6 @@ export async function untilTrue(
     if (tookMs > 2 * limitMs) return Number.POSITIVE_INFINITY;
     await sleep(lookMs, signal);
   }
-}
-
-/** Ends early, without a word, when the signal fires. */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }
 
 /** Waits for what is expected, one thing after another, and judges it. */

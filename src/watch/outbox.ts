@@ -2,6 +2,7 @@
 // delivered or has become too old. What cannot be delivered becomes a dead letter, never a loss without a trace.
 
 import type { Logger } from '../base/logger.ts';
+import { sleep } from '../base/sleep.ts';
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 300_000;
@@ -104,7 +105,7 @@ export class Outbox {
           return true;
         }
       }
-      await this.#pause(pauseMs * pace);
+      await sleep(pauseMs * pace, this.#end.signal);
     }
   }
 
@@ -121,20 +122,6 @@ export class Outbox {
       clearTimeout(timer);
       signal.removeEventListener('abort', end);
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    const { signal } = this.#end;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener('abort', done);
-      if (signal.aborted) done();
-    });
   }
 
   async #bury(message: Message, why: string): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { sleep } from '../../base/sleep.ts';
 import type { Answer, FaultName, FaultWays, LimitName, Stage, World } from '../../drill/model.ts';
 import { DrillError } from '../../drill/play.ts';
 import { type ComposeParts, composeFaults } from './compose-faults.ts';
@@ -73,7 +74,7 @@ export class ComposeWorld implements World, ComposeParts {
     while (!(await this.isJoined())) {
       if (performance.now() > endMs)
         throw new DrillError(`the stack is not whole after ${WHOLE_LIMIT_MS / SEC_MS} s; look with: docker compose ps`);
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await sleep(LOOK_MS);
     }
   }
 

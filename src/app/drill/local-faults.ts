@@ -3,6 +3,7 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatProblem } from '../../base/errors.ts';
+import { sleep } from '../../base/sleep.ts';
 import type { FaultName, FaultWays, Stage, World } from '../../drill/model.ts';
 import { DrillError } from '../../drill/play.ts';
 import { askControl } from '../process/control.ts';
@@ -105,7 +106,7 @@ export function localFaults(world: LocalParts): Readonly<Partial<Record<FaultNam
         const endMs = performance.now() + REJOIN_LIMIT_MS;
         while (world.redis.master() === master) {
           if (performance.now() > endMs) throw new DrillError(`Sentinel promotes nobody within ${REJOIN_LIMIT_MS / 1000} s`);
-          await pause();
+          await sleep(LOOK_MS);
         }
         note(`Sentinel names ${world.redis.master().name}`);
       },
@@ -197,11 +198,9 @@ async function showCertificate(world: LocalParts, name: string, { certificate, k
   while ((await shownName(place)) !== name) {
     if (performance.now() > endMs)
       throw new DrillError(`the site does not show the certificate of ${name} within ${CERTIFICATE_LIMIT_MS / 1000} s`);
-    await pause();
+    await sleep(LOOK_MS);
   }
 }
-
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 
 /** Without the directory, which is gone when somebody reads it. */
 const shortened = (text: string): string => text.replace(/\S*\/(?=[^/\s]+\.zone)/, '');

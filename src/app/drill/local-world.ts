@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseCidr } from '../../base/address.ts';
+import { sleep } from '../../base/sleep.ts';
 import { startAsking } from '../../drill/asker.ts';
 import type { Answer, FaultName, FaultWays, LimitName, SiteLoad, Stage, World } from '../../drill/model.ts';
 import { DrillError } from '../../drill/play.ts';
@@ -184,7 +185,7 @@ export class LocalWorld implements World, LocalParts {
     while (!(await this.isJoined())) {
       if (performance.now() > endMs)
         throw new DrillError(`the servers do not agree within ${limitMs / 1000} s; their logs: ${this.directory}`);
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await sleep(LOOK_MS);
     }
   }
 

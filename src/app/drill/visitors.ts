@@ -3,6 +3,7 @@
 
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { sleep } from '../../base/sleep.ts';
 import type { SiteLoad } from '../../drill/model.ts';
 import type { Place } from './relay.ts';
 
@@ -79,18 +80,18 @@ export class Crowd {
 
   async #visit(i: number): Promise<void> {
     const { sites, isTls, whereTo } = this.#options;
-    await pause((i * STAY_MS) / this.#options.size); // nobody comes at the same moment
+    await sleep((i * STAY_MS) / this.#options.size); // nobody comes at the same moment
     while (!this.#isOver) {
       const name = await whereTo();
       const found = sites.find(({ site }) => site === name);
       if (found === undefined) {
-        await pause(LOST_PAUSE_MS);
+        await sleep(LOST_PAUSE_MS);
         continue;
       }
       this.#count(found.site, 1);
       const isGood = await fetchPage(found.place, `/stay/${STAY_MS}`, isTls);
       this.#count(found.site, -1);
-      if (!isGood) await pause(LOST_PAUSE_MS);
+      if (!isGood) await sleep(LOST_PAUSE_MS);
     }
   }
 
@@ -98,5 +99,3 @@ export class Crowd {
     this.#present.set(site, (this.#present.get(site) ?? 0) + by);
   }
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
