@@ -68,6 +68,8 @@ export class Draft {
   /** Zone name without the final dot -> text of its master file. */
   readonly zones: Map<string, string> = new Map();
   readonly #losses = new Set<string>();
+  /** Text of a shared probe -> its name. */
+  readonly #shared = new Map<string, string>();
   /** Name in the source -> name here. */
   readonly #siteNames = new Map<string, string>();
 
@@ -99,6 +101,14 @@ export class Draft {
   addProbe(wanted: string, probe: DraftProbe): string {
     const name = freeName([wanted], this.probes);
     this.probes.set(name, probe);
+    return name;
+  }
+
+  /** The name of a probe that is like this one; those that are the same share one. */
+  shareProbe(probe: DraftProbe): string {
+    const text = JSON.stringify(probe);
+    const name = this.#shared.get(text) ?? this.addProbe(`check-${this.#shared.size + 1}`, probe);
+    this.#shared.set(text, name);
     return name;
   }
 
@@ -160,3 +170,10 @@ const IPV6 = /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/;
 
 /** The family of a numeric address, undefined for anything else. A first look: `meridian check` judges the address itself. */
 export const familyOf = (text: string): Family | undefined => (IPV4.test(text) ? 4 : IPV6.test(text) ? 6 : undefined);
+
+/** What a member answers with: a numeric address, or the absolute name of another host. */
+export const answerOf = (value: string): Pick<DraftMember, 'v4' | 'v6' | 'alias'> => {
+  const family = familyOf(value);
+  if (family === undefined) return { alias: value.endsWith('.') ? value : `${value}.` };
+  return family === 4 ? { v4: value } : { v6: value };
+};

@@ -2,8 +2,9 @@
 // read through a port; nothing here touches a disk.
 
 import type { Problem } from '../base/errors.ts';
-import { err, ok, type Result } from '../base/result.ts';
+import { ok, type Result } from '../base/result.ts';
 import { Draft } from './draft.ts';
+import { failed } from './failed.ts';
 import { GdnsdPools } from './gdnsd-pools.ts';
 import { GdnsdProbes } from './gdnsd-probes.ts';
 import { GdnsdResources } from './gdnsd-resources.ts';
@@ -25,9 +26,9 @@ export interface GdnsdDirectory {
 
 export function importGdnsd(directory: GdnsdDirectory): Result<Draft, Problem> {
   const text = directory.read(CONFIG);
-  if (!text.ok) return err({ severity: 'error', code: 'ERR_IMPORT', file: CONFIG, message: text.error });
+  if (!text.ok) return failed(CONFIG, text.error);
   const parsed = parseVscf(text.value, directory.read);
-  if (!parsed.ok) return err({ severity: 'error', code: 'ERR_IMPORT', file: CONFIG, ...parsed.error });
+  if (!parsed.ok) return failed(CONFIG, parsed.error.message, parsed.error);
   const config = parsed.value;
   const draft = new Draft();
   reportOptions(draft, config);
@@ -40,7 +41,7 @@ export function importGdnsd(directory: GdnsdDirectory): Result<Draft, Problem> {
   const resources = new GdnsdResources(draft, pools, CONFIG, config, readNets);
   for (const file of directory.zoneFiles) {
     const zone = directory.read(`zones/${file}`);
-    if (!zone.ok) return err({ severity: 'error', code: 'ERR_IMPORT', file: `zones/${file}`, message: zone.error });
+    if (!zone.ok) return failed(`zones/${file}`, zone.error);
     // A slash cannot stand in a file name, so gdnsd takes an @ for it (RFC 2317 zones).
     const name = file.replaceAll('@', '/').replace(/\.$/, '');
     const ttlSec = defaultTtlSec(textAt(at(config, 'options'), 'zones_default_ttl'));

@@ -2,7 +2,7 @@
 // octoDNS wants the more specific rules first, which is what a `map` means by itself. Records A and AAAA of one name become one policy,
 // whose members have both addresses. `geo`, the older notation, is read as pools that fall back to the values of the record.
 
-import { type Draft, type DraftMember, type DraftPolicy, type DraftProbe, type DraftRule, familyOf, plainName } from './draft.ts';
+import { answerOf, type Draft, type DraftMember, type DraftPolicy, type DraftProbe, type DraftRule, plainName } from './draft.ts';
 import { type Fields, isFields, listOf, number, text, textsOf } from './fields.ts';
 import type { OctodnsRecord } from './octodns-input.ts';
 
@@ -23,8 +23,6 @@ interface Plan {
 
 export class OctodnsRules {
   readonly #draft: Draft;
-  /** Text of a probe -> its name. */
-  readonly #probes = new Map<string, string>();
 
   constructor(draft: Draft) {
     this.#draft = draft;
@@ -173,12 +171,7 @@ export class OctodnsRules {
       this.#draft.lose(where, `health check by ${protocol} has no counterpart; its members count as up`);
       return undefined;
     }
-    const key = JSON.stringify([probe, protocol === 'ICMP' ? 0 : port]);
-    const known =
-      this.#probes.get(key) ??
-      this.#draft.addProbe(`check-${this.#probes.size + 1}`, { ...probe, ...(protocol === 'ICMP' ? {} : { port }) });
-    this.#probes.set(key, known);
-    return known;
+    return this.#draft.shareProbe({ ...probe, ...(protocol === 'ICMP' ? {} : { port }) });
   }
 }
 
@@ -186,11 +179,6 @@ export const isDynamic = ({ dynamic, geo }: OctodnsRecord): boolean => dynamic !
 
 /** The values of the record itself, which answer when nothing else is up and where nothing is dynamic. */
 const plain = ({ values }: OctodnsRecord): readonly Value[] => textsOf(values).map((value) => ({ value, weight: 1 }));
-
-const answerOf = (value: string): Pick<DraftMember, 'v4' | 'v6' | 'alias'> => {
-  const family = familyOf(value);
-  return family === undefined ? { alias: value } : family === 4 ? { v4: value } : { v6: value };
-};
 
 const pathOf = (healthCheck: Fields): string => {
   const path = text(healthCheck['path']) ?? '/_dns';

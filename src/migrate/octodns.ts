@@ -2,8 +2,9 @@
 // policy. octoDNS leaves SOA, and often NS, to the providers that it fills; here the zone gets some, which the report asks to be looked at.
 
 import type { Problem } from '../base/errors.ts';
-import { err, ok, type Result } from '../base/result.ts';
+import { ok, type Result } from '../base/result.ts';
 import { Draft } from './draft.ts';
+import { failed } from './failed.ts';
 import { octodnsData } from './octodns-data.ts';
 import { type OctodnsRecord, type OctodnsZone, readOctodns } from './octodns-input.ts';
 import { isDynamic, OctodnsRules } from './octodns-rules.ts';
@@ -21,7 +22,7 @@ export function importOctodns(zones: readonly OctodnsZone[]): Result<Draft, Prob
   const rules = new OctodnsRules(draft);
   for (const zone of zones) {
     const records = readOctodns(zone);
-    if (!records.ok) return err({ severity: 'error', code: 'ERR_IMPORT', file: zone.file, message: records.error });
+    if (!records.ok) return failed(zone.file, records.error);
     draft.zones.set(zone.name, zoneText(zone, records.value, draft, rules));
   }
   if (draft.sites.size > 0)

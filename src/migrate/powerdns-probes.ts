@@ -9,8 +9,6 @@ const MAX_TIMEOUT_SEC = 60;
 
 export class PowerdnsProbes {
   readonly #draft: Draft;
-  /** Text of a probe -> its name. */
-  readonly #names = new Map<string, string>();
 
   constructor(draft: Draft) {
     this.#draft = draft;
@@ -32,10 +30,7 @@ export class PowerdnsProbes {
     };
     for (const option of ['source', 'useragent', 'byteslimit', 'headers'])
       if (check.options.has(option)) this.#draft.lose(where, `the option ${option} of its check has no counterpart`);
-    const key = JSON.stringify(whole);
-    const name = this.#names.get(key) ?? this.#draft.addProbe(`check-${this.#names.size + 1}`, whole);
-    this.#names.set(key, name);
-    return name;
+    return this.#draft.shareProbe(whole);
   }
 
   #url(text: string, { options }: Check, where: string): DraftProbe | undefined {

@@ -2,8 +2,9 @@
 // else stays as it is. Snippets are read, not run; what says more than which answers, checks and places is left out and told.
 
 import type { Problem } from '../base/errors.ts';
-import { err, ok, type Result } from '../base/result.ts';
-import { Draft, type DraftMap, type DraftMember, type DraftRule, familyOf, plainName } from './draft.ts';
+import { ok, type Result } from '../base/result.ts';
+import { answerOf, Draft, type DraftMap, type DraftMember, type DraftRule, plainName } from './draft.ts';
+import { failed } from './failed.ts';
 import { parseLua, parseLuaConfig, type Statement } from './lua.ts';
 import { type Answer, type Plan, PlanError, Planner, type Value } from './powerdns-plan.ts';
 import { PowerdnsProbes } from './powerdns-probes.ts';
@@ -18,12 +19,7 @@ export function importPowerdns(documents: readonly { readonly file: string; read
   for (const { file, text } of documents) {
     const zone = new PowerdnsZone(draft, probes, file, text);
     if (zone.origin === undefined)
-      return err({
-        severity: 'error',
-        code: 'ERR_IMPORT',
-        file,
-        message: 'the name of the zone is not known: neither $ORIGIN nor a SOA record with an absolute name',
-      });
+      return failed(file, 'the name of the zone is not known: neither $ORIGIN nor a SOA record with an absolute name');
     draft.zones.set(zone.origin.replace(/\.$/, ''), zone.convert());
   }
   if (draft.sites.size > 0)
@@ -206,12 +202,6 @@ class PowerdnsZone {
     return `${this.#file}:${entry.line}`;
   }
 }
-
-const answerOf = (value: string): Pick<DraftMember, 'v4' | 'v6' | 'alias'> => {
-  const family = familyOf(value);
-  if (family === undefined) return { alias: value.endsWith('.') ? value : `${value}.` };
-  return family === 4 ? { v4: value } : { v6: value };
-};
 
 /** Two plans of one shape differ in values alone. */
 function shapeOf(plan: Plan): string {

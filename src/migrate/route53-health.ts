@@ -16,8 +16,6 @@ export interface Checked {
 export class Route53Health {
   readonly #draft: Draft;
   readonly #checks: ReadonlyMap<string, HealthCheck>;
-  /** Text of a probe -> its name. */
-  readonly #probes = new Map<string, string>();
 
   constructor(draft: Draft, checks: readonly HealthCheck[]) {
     this.#draft = draft;
@@ -38,12 +36,12 @@ export class Route53Health {
     const { config } = found;
     const probe = this.#probe(config, `health check ${id}`);
     if (probe === undefined) return undefined;
-    const key = JSON.stringify(probe);
-    const name = this.#probes.get(key) ?? this.#draft.addProbe(`check-${this.#probes.size + 1}`, probe);
-    this.#probes.set(key, name);
     const host = text(config['IPAddress']) ?? text(config['FullyQualifiedDomainName']);
     const port = number(config['Port']);
-    return { probe: name, check: { ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) } };
+    return {
+      probe: this.#draft.shareProbe(probe),
+      check: { ...(host === undefined ? {} : { host }), ...(port === undefined ? {} : { port }) },
+    };
   }
 
   #probe(config: HealthCheck['config'], where: string): DraftProbe | undefined {

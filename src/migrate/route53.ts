@@ -2,8 +2,9 @@
 // are aliases get a GSLB record and a policy.
 
 import type { Problem } from '../base/errors.ts';
-import { err, ok, type Result } from '../base/result.ts';
+import { ok, type Result } from '../base/result.ts';
 import { Draft } from './draft.ts';
+import { failed } from './failed.ts';
 import { Route53Health } from './route53-health.ts';
 import { type HealthCheck, type RecordSet, readRoute53 } from './route53-input.ts';
 import { kindOf, Route53Rules } from './route53-rules.ts';
@@ -23,15 +24,14 @@ export function importRoute53(documents: readonly Document[]): Result<Draft, Pro
   const checks: HealthCheck[] = [];
   for (const { file, text } of documents) {
     const document = readRoute53(text);
-    if (!document.ok) return err({ severity: 'error', code: 'ERR_IMPORT', file, message: document.error });
+    if (!document.ok) return failed(file, document.error);
     checks.push(...document.value.healthChecks);
     if (document.value.recordSets.length > 0) zones.push({ file, sets: document.value.recordSets });
   }
   const health = new Route53Health(draft, checks);
   for (const { file, sets } of zones) {
     const origin = sets.find(({ type }) => type === 'SOA')?.name;
-    if (origin === undefined)
-      return err({ severity: 'error', code: 'ERR_IMPORT', file, message: 'there is no SOA record, which names the zone' });
+    if (origin === undefined) return failed(file, 'there is no SOA record, which names the zone');
     draft.zones.set(origin.replace(/\.$/, ''), zoneText(origin, sets, draft, new Route53Rules(draft, health, sets)));
   }
   if (draft.sites.has('unplaced'))

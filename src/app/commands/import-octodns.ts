@@ -5,9 +5,10 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { Problem } from '../../base/errors.ts';
-import { err, ok, type Result } from '../../base/result.ts';
+import { ok, type Result } from '../../base/result.ts';
 import { reasonOf } from '../../config/files.ts';
 import type { Draft } from '../../migrate/draft.ts';
+import { failed } from '../../migrate/failed.ts';
 import { type Fields, isFields, number, text } from '../../migrate/fields.ts';
 import { importOctodns } from '../../migrate/octodns.ts';
 import type { OctodnsZone } from '../../migrate/octodns-input.ts';
@@ -78,17 +79,8 @@ function readYaml(file: string): Result<unknown, Problem> {
     if (problem === undefined) return ok(document.toJS({ maxAliasCount: 100 }) as unknown);
     const [place] = problem.linePos ?? [];
     const message = problem.message.split('\n')[0]!.replace(/ at line \d+, column \d+:$/, '');
-    return err({
-      severity: 'error',
-      code: 'ERR_IMPORT',
-      file,
-      ...(place === undefined ? {} : { line: place.line, column: place.col }),
-      message,
-    });
+    return failed(file, message, place === undefined ? {} : { line: place.line, column: place.col });
   } catch (error) {
     return failed(file, `cannot be read: ${reasonOf(error)}`);
   }
 }
-
-const failed = (file: string, message: string): Result<never, Problem> =>
-  err({ severity: 'error', code: 'ERR_IMPORT', file, message });

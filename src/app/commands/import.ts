@@ -7,6 +7,7 @@ import { hasErrors, type Problem } from '../../base/errors.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { reasonOf } from '../../config/files.ts';
 import type { Draft } from '../../migrate/draft.ts';
+import { failed } from '../../migrate/failed.ts';
 import { importGdnsd } from '../../migrate/gdnsd.ts';
 import { importPowerdns } from '../../migrate/powerdns.ts';
 import { importRoute53 } from '../../migrate/route53.ts';
@@ -90,9 +91,6 @@ function documentsOf(
   }
   return read(documents);
 }
-
-const failed = (file: string, message: string): Result<never, Problem> =>
-  err({ severity: 'error', code: 'ERR_IMPORT', file, message });
 
 function readText(path: string): Result<string, string> {
   try {
