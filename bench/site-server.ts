@@ -3,7 +3,8 @@
 import { systemClock } from '../src/base/clock.ts';
 import { HttpFront } from '../src/site/l7/http-front.ts';
 import { serverOf } from '../test/support/balance.ts';
-import { serviceOf, settingsOf } from '../test/support/site-http.ts';
+import { serviceOf } from '../test/support/site.ts';
+import { settingsOf } from '../test/support/site-http.ts';
 
 const [port, serverPort] = process.argv.slice(2).map(Number);
 const service = serviceOf([serverOf('s', { port: serverPort! })]);

@@ -1,15 +1,9 @@
 // The cadence of a drill and what it must keep to. The full drill runs with the defaults of the product and holds it to issue and
 // docs/health.md; the fast one shortens the waits, and its limits leave room for a machine that is busy with something else.
 
-export interface Timing {
-  readonly intervalMs: number;
-  readonly transitionMs: number;
-  readonly timeoutMs: number;
-  readonly connectTimeoutMs: number;
-  readonly slowStartMs: number;
-  readonly heartbeatMs: number;
-  readonly expiryMs: number;
-  readonly withdrawalWindowMs: number;
+import { PACES, type Pace } from '../../src/app/drill/pace.ts';
+
+export interface Timing extends Pace {
   /** From a fault that each check finds at once to the first right answer of every server. */
   readonly quickLimitMs: number;
   /** The same for a fault that makes each check run into its time limit. */
@@ -28,14 +22,7 @@ export interface Timing {
 
 /** Those of docs/health.md and docs/reference/config.md. */
 export const FULL: Timing = {
-  intervalMs: 5000,
-  transitionMs: 1000,
-  timeoutMs: 4000,
-  connectTimeoutMs: 2000,
-  slowStartMs: 60_000,
-  heartbeatMs: 1000,
-  expiryMs: 5000,
-  withdrawalWindowMs: 30_000,
+  ...PACES.default,
   quickLimitMs: 8000,
   slowLimitMs: 20_000,
   recoveryLimitMs: 7000,
@@ -46,14 +33,8 @@ export const FULL: Timing = {
 };
 
 export const FAST: Timing = {
-  intervalMs: 1000,
-  transitionMs: 250,
-  timeoutMs: 1000,
-  connectTimeoutMs: 500,
-  slowStartMs: 6000,
-  heartbeatMs: 250,
-  expiryMs: 3000,
-  withdrawalWindowMs: 10_000,
+  ...PACES.quick,
+  slowStartMs: 6000, // long enough to see the ramp
   quickLimitMs: 8000,
   slowLimitMs: 12_000,
   recoveryLimitMs: 8000,

@@ -7,8 +7,9 @@ import { systemClock } from '../../src/base/clock.ts';
 import type { SiteServer, SiteService } from '../../src/model/site.ts';
 import type { HttpFrontSettings, HttpLimits, HttpRoute, HttpTimeouts } from '../../src/model/site-http.ts';
 import { HttpFront } from '../../src/site/l7/http-front.ts';
-import { Service } from '../../src/site/service.ts';
-import { balancingOf, serverOf } from './balance.ts';
+import type { Service } from '../../src/site/service.ts';
+import { serverOf } from './balance.ts';
+import { serviceOf } from './site.ts';
 
 interface Closable {
   teardown(close: () => unknown): void;
@@ -71,19 +72,6 @@ export const settingsOf = (differs: Partial<HttpFrontSettings> = {}): HttpFrontS
   keyPrefixV6: 64,
   ...differs,
 });
-
-export const serviceOf = (servers: readonly SiteServer[], differs: Partial<SiteService> = {}): Service =>
-  new Service(
-    {
-      id: 'web',
-      servers,
-      balancing: balancingOf({ kind: 'round-robin' }),
-      queue: { mostWaiting: 0, timeoutMs: 60_000 },
-      retry: { percent: 20, least: 3 },
-      ...differs,
-    },
-    systemClock,
-  );
 
 export interface HttpStage {
   readonly front: HttpFront;
