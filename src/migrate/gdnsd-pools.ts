@@ -2,7 +2,7 @@
 // Semantics: gdnsd-plugin-{multifo,weighted,simplefo,static}(8). Below `up_thresh` gdnsd answers with everything and tells the plugin
 // above that the resource is down; here `up` of the pool tells it, and answers keep to what is up as long as anything is.
 
-import { type Draft, type DraftMember, type DraftPool, type DraftRule, familyOf, plainName } from './draft.ts';
+import { answerOf, type Draft, type DraftMember, type DraftPool, type DraftRule, familyOf, plainName } from './draft.ts';
 import type { GdnsdProbes } from './gdnsd-probes.ts';
 import { at, entriesBut, inheritedText, isTrue, type Scope } from './gdnsd-tree.ts';
 import type { Vscf, VscfHash } from './vscf.ts';
@@ -171,14 +171,12 @@ export class GdnsdPools {
     const members = new Map<string, DraftMember>();
     for (const { label, target, weight } of items) {
       const family = familyOf(target);
-      const fields =
-        family === 4 ? { v4: target } : family === 6 ? { v6: target } : { alias: target.endsWith('.') ? target : `${target}.` };
       const share = weight === undefined ? {} : { weight: Math.max(1, Math.round(weight * scale)) };
       const base = plainName(label.replace(/[._-]?v[46]$/, '') || label);
       const known = members.get(base);
       const fits = known !== undefined && known.weight === share.weight && family !== undefined && !(`v${family}` in known);
       const name = known === undefined || fits ? base : plainName(label) === base ? `${base}-v${family ?? 0}` : plainName(label);
-      members.set(name, { ...(fits ? known : {}), site, name, ...fields, ...share });
+      members.set(name, { ...(fits ? known : {}), site, name, ...answerOf(target), ...share });
     }
     return [...members.values()];
   }
