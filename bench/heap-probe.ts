@@ -1,5 +1,5 @@
 // Preloaded into every thread of a server under test (`node --expose-gc --import`): tells of the thread's garbage collections and of
-// its heap. SIGUSR2 asks; each thread then writes one line of JSON to the file named by MERIDIAN_BENCH_HEAP.
+// its heap. SIGURG asks; each thread then writes one line of JSON to the file named by MERIDIAN_BENCH_HEAP.
 
 import { appendFileSync } from 'node:fs';
 import { constants, PerformanceObserver } from 'node:perf_hooks';
@@ -51,7 +51,7 @@ if (file !== undefined) {
   channel.onmessage = report;
   channel.unref();
   if (isMainThread) {
-    process.on('SIGUSR2', () => {
+    process.on('SIGURG', () => {
       channel.postMessage(undefined);
       report();
     });

@@ -60,7 +60,7 @@ async function main(directory: string): Promise<void> {
   /** Reports of all threads, the busiest of which is the worker: the one with the higher number. */
   const ask = async (): Promise<HeapReport[]> => {
     rmSync(reports, { force: true });
-    process.kill(server.pid, 'SIGUSR2');
+    process.kill(server.pid, 'SIGURG');
     const deadline = performance.now() + REPORT_TIMEOUT_MS;
     while (performance.now() < deadline) {
       await sleep(100);

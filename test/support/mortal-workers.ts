@@ -1,4 +1,4 @@
-// Preloaded into the real program (NODE_OPTIONS=--import): SIGUSR2 makes the second DNS worker fail with an uncaught exception, as a
+// Preloaded into the real program (NODE_OPTIONS=--import): SIGURG, which means nothing to the server, makes the second DNS worker fail with an uncaught exception, as a
 // bug in it would. Every thread loads this file; the rows of the DNS workers are in their workerData.
 
 import { BroadcastChannel, isMainThread, workerData } from 'node:worker_threads';
@@ -6,7 +6,7 @@ import { BroadcastChannel, isMainThread, workerData } from 'node:worker_threads'
 const ROW = 1;
 const channel = new BroadcastChannel('test: the end of a worker');
 
-if (isMainThread) process.on('SIGUSR2', () => channel.postMessage(null));
+if (isMainThread) process.on('SIGURG', () => channel.postMessage(null));
 else if ((workerData as { row?: number } | null)?.row === ROW) {
   channel.onmessage = () => {
     throw new Error('struck down by the test');

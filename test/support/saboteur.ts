@@ -1,4 +1,4 @@
-// Loaded into a server before its program (node --import): on SIGUSR2 the DNS worker that was started first gets a message that no
+// Loaded into a server before its program (node --import): on SIGURG the DNS worker that was started first gets a message that no
 // worker survives, as if it had a bug.
 
 import { isMainThread, type Worker } from 'node:worker_threads';
@@ -11,5 +11,5 @@ if (isMainThread) {
       if (kind === 'listening') victim ??= worker;
     });
   });
-  process.on('SIGUSR2', () => victim!.postMessage({ kind: 'install', images: null }));
+  process.on('SIGURG', () => victim!.postMessage({ kind: 'install', images: null }));
 }

@@ -48,7 +48,7 @@ test('a worker that dies takes only what was under way with it, and its successo
   t.teardown(() => server.stop());
   const clients = await connectAll(t, server.port);
   await askAll(clients, 1);
-  server.signal('SIGUSR2');
+  server.signal('SIGURG');
   await server.logged('a DNS worker died; starting another');
   await askAll(clients, 2);
   await server.logged('the DNS worker is back');

@@ -26,7 +26,7 @@ testUnless(alone, 'while a dead worker is replaced the others answer, and status
   const expected = Array<string>(QUESTIONS).fill('"v=spf1 mx -all"');
   try {
     t.is(await workersOf(server), '3 of 3 alive');
-    server.signal('SIGUSR2');
+    server.signal('SIGURG');
     const { worker, alive, wanted, code, reason } = await server.logged('a DNS worker died; starting another');
     t.deepEqual([worker, alive, wanted, code], [1, 2, 3, 'ERR_WORKER']);
     t.regex(String(reason), /struck down by the test/);
@@ -44,7 +44,7 @@ testUnless(alone, 'a reload while a worker is dead reaches its successor', async
   editConfig(directory, ['workers: 0', 'workers: 2']);
   const server = await startServer(directory, { env });
   try {
-    server.signal('SIGUSR2');
+    server.signal('SIGURG');
     await server.logged('a DNS worker died; starting another');
     server.signal('SIGHUP');
     await server.logged('reloaded');
