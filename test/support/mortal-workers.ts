@@ -1,5 +1,5 @@
-// Preloaded into the real program (NODE_OPTIONS=--import): SIGURG, which means nothing to the server, makes the second DNS worker fail with an uncaught exception, as a
-// bug in it would. Every thread loads this file; the rows of the DNS workers are in their workerData.
+// Preloaded into the real program (NODE_OPTIONS=--import): SIGURG, which means nothing to the server, makes the second DNS worker fail
+// with an uncaught exception, as a bug in it would. Every thread loads this file; the rows of the DNS workers are in their workerData.
 
 import { BroadcastChannel, isMainThread, workerData } from 'node:worker_threads';
 
