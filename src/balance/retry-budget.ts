@@ -1,5 +1,5 @@
 // Retries help against a fault here and there, and make an overload worse. So they may be no more than a share of what is under way,
-// with a few always allowed. Source: Envoy's retry budget, 20 % and at least 3.
+// with a few always allowed. Source: Envoy's retry budget, 20 % and at least 3 (here 20: see the setting).
 
 import type { RetryRule } from '../model/site.ts';
 

@@ -147,9 +147,11 @@ export const serviceSchema = fields({
     .describe('Where clients wait while all servers have their `maxActive`.'),
   retry: fields({
     percent: percent(0, 20).describe(
-      'Retries under way, at most this share of all that is under way: more would feed an overload.',
+      'Retries under way, at most this share of all that is under way: more would feed an overload. Requests whose server took no connection do not count.',
     ),
-    least: integer(0, 1000, 'retries').default(3).describe('Always allowed.'),
+    least: integer(0, 1000, 'retries')
+      .default(20)
+      .describe('Always allowed: a server that dies fails at once all that it has, and a few requests more are no overload.'),
   })
     .prefault({})
     .describe('How many tries with another server there may be.'),

@@ -223,7 +223,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
       return;
     }
     const canRetry = why === 'connect' ? this.#taken === 0 : isReplayable(this.#head);
-    if (!canRetry || !this.#retry(this.nowMs)) this.#fail(502);
+    if (!canRetry || !this.#retry(this.nowMs, why !== 'connect')) this.#fail(502);
   }
 
   expire(nowMs: number): void {
@@ -340,10 +340,10 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   }
 
   /** The server has failed: gives it back, and goes on with another one if that is allowed and there is one. */
-  #retry(nowMs: number): boolean {
+  #retry(nowMs: number, isBudgeted = true): boolean {
     const service = this.#service;
     this.#tries ??= new Tries();
-    const next = this.#tries.next(service, this.#slot, this.key, this.#route!.route.retries.attempts);
+    const next = this.#tries.next(service, this.#slot, this.key, this.#route!.route.retries.attempts, isBudgeted);
     if (next === NONE) return false;
     service.observe(this.#slot, nowMs - this.#startMs, true);
     const failed = this.#slot;

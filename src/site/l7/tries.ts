@@ -8,12 +8,15 @@ export class Tries {
   /** Of the budget. */
   #isCounted = false;
 
-  /** The slot of another server than `slot`, counted; NONE = there is none, or no more may be tried. `most` servers in all. */
-  next(service: Service, slot: number, key: number, most: number): number {
+  /**
+   * The slot of another server than `slot`; NONE = there is none, or no more may be tried. `most` servers in all. Outside of the budget
+   * is only what the server never had (it took no connection): that work is not done twice, and would go to the others anyway.
+   */
+  next(service: Service, slot: number, key: number, most: number, isBudgeted: boolean): number {
     if (this.#failed.length + 1 >= most) return NONE;
     this.end(service);
-    this.#isCounted = service.retries.tryBegin(service.active);
-    if (!this.#isCounted) return NONE;
+    this.#isCounted = isBudgeted && service.retries.tryBegin(service.active);
+    if (isBudgeted && !this.#isCounted) return NONE;
     this.#failed.push(slot);
     const next = service.another(key, this.#failed);
     if (next === NONE) this.#failed.pop();

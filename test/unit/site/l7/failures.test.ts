@@ -85,10 +85,25 @@ test('a status that a route names is tried elsewhere', async (t) => {
 });
 
 test('retries stay within the budget of the service', async (t) => {
-  const dead = await Promise.all(['x', 'y'].map(async (id) => serverOf(id, { port: await closedTcpPort(t) })));
-  const { front } = await httpStage(t, dead, {}, { retry: { percent: 0, least: 0 } });
+  const servers = await Promise.all(
+    ['x', 'y'].map((id) => Backend.open(t, id, (socket) => socket.once('data', () => socket.destroy()))),
+  );
+  const { front } = await httpStage(
+    t,
+    servers.map(({ server }) => server),
+    {},
+    { retry: { percent: 0, least: 0 } },
+  );
   t.is(statusOf(await exchange(t, front.port, GET)), 502);
   t.is(front.counts.retries, 0);
+});
+
+test('a request whose server took no connection is tried elsewhere outside of the budget', async (t) => {
+  const dead = serverOf('dead', { port: await closedTcpPort(t) });
+  const good = await WebServer.open(t, 'good', named('good'));
+  const { url, front } = await httpStage(t, [dead, good.server], {}, { retry: { percent: 0, least: 0 } });
+  for (let i = 0; i < 4; i++) t.is(await (await fetch(url)).text(), 'good');
+  t.true(front.counts.retries > 0);
 });
 
 test('without a server that may take it a request is answered with 503 and when to come again', async (t) => {
