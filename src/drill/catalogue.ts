@@ -9,6 +9,7 @@ import { redisFailover } from './scripts/redis-failover.ts';
 import { redisLoss } from './scripts/redis-loss.ts';
 import { regionCut } from './scripts/region-cut.ts';
 import { rollingRestart } from './scripts/rolling-restart.ts';
+import { rollingUpgrade } from './scripts/rolling-upgrade.ts';
 import { serverLoss } from './scripts/server-loss.ts';
 import { siteLoss } from './scripts/site-loss.ts';
 import { slowSite } from './scripts/slow-site.ts';
@@ -20,6 +21,7 @@ export const DRILLS: readonly Drill[] = [
   serverLoss,
   dnsKill,
   rollingRestart,
+  rollingUpgrade,
   redisLoss,
   redisFailover,
   regionCut,

@@ -111,6 +111,9 @@ export async function judgeStep(expectations: readonly Expectation[], moment: Mo
       case 'refused':
         judgeRefusals(moment);
         break;
+      case 'replaced':
+        judgeReplaced(moment);
+        break;
       case 'served':
         judgeVisits(asked, failed, moment);
         break;
@@ -157,6 +160,16 @@ function judgeRefusals({ world, record }: Moment): void {
   for (const [server, text] of refusals) record.say('note', `${server} says: ${text}`);
   const took = world.servers.filter((server) => !refusals.has(server));
   record.none('servers that took the broken change', took.length, took.length === 0 ? '' : ` (${took.join(', ')})`);
+}
+
+function judgeReplaced({ world, record }: Moment): void {
+  const unreplaced = world.unreplaced?.();
+  if (unreplaced === undefined) {
+    record.say('note', 'whether another process serves cannot be seen from here');
+    return;
+  }
+  const why = [...unreplaced].map(([server, reason]) => `${server}: ${reason}`).join('; ');
+  record.none('servers that were not replaced', unreplaced.size, why === '' ? '' : ` (${why})`);
 }
 
 function judgeVisits(askedBefore: number, failedBefore: number, { world, record }: Moment): void {

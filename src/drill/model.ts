@@ -13,6 +13,7 @@ export type FaultName =
   | 'redis-master-stops'
   | 'dns-server-stops'
   | 'servers-restart'
+  | 'servers-upgrade'
   | 'zone-breaks'
   | 'crowd-comes';
 
@@ -36,6 +37,8 @@ export type Expectation =
   | { readonly what: 'joined'; readonly within: LimitName }
   /** The change was refused, with its place, by every server. */
   | { readonly what: 'refused' }
+  /** Another process serves in the place of every server. */
+  | { readonly what: 'replaced' }
   /** Requests of clients to the site were all answered. */
   | { readonly what: 'served' }
   /** The site is at its target again, and no site went over what it can bear since. */
@@ -123,5 +126,7 @@ export interface World {
   readonly loads?: () => readonly SiteLoad[];
   /** What each server said of the change that was broken on purpose; a server that took it is not in the list. */
   readonly refusals?: () => ReadonlyMap<string, string>;
+  /** Why the servers that were to be replaced, and were not, go on as they were. */
+  readonly unreplaced?: () => ReadonlyMap<string, string>;
   close(): Promise<void>;
 }

@@ -22,13 +22,25 @@ const programsIn = (directory: string): string[] =>
     }
   });
 
-test('a site is lost and comes back: every objective is kept, and the report tells what clients saw', async (t) => {
+// A world has ten processes and its own idea of how fast things should be: one at a time.
+
+test.serial('a site is lost and comes back: every objective is kept, and the report tells what clients saw', async (t) => {
   const { code, stdout, stderr } = await meridian(['drill', 'site-loss', '--quick', '--json']);
   t.is(code, 0, `${stdout}${stderr}`);
   const { isMet, objectives, timeline } = JSON.parse(stdout) as Report;
   t.true(isMet);
   t.true(objectives.some(({ title }) => title.startsWith('clients of frankfurt go elsewhere')));
   t.true(timeline.some(({ kind, text }) => kind === 'answer' && text === 'dns-asia to europe: frankfurt -> newyork'));
+});
+
+test.serial('every server is upgraded in a drill: another process serves in its place, and the mesh is whole', async (t) => {
+  const { stdout, stderr } = await meridian(['drill', 'rolling-upgrade', '--quick', '--json']);
+  const { objectives, timeline } = JSON.parse(stdout) as Report;
+  // Times are not judged here: what this machine is too busy to answer in time counts as lost.
+  for (const title of ['servers that were not replaced', 'every server shares the mesh and sees all up'])
+    t.true(objectives.find((one) => one.title === title)?.isMet, `${title}: ${stdout}${stderr}`);
+  const taken = timeline.filter(({ text }) => /^dns-\w+: process \d+ has taken over, after /.test(text));
+  t.is(taken.length, 3);
 });
 
 test('Ctrl-C in the middle of a drill undoes what was done and leaves no process and no file', async (t) => {

@@ -1,87 +1,19 @@
 // Meridian processes that share a real Redis: what one sees and what one is told, all answer by; and Redis may be away.
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import anyTest, { type ExecutionContext, type TestFn } from 'ava';
+import anyTest, { type TestFn } from 'ava';
 import type { OrderReply } from '../../src/app/orders/orders.ts';
+import { know, meshStage, ORDER } from '../support/mesh-servers.ts';
 import { eventually } from '../support/patience.ts';
-import { hasRedis, RedisServer } from '../support/redis.ts';
-import { beginServer, meridian, type RunningServer, type StartingServer, startServer } from '../support/server.ts';
-import {
-  allSeen,
-  answersOf,
-  answerWith,
-  control,
-  LocalSite,
-  memberAddress,
-  membersBecome,
-  sitesDirectory,
-  statusOf,
-} from '../support/sites.ts';
+import { hasRedis } from '../support/redis.ts';
+import { meridian } from '../support/server.ts';
+import { allSeen, answersOf, answerWith, control, memberAddress, membersBecome, statusOf } from '../support/sites.ts';
 
 const test = (hasRedis ? anyTest.serial : anyTest.skip) as TestFn;
 
-const ORDER = { command: 'order', source: 'human', author: 'ann', reason: 'new disks', forMs: null } as const;
-
-interface Stage {
-  readonly redis: RedisServer;
-  readonly sites: readonly LocalSite[];
-  directory(region: string): string;
-  serve(directory: string, role: string): Promise<RunningServer>;
-  probe(directory: string): Promise<StartingServer>;
-  judge(directory: string): Promise<StartingServer>;
-}
-
-async function stage(t: ExecutionContext): Promise<Stage> {
-  const redis = await RedisServer.start();
-  const sites = [await LocalSite.open(), await LocalSite.open(), await LocalSite.open()];
-  const directories: string[] = [];
-  const processes: StartingServer[] = [];
-  t.teardown(async () => {
-    for (const one of processes) one.signal('SIGKILL');
-    await Promise.all(processes.map(({ ended }) => ended));
-    for (const site of sites) await site.end();
-    redis.resume();
-    await redis.stop();
-    for (const directory of directories) rmSync(directory, { recursive: true, force: true });
-  });
-  const begin = async (directory: string, role: string, does: string): Promise<StartingServer> => {
-    const server = beginServer(directory, { args: ['--role', role] });
-    processes.push(server);
-    await server.logged(does);
-    return server;
-  };
-  return {
-    redis,
-    sites,
-    directory(region) {
-      const directory = sitesDirectory({ ports: sites.map(({ port }) => port), region, redis: redis.port });
-      directories.push(directory);
-      return directory;
-    },
-    async serve(directory, role) {
-      const server = await startServer(directory, { args: ['--role', role] });
-      processes.push(server);
-      return server;
-    },
-    probe: (directory) => begin(directory, 'probe', 'probing'),
-    judge: (directory) => begin(directory, 'fleet', 'judging'),
-  };
-}
-
-const peersOf = async (directory: string): Promise<number> => (await statusOf(directory)).health.peers.length;
-
-async function know(count: number, ...directories: readonly string[]): Promise<void> {
-  let last: readonly number[] = [];
-  const isKnown = async (): Promise<boolean> => {
-    last = await Promise.all(directories.map(peersOf));
-    return last.every((peers) => peers === count);
-  };
-  await eventually(isKnown, () => `not everybody knows ${count} processes: ${last}`);
-}
-
 test('what two probers see, a server that only answers follows; a zone that is wrong stops no prober', async (t) => {
-  const { sites, directory, serve, probe } = await stage(t);
+  const { sites, directory, serve, probe } = await meshStage(t);
   const [home, eu, us] = [directory('home'), directory('eu'), directory('us')];
   const server = await serve(home, 'dns');
   // A prober needs no zones: one that nobody could serve is none of its business.
@@ -103,7 +35,7 @@ test('what two probers see, a server that only answers follows; a zone that is w
 });
 
 test('an order that one server takes is followed by the other', async (t) => {
-  const { directory, serve } = await stage(t);
+  const { directory, serve } = await meshStage(t);
   const [one, two] = [directory('eu'), directory('us')];
   const servers = [await serve(one, 'dns,probe'), await serve(two, 'dns,probe')];
   const ports = servers.map(({ port }) => port);
@@ -117,7 +49,7 @@ test('an order that one server takes is followed by the other', async (t) => {
 });
 
 test('without Redis a server starts from what it remembers, checks by itself, and is joined when Redis is back', async (t) => {
-  const { redis, sites, directory, serve } = await stage(t);
+  const { redis, sites, directory, serve } = await meshStage(t);
   const [one, two] = [directory('eu'), directory('us')];
   const first = await serve(one, 'dns,probe');
   await serve(two, 'dns,probe');
@@ -158,7 +90,7 @@ test('without Redis a server starts from what it remembers, checks by itself, an
 });
 
 test('Redis lost while everybody runs changes no answer, and is told once', async (t) => {
-  const { redis, directory, serve } = await stage(t);
+  const { redis, directory, serve } = await meshStage(t);
   const [one, two] = [directory('eu'), directory('us')];
   const servers = [await serve(one, 'dns,probe'), await serve(two, 'dns,probe')];
   const ports = servers.map(({ port }) => port);
@@ -176,7 +108,7 @@ test('Redis lost while everybody runs changes no answer, and is told once', asyn
 });
 
 test('an aggregator judges in place of votes; when it is killed votes decide, and no answer changes for it', async (t) => {
-  const { sites, directory, serve, probe, judge } = await stage(t);
+  const { sites, directory, serve, probe, judge } = await meshStage(t);
   const [home, eu, us, middle] = [directory('home'), directory('eu'), directory('us'), directory('middle')];
   const server = await serve(home, 'dns');
   await probe(eu);

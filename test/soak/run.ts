@@ -19,9 +19,9 @@ const MINUTE_MS = 60_000;
 const SAMPLE_MS = 5000;
 /** A life counts for the growth of memory after a sixth of the soak: ten minutes of an hour. */
 const WARM_UP_SHARE = 6;
-/** In the last two thirds no DNS server is restarted, so that its memory is seen over a long life. */
+/** In the last two thirds no DNS server is restarted or replaced, so that its memory is seen over a long life. */
 const RESTARTING_SHARE = 3;
-const RESTARTING: readonly FaultName[] = ['dns-server-stops', 'servers-restart'];
+const RESTARTING: readonly FaultName[] = ['dns-server-stops', 'servers-restart', 'servers-upgrade'];
 /** Need another Redis, or sites with a capacity, whose load ebbs away for minutes: these have worlds of their own. */
 const APART: readonly FaultName[] = ['redis-master-stops', 'crowd-comes'];
 /** The same site fails every few minutes, so the flap guard holds it down for 42 good checks (docs/health.md). */

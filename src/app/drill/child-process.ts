@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import { DrillError } from '../../drill/play.ts';
 
 /** Longer than any start on a machine that is busy. */
-const START_LIMIT_MS = 120_000;
+export const START_LIMIT_MS = 120_000;
 /** After this a process that was asked to end is killed. */
 const STOP_LIMIT_MS = 20_000;
 const KEPT_OCTETS = 65_536;
 
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running) killGroup(child);
 });
 
 export interface Program {
@@ -31,6 +31,8 @@ export class WorldProcess {
   readonly directory: string;
   readonly #program: Program;
   #child: ChildProcess | null = null;
+  /** Who serves: the child, or who has come after it. */
+  #pid: number | null = null;
   #ended: Promise<void> = Promise.resolve();
   /** Counts ends that nobody asked for. */
   crashes = 0;
@@ -42,7 +44,7 @@ export class WorldProcess {
   }
 
   get pid(): number | null {
-    return this.#child?.pid ?? null;
+    return this.#pid;
   }
 
   /** Resolves when it serves; at once if it runs. Throws a DrillError with its last words if it does not start. */
@@ -53,6 +55,7 @@ export class WorldProcess {
     const child = spawn(command, args, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     running.add(child);
     this.#child = child;
+    this.#pid = child.pid ?? null;
     let printed = '';
     let isReady = false;
     await new Promise<void>((resolve, reject) => {
@@ -79,6 +82,7 @@ export class WorldProcess {
           running.delete(child);
           if (this.#child === child) {
             this.#child = null;
+            this.#pid = null;
             if (isReady) this.crashes++;
           }
           if (!isReady) fail('ended at its start');
@@ -86,6 +90,11 @@ export class WorldProcess {
         });
       });
     });
+  }
+
+  /** A process that it started itself serves in its place and prints where it did; the child ends once it has finished. */
+  succeededBy(pid: number): void {
+    this.#pid = pid;
   }
 
   /** As a power cut would. */
@@ -100,12 +109,29 @@ export class WorldProcess {
 
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
+    const pid = this.#pid;
     this.#child = null; // from now on its end is no crash
+    this.#pid = null;
     if (child === null) return this.#ended;
-    child.kill(signal);
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS);
-    await this.#ended;
+    if (signal === 'SIGKILL') killGroup(child);
+    else if (pid !== null) kill(pid, signal);
+    const timer = setTimeout(() => killGroup(child), STOP_LIMIT_MS);
+    await this.#ended; // of the last that could print something
     clearTimeout(timer);
     return undefined;
+  }
+}
+
+/** With all that have come after it, and what they started. */
+function killGroup({ pid }: ChildProcess): void {
+  if (pid !== undefined) kill(-pid, 'SIGKILL');
+}
+
+/** A process, or the group of one if the id is negative. */
+function kill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // it has ended
   }
 }

@@ -39,6 +39,8 @@ function expectationText(expectation: Expectation, { subject, limitsMs, steadyMs
       return `every server shares the mesh and sees all members up${within}`;
     case 'refused':
       return 'every server refuses the change and says where it is wrong';
+    case 'replaced':
+      return 'another process serves in the place of every server, and no query is lost meanwhile';
     case 'served':
       return `no request of clients to ${site} fails`;
     case 'relieved':

@@ -7,9 +7,10 @@ import { sleep } from '../../base/sleep.ts';
 import type { FaultName, FaultWays, Stage, World } from '../../drill/model.ts';
 import { DrillError } from '../../drill/play.ts';
 import { askControl } from '../process/control.ts';
+import type { UpgradeReport } from '../process/handover.ts';
 import type { ReloadReport } from '../process/reports.ts';
 import { type CertificateFiles, type Certificates, shownName } from './certificate.ts';
-import type { WorldProcess } from './child-process.ts';
+import { START_LIMIT_MS, type WorldProcess } from './child-process.ts';
 import { BROKEN_ZONE_TEXT, CERTIFICATE_NAME, SITE_LOAD, ZONE, ZONE_TEXT } from './local-config.ts';
 import type { LocalRedis } from './local-redis.ts';
 import type { Pace } from './pace.ts';
@@ -40,6 +41,8 @@ export interface LocalParts extends Pick<World, 'subject' | 'servers'> {
   readonly certificates: Certificates | null;
   /** Server -> why it refuses what it was told to load. */
   readonly refused: Map<string, string>;
+  /** Server -> why it was not replaced. */
+  readonly notReplaced: Map<string, string>;
   crowd: Crowd | null;
   /** More clients than the site that is hit can take, each sent by whatever server answers. */
   crowdOf(size: number): Crowd;
@@ -134,9 +137,18 @@ export function localFaults(world: LocalParts): Readonly<Partial<Record<FaultNam
         for (const [i, process] of world.dns.entries()) await restart(world, process, world.servers[i]!, stage);
       },
       undo: async ({ require }) => {
-        await Promise.all(world.dns.map((process) => process.start()));
+        await startAll(world);
         for (const name of world.servers) require(name);
       },
+    },
+    'servers-upgrade': {
+      does: 'each DNS server in turn is replaced by a successor, as meridian upgrade does; the next one when it shares the mesh',
+      undoes: 'every DNS server runs',
+      make: async (stage) => {
+        world.notReplaced.clear();
+        for (const [i, process] of world.dns.entries()) await upgrade(world, process, world.servers[i]!, stage);
+      },
+      undo: () => startAll(world),
     },
     'zone-breaks': {
       does: `a line with an impossible address is added to ${ZONE}.zone of every server, and each is told to reload`,
@@ -175,6 +187,25 @@ async function restart(world: LocalParts, process: WorldProcess, name: string, {
   require(name);
   note(`${name} is back after ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
   await world.untilJoined(REJOIN_LIMIT_MS);
+}
+
+/** The server is not excused: not one query may be lost. */
+async function upgrade(world: LocalParts, process: WorldProcess, name: string, { note }: Stage): Promise<void> {
+  const request = { command: 'upgrade', withinMs: START_LIMIT_MS } as const;
+  const reply = await askControl<UpgradeReport>(join(process.directory, 'var/meridian.sock'), request);
+  const problem = reply.ok ? reply.value.problems[0] : reply.error;
+  if (problem !== undefined) {
+    world.notReplaced.set(name, problem.message);
+    return;
+  }
+  const { pid, tookMs } = (reply as { readonly value: UpgradeReport }).value;
+  process.succeededBy(pid);
+  note(`${name}: process ${pid} has taken over, after ${(tookMs / 1000).toFixed(1)} s`);
+  await world.untilJoined(REJOIN_LIMIT_MS);
+}
+
+async function startAll({ dns }: LocalParts): Promise<void> {
+  await Promise.all(dns.map((process) => process.start()));
 }
 
 async function reloadAll(world: LocalParts, zone: string): Promise<readonly ReloadReport[]> {

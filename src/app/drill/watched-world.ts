@@ -63,6 +63,7 @@ const ORDERS: Readonly<Record<FaultName, readonly [string, string]>> = {
   'redis-master-stops': ['stop the master of Redis', 'start the former master again'],
   'dns-server-stops': ['stop the first server', 'start the first server again'],
   'servers-restart': ['restart the servers, one after another', 'make sure that every server runs'],
+  'servers-upgrade': ['run "meridian upgrade" beside each server, one after another', 'make sure that every server runs'],
   'zone-breaks': ['push a zone with an error to every server', 'put the former zone back'],
   'crowd-comes': ['send more clients to the site than it can take', 'let them go'],
 };

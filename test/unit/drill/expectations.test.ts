@@ -70,6 +70,12 @@ test('a server that took a broken change is named', async (t) => {
   t.regex(table[0]!, /^ {2}MISSED {2}servers that took the broken change/);
 });
 
+test('servers that were not replaced are named, with the reason', async (t) => {
+  t.deepEqual((await judged({ what: 'replaced' }, { unreplaced: () => new Map() })).kept, [true]);
+  const { kept, found } = await judged({ what: 'replaced' }, { unreplaced: () => new Map([['one', 'it ended with code 2']]) });
+  t.deepEqual([kept, found], [[false], ['1 (one: it ended with code 2)']]);
+});
+
 test('requests that fail while a web server is away are a missed objective, and so are none at all', async (t) => {
   let failed = 0;
   let asked = 0;
@@ -96,6 +102,7 @@ test('a server answers again with the first reply that it gives every client', a
 
 for (const [expectation, line] of [
   [{ what: 'refused' }, /refuse the change cannot be seen/],
+  [{ what: 'replaced' }, /another process serves cannot be seen/],
   [{ what: 'served' }, /requests to the site are answered cannot be seen/],
   [{ what: 'joined', within: 'joined' }, /share the mesh cannot be seen/],
   [{ what: 'relieved', within: 'relieved' }, /how full the sites are cannot be seen/],
