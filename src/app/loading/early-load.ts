@@ -6,14 +6,19 @@ import { Worker } from 'node:worker_threads';
 import { makeHelpersYield } from '../answering/priority.ts';
 import { keepFreedMemory } from '../answering/v8-flags.ts';
 import { DEFAULT_CONFIG } from '../commands/args.ts';
+import type { Loaded } from './load.ts';
 
 export type LoadKind = 'everything' | 'geography' | 'health' | 'zone' | 'draft';
 
 export interface LoadStart {
   readonly what: LoadKind;
   readonly configFile: string;
-  /** What is served (loading/load.ts); undefined = nothing yet. */
-  readonly previous: unknown;
+  /** What is served; undefined = nothing yet. */
+  readonly previous: Loaded | undefined;
+  /** Of `zone` and `draft`: which one. */
+  readonly origin?: Uint8Array;
+  /** Of `draft`. */
+  readonly text?: Uint8Array;
 }
 
 interface Load {
@@ -58,7 +63,7 @@ export function takeBegun(what: LoadKind, configFile: string): Promise<unknown> 
 export const startLoad = (start: LoadStart): Promise<unknown> => startThread(start).outcome;
 
 function startThread(workerData: LoadStart): Load {
-  const worker = new Worker(new URL('./loader.js', import.meta.url), { workerData, name: 'loader' });
+  const worker = new Worker(new URL('./loader-thread.js', import.meta.url), { workerData, name: 'loader' });
   const outcome = new Promise((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);

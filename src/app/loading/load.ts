@@ -11,13 +11,14 @@ import { loadZone } from '../../config/zone-files.ts';
 import { compileGeo } from '../../geo/compile.ts';
 import type { DatabaseSummary } from '../../geo/mmdb.ts';
 import { compareWithPrevious, openGeo } from '../../geo/open.ts';
-import type { GeoSettings, Snapshot, ZoneSource } from '../../model/snapshot.ts';
+import type { Snapshot, ZoneSource } from '../../model/snapshot.ts';
 import type { SteeringModel } from '../../model/steering.ts';
 import { type CellTable, Classifier } from '../../steering/classes.ts';
 import { checkSerial } from '../../transfer/serial-check.ts';
 import { compileZone } from '../../zone/compile.ts';
 import { ZoneImage } from '../../zone/image.ts';
 import { cookieSecretsOf } from '../answering/cookie-secrets.ts';
+import { geographyFiles } from './geography-files.ts';
 
 export interface LoadedZone {
   /** Absolute wire name of the apex. */
@@ -148,10 +149,6 @@ function loadGeography(
   const table = classifier.table();
   return { loaded: { configHash, filesKey, buffer, table, cells: table.places.length, summaries }, problems };
 }
-
-/** Files that the trie is made of. */
-export const geographyFiles = (geo: GeoSettings): string[] =>
-  [geo.databaseFile, geo.asnFile, ...geo.networkMapFiles].filter((file) => file !== null);
 
 const hashOf = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
 

@@ -1,26 +1,13 @@
 // Loading off the control thread: a thread that lives for one load, so that signals and the control socket are served while
-// millions of records are read, and the memory that reading took goes back to the system with it.
+// millions of records are read, and the memory that reading took goes back to the system with it. What reads is loader-thread: the
+// control thread does without its code.
 
-import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import type { Problem } from '../../base/errors.ts';
-import { loadConfig } from '../../config/load.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import { yieldToAnswers } from '../answering/priority.ts';
 import { threadNotStarted } from '../answering/thread-problem.ts';
-import { type LoadKind, startLoad, takeBegun } from './early-load.ts';
+import { type LoadStart, startLoad, takeBegun } from './early-load.ts';
 import type { Loaded, LoadResult } from './load.ts';
-import { load, loadGeographyOnly, loadZoneOnly } from './load.ts';
-import { checkDraft, type DraftResult } from './zone-draft.ts';
-
-interface LoaderStart {
-  readonly what: LoadKind;
-  readonly configFile: string;
-  readonly previous: Loaded | undefined;
-  /** Of `zone` and `draft`: which one. */
-  readonly origin?: Uint8Array;
-  /** Of `draft`. */
-  readonly text?: Uint8Array;
-}
+import type { DraftResult } from './zone-draft.ts';
 
 /** What a process needs that only probes. */
 export interface HealthLoadResult {
@@ -51,7 +38,7 @@ export const loadHealthInThread = (configFile: string): Promise<HealthLoadResult
 
 const NOT_LOADED = { zonesKept: 0, isGeographyKept: false };
 
-async function inThread<T extends object>(start: LoaderStart, failed: T): Promise<T & { readonly problems: readonly Problem[] }> {
+async function inThread<T extends object>(start: LoadStart, failed: T): Promise<T & { readonly problems: readonly Problem[] }> {
   const { what, configFile, previous } = start;
   const begun = previous === undefined ? takeBegun(what, configFile) : undefined;
   try {
@@ -60,22 +47,5 @@ async function inThread<T extends object>(start: LoaderStart, failed: T): Promis
     const problem = threadNotStarted('the thread that loads', error as NodeJS.ErrnoException);
     if (problem === undefined) throw error;
     return { ...failed, problems: [problem] };
-  }
-}
-
-if (!isMainThread) {
-  const { what, configFile, previous, origin, text } = workerData as LoaderStart;
-  // At the first load there are no answers to make way for.
-  if (previous !== undefined) yieldToAnswers('load');
-  if (what === 'health') {
-    const { snapshot, problems } = loadConfig(configFile, 'health');
-    parentPort!.postMessage({ problems, ...(snapshot === undefined ? {} : { snapshot }) });
-  } else if (what === 'draft') {
-    parentPort!.postMessage(checkDraft(previous!, origin!, text!));
-  } else if (what === 'zone') {
-    parentPort!.postMessage(loadZoneOnly(previous!, origin!));
-  } else {
-    const onlyGeography = what === 'geography' && previous !== undefined;
-    parentPort!.postMessage(onlyGeography ? loadGeographyOnly(previous) : load(configFile, previous));
   }
 }
