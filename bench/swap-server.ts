@@ -23,7 +23,7 @@ const plan = await planListening(settings, 1);
 if (!plan.ok) throw new Error(JSON.stringify(plan.error));
 let images = imagesOf(loaded, 1, EVERYTHING_UP, { workers: plan.value.workers });
 const counters = new SharedArrayBuffer(countersSize(plan.value.workers));
-const workers = new Workers({ settings, plan: plan.value, counters, images, log: createLogger(settings.log) });
+const workers = new Workers({ settings, plan: plan.value, counters, images, log: await createLogger(settings.log) });
 const problem = await workers.start();
 if (problem !== undefined) throw new Error(problem.message);
 

@@ -3,6 +3,7 @@
 
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import type { Problem } from '../base/errors.ts';
+import { reasonOf } from '../base/file-reason.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { type Path, pathText, type YamlSource } from './yaml.ts';
 
@@ -16,20 +17,6 @@ export interface FileStamp {
 export interface FileText {
   readonly octets: Uint8Array;
   readonly stamp: FileStamp;
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
-  EACCES: 'permission denied',
-  EISDIR: 'it is a directory',
-  ENOTDIR: 'a part of the path is not a directory',
-  ELOOP: 'too many symbolic links',
-};
-
-/** Why a file operation failed, without the path and the call that Node puts into its messages. */
-export function reasonOf(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-  return REASONS[code] ?? code;
 }
 
 export function readRegularFile(file: string, maxOctets: number): Result<FileText, string> {

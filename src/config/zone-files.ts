@@ -5,6 +5,7 @@
 import { realpathSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { hasErrors, type Problem } from '../base/errors.ts';
+import { reasonOf } from '../base/file-reason.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import type { ZoneSource } from '../model/snapshot.ts';
 import type { SteeringModel } from '../model/steering.ts';
@@ -12,7 +13,7 @@ import { checkZone } from '../zone/check.ts';
 import { DEFAULT_LIMITS } from '../zone/limits.ts';
 import { type IncludeReader, parseZone } from '../zone/parser.ts';
 import type { ZoneRecords } from '../zone/records.ts';
-import { type FileStamp, type FileText, readRegularFile, reasonOf } from './files.ts';
+import { type FileStamp, type FileText, readRegularFile } from './files.ts';
 import { checkGslbUses, findGslbUses, type GslbUse } from './gslb-uses.ts';
 
 export interface LoadedZone {

@@ -3,9 +3,10 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Problem } from '../base/errors.ts';
+import { reasonOf } from '../base/file-reason.ts';
 import type { ZoneSource } from '../model/snapshot.ts';
 import { nameFromText, nameToText } from '../wire/name.ts';
-import { missingFile, reasonOf } from './files.ts';
+import { missingFile } from './files.ts';
 import type { ZonesConfig } from './server-schema.ts';
 import type { Path, YamlSource } from './yaml.ts';
 

@@ -5,7 +5,6 @@ import type { Logger } from '../base/logger.ts';
 import type { Mesh, MeshSettings, Peer } from '../model/mesh.ts';
 import { MemoryHub } from './memory-hub.ts';
 import { MemoryMesh } from './memory-mesh.ts';
-import { RedisMesh } from './redis-mesh.ts';
 
 export interface MeshOptions {
   /** Ourselves; the id tells us from all others, and `epoch` from our former self. */
@@ -16,8 +15,13 @@ export interface MeshOptions {
   readonly stateDirectory: string | null;
 }
 
-/** Not started yet. */
-export function openMesh(settings: MeshSettings, options: MeshOptions): Mesh {
-  if (settings.kind === 'redis') return new RedisMesh(settings, options);
-  return new MemoryMesh(new MemoryHub(options), options.self, options.clock, options.logger);
+/** Not started yet. The code for Redis is read only where it is asked for. */
+export async function openMesh(settings: MeshSettings, options: MeshOptions): Promise<Mesh> {
+  if (settings.kind === 'memory') return openMemoryMesh(options);
+  const { RedisMesh } = await import('./redis-mesh.ts');
+  return new RedisMesh(settings, options);
 }
+
+/** The mesh of one process alone. */
+export const openMemoryMesh = (options: MeshOptions): Mesh =>
+  new MemoryMesh(new MemoryHub(options), options.self, options.clock, options.logger);

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { systemClock } from '../../src/base/clock.ts';
-import { openMesh } from '../../src/mesh/open.ts';
+import { RedisMesh } from '../../src/mesh/redis-mesh.ts';
 import { recordingLogger, redisSettings } from '../support/mesh.ts';
 import { hasRedis, RedisServer } from '../support/redis.ts';
 import { capacityContract } from '../unit/mesh/capacity-contract.ts';
@@ -18,7 +18,7 @@ if (hasRedis) {
   const open = async (): Promise<Engine> => {
     const settings = redisSettings(server.port, { prefix: `m${engines++}:` });
     return {
-      join: (self) => openMesh(settings, { self, clock: systemClock, logger: recordingLogger(), stateDirectory: null }),
+      join: (self) => new RedisMesh(settings, { self, clock: systemClock, logger: recordingLogger(), stateDirectory: null }),
       close: async () => undefined,
     };
   };

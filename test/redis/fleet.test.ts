@@ -4,7 +4,7 @@
 import anyTest, { type TestFn } from 'ava';
 import { systemClock } from '../../src/base/clock.ts';
 import { encodeBatch } from '../../src/fleet/result-batch.ts';
-import { openMesh } from '../../src/mesh/open.ts';
+import { RedisMesh } from '../../src/mesh/redis-mesh.ts';
 import { RESULT_BATCH_MAX_SIZE } from '../../src/model/mesh.ts';
 import { OUTCOME } from '../../src/model/probe.ts';
 import { FleetCluster } from '../support/fleet-cluster.ts';
@@ -162,7 +162,7 @@ test(
       model: LAB_MODEL,
       targets: targetsOf(LAB_MODEL, () => [4, 6]),
       join: (self) =>
-        openMesh(redisSettings(server.port), { self, clock: systemClock, logger: recordingLogger(), stateDirectory: null }),
+        new RedisMesh(redisSettings(server.port), { self, clock: systemClock, logger: recordingLogger(), stateDirectory: null }),
     });
     try {
       await fleetDrill(cluster);
@@ -182,7 +182,7 @@ test(
       model: many,
       targets,
       join: (self) =>
-        openMesh(redisSettings(server.port), { self, clock: systemClock, logger: recordingLogger(), stateDirectory: null }),
+        new RedisMesh(redisSettings(server.port), { self, clock: systemClock, logger: recordingLogger(), stateDirectory: null }),
     });
     const infoOf = async (name: string): Promise<number> =>
       Number(new RegExp(`${name}:(\\d+)`).exec(String(await server.run('INFO', 'all')))?.[1] ?? 0);

@@ -144,7 +144,7 @@ function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buff
       servers: [],
     }),
     vitals: () => ({ threads: { alive: 1, wanted: 1 }, counters: countersOf(buffer), capacity: [], agentSites: [] }),
-    explain: (request) => explainAnswer(served, images(), plane.facts, request),
+    explain: async (request) => explainAnswer(served, images(), plane.facts, request),
     whatIf: () => err(NO_CAPACITY),
     reportLoad: () => err(NO_CAPACITY),
     settle: async () => undefined,

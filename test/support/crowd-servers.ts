@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
-import { openMesh } from '../../src/mesh/open.ts';
+import { RedisMesh } from '../../src/mesh/redis-mesh.ts';
 import type { Mesh } from '../../src/model/mesh.ts';
 import { CAPACITY_CONFIG, CAPACITY_ZONE, type Shares } from './crowd.ts';
 import { loadReport, peer, recordingLogger, redisSettings } from './mesh.ts';
@@ -33,7 +33,7 @@ export class CrowdServers {
     const redis = await RedisServer.start();
     const self = peer('agents', { roles: ['site'] });
     const options = { self, clock: systemClock, logger: recordingLogger(), stateDirectory: null };
-    const agents = openMesh(redisSettings(redis.port), options);
+    const agents = new RedisMesh(redisSettings(redis.port), options);
     await agents.start({}, 60_000);
     return new CrowdServers(redis, agents);
   }

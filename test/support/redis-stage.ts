@@ -2,7 +2,7 @@
 
 import type { ExecutionContext } from 'ava';
 import { systemClock } from '../../src/base/clock.ts';
-import { openMesh } from '../../src/mesh/open.ts';
+import { RedisMesh } from '../../src/mesh/redis-mesh.ts';
 import type { Peer, RedisMeshSettings } from '../../src/model/mesh.ts';
 import { peer, recordingLogger, redisSettings, Witness } from './mesh.ts';
 import { RedisServer } from './redis.ts';
@@ -36,7 +36,7 @@ export function memberFactory(port: number): { member: RedisStage['member']; clo
       const logger = recordingLogger();
       const own = peer(id, self);
       const options = { self: own, clock: systemClock, logger, stateDirectory: stateDirectory ?? null };
-      const member = new StagedMember(openMesh(redisSettings(port, settings), options), own);
+      const member = new StagedMember(new RedisMesh(redisSettings(port, settings), options), own);
       member.lines = logger.lines;
       members.push(member);
       await member.start(joinWithinMs);

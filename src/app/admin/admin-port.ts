@@ -154,9 +154,9 @@ export class AdminDesk implements AdminPort {
     return this.#options.changes.zone(this.#options.running, request, whoOf(actor));
   }
 
-  explain(query: ExplainQuery): Result<Explanation, Problem> {
+  async explain(query: ExplainQuery): Promise<Result<Explanation, Problem>> {
     // The report is readonly all through; the schema of the API does not say so.
-    return this.#options.running.explain(query) as Result<Explanation, Problem>;
+    return (await this.#options.running.explain(query)) as Result<Explanation, Problem>;
   }
 
   overrides(): { readonly version: number; readonly items: readonly OverrideItem[] } {

@@ -2,8 +2,8 @@
 
 import { readFileSync, statSync } from 'node:fs';
 import { formatProblem, type Problem } from '../../base/errors.ts';
+import { reasonOf } from '../../base/file-reason.ts';
 import { err, ok, type Result } from '../../base/result.ts';
-import { reasonOf } from '../../config/files.ts';
 import { nameFromText } from '../../wire/name.ts';
 import { TYPE, typeFromName } from '../../wire/rrtype.ts';
 import { type Command, EXIT, failUsage, type OptionValues } from './args.ts';

@@ -4,8 +4,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { hasErrors, type Problem } from '../../base/errors.ts';
+import { reasonOf } from '../../base/file-reason.ts';
 import { err, ok, type Result } from '../../base/result.ts';
-import { reasonOf } from '../../config/files.ts';
 import type { Draft } from '../../migrate/draft.ts';
 import { failed } from '../../migrate/failed.ts';
 import { importGdnsd } from '../../migrate/gdnsd.ts';

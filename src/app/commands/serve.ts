@@ -5,8 +5,8 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { systemClock } from '../../base/clock.ts';
 import { formatProblem, hasErrors, type Problem } from '../../base/errors.ts';
+import { reasonOf } from '../../base/file-reason.ts';
 import type { Logger } from '../../base/logger.ts';
-import { reasonOf } from '../../config/files.ts';
 import { watchFile } from '../../geo/watch.ts';
 import { countersSize } from '../../metrics/counters.ts';
 import type { Role } from '../../model/mesh.ts';
@@ -92,7 +92,7 @@ async function run(values: OptionValues, takeover: Takeover | null): Promise<Out
   const useless = findUselessRole(roles, snapshot.mesh) ?? findMissingSite(roles, sites, snapshot);
   if (useless !== undefined) return fail([useless], EXIT.USAGE);
   const settings = snapshot.server;
-  const log = createLogger(settings.log);
+  const log = await createLogger(settings.log);
   for (const problem of problems) log.warn({ ...problem }, 'problem');
 
   const unusable = makeStateDirectory(settings.stateDirectory);

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { formatProblem, hasErrors } from '../../base/errors.ts';
-import { reasonOf } from '../../config/files.ts';
+import { reasonOf } from '../../base/file-reason.ts';
 import { loadConfig } from '../../config/load.ts';
 import { loadScenario } from '../../config/scenario.ts';
 import { comparisonToText, ratios, simulate } from '../../sim/compare.ts';

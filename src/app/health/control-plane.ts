@@ -84,10 +84,9 @@ export class ControlPlane {
   readonly #foresee: Foresight = (present, proposed, nowMs) =>
     foresee(this.#config.steering, this.#desk.facts, present, proposed, nowMs, this.#config.admin?.safety ?? null);
 
-  private constructor(options: ControlPlaneOptions, snapshot: PlaneStart, self: Peer) {
+  private constructor(options: ControlPlaneOptions, snapshot: PlaneStart, self: Peer, mesh: Mesh) {
     const { clock, log, counters } = options;
     const { stateDirectory } = snapshot.server;
-    const mesh = options.meshFor?.(self) ?? openMesh(snapshot.mesh, { self, clock, logger: log, stateDirectory });
     this.#options = options;
     this.#config = snapshot;
     this.#self = self;
@@ -114,7 +113,9 @@ export class ControlPlane {
   static async open(snapshot: PlaneStart, options: ControlPlaneOptions): Promise<ControlPlane> {
     const { clock, log, roles } = options;
     const { stateDirectory } = snapshot.server;
-    return new ControlPlane(options, snapshot, await identify(snapshot.prober, roles, { clock, log, stateDirectory }));
+    const self = await identify(snapshot.prober, roles, { clock, log, stateDirectory });
+    const mesh = options.meshFor?.(self) ?? (await openMesh(snapshot.mesh, { self, clock, logger: log, stateDirectory }));
+    return new ControlPlane(options, snapshot, self, mesh);
   }
 
   /** Resolves, in bounded time and whatever the mesh does, once health has been concluded from what is known; then probes. */

@@ -6,8 +6,8 @@ import { chmodSync, existsSync, linkSync, renameSync, rmSync, statSync } from 'n
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Problem } from '../../base/errors.ts';
+import { reasonOf } from '../../base/file-reason.ts';
 import { err, ok, type Result } from '../../base/result.ts';
-import { reasonOf } from '../../config/files.ts';
 import type { LoadRequest } from '../capacity/capacity-book.ts';
 import { shorterPath } from '../commands/args.ts';
 import type { DemoRequest } from '../demo/demo-sites.ts';

@@ -118,7 +118,7 @@ export class ProbeServer {
     };
   }
 
-  explain(): Result<ExplainReport, Problem> {
+  async explain(): Promise<Result<ExplainReport, Problem>> {
     const message = 'this process answers no queries, so there is nothing to explain: ask one with the role dns';
     return err({ severity: 'error', code: 'ERR_ROLE', message });
   }

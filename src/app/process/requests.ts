@@ -29,7 +29,7 @@ export async function answerRequest(
     case 'unsilence':
       return alerts === null ? STARTING : answerAlerts(request, alerts, changes);
     case 'explain':
-      return replyOf(running.explain(request));
+      return replyOf(await running.explain(request));
     case 'whatif':
       return replyOf(running.whatIf(request.without));
     case 'load':

@@ -66,7 +66,7 @@ export interface Running {
   tryLoad(): Promise<TriedLoad>;
   status(version: string): StatusReport;
   vitals(): ProcessVitals;
-  explain(request: ExplainRequest): Result<ExplainReport, Problem>;
+  explain(request: ExplainRequest): Promise<Result<ExplainReport, Problem>>;
   /** What would happen without a site. */
   whatIf(site: string): Result<WhatIf, Problem>;
   reportLoad(request: LoadRequest): Result<AgentReport, Problem>;

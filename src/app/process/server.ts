@@ -27,7 +27,7 @@ import { type CapacityReport, reportCapacity, siteCapacities } from '../capacity
 import { SpillDesk } from '../capacity/spill-desk.ts';
 import type { SpillMemory } from '../capacity/spill-memory.ts';
 import { count } from '../commands/args.ts';
-import { type ExplainReport, type ExplainRequest, explainAnswer } from '../commands/explain-answer.ts';
+import type { ExplainReport, ExplainRequest } from '../commands/explain-answer.ts';
 import type { ControlPlane } from '../health/control-plane.ts';
 import type { Loaded, LoadResult } from '../loading/load.ts';
 import { checkDraftInThread, loadGeographyInThread, loadInThread, loadZoneInThread } from '../loading/loader.ts';
@@ -249,7 +249,9 @@ export class MeridianServer {
     return report;
   }
 
-  explain(request: ExplainRequest): Result<ExplainReport, Problem> {
+  async explain(request: ExplainRequest): Promise<Result<ExplainReport, Problem>> {
+    // Code that answers and opens databases, which this thread does for nobody else: a start does not wait for it.
+    const { explainAnswer } = await import('../commands/explain-answer.ts');
     const { limits } = this.#feed;
     return explainAnswer(this.loaded.get(), this.#feed.images, this.#feed.facts, request, {
       limits,

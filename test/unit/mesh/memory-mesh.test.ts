@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { systemClock } from '../../../src/base/clock.ts';
-import { openMesh } from '../../../src/mesh/open.ts';
+import { openMemoryMesh } from '../../../src/mesh/open.ts';
 import { override, peer, recordingLogger, verdict, Witness } from '../../support/mesh.ts';
 
 function temporary(t: ExecutionContext): string {
@@ -15,7 +15,7 @@ function temporary(t: ExecutionContext): string {
 async function started(stateDirectory: string | null): Promise<Witness & { lines: readonly string[] }> {
   const logger = recordingLogger();
   const self = peer('a');
-  const witness = new Witness(openMesh({ kind: 'memory' }, { self, clock: systemClock, logger, stateDirectory }), self);
+  const witness = new Witness(openMemoryMesh({ self, clock: systemClock, logger, stateDirectory }), self);
   await witness.start();
   return Object.assign(witness, { lines: logger.lines });
 }
@@ -62,7 +62,7 @@ test('overrides that cannot be saved are not acknowledged and not in force', asy
 test('before the start nothing can be changed, and after the end nothing is told', async (t) => {
   const self = peer('a');
   const logger = recordingLogger();
-  const witness = new Witness(openMesh({ kind: 'memory' }, { self, clock: systemClock, logger, stateDirectory: null }), self);
+  const witness = new Witness(openMemoryMesh({ self, clock: systemClock, logger, stateDirectory: null }), self);
   t.is(witness.mesh.status.state, 'joining');
   const early = await witness.mesh.changeOverrides(0, []);
   t.is(early.ok ? '' : early.error.code, 'ERR_MESH_UNAVAILABLE');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { HealthMemory } from '../../../../src/app/health/health-memory.ts';
-import { openMesh } from '../../../../src/mesh/open.ts';
+import { openMemoryMesh } from '../../../../src/mesh/open.ts';
 import type { MeshStatus } from '../../../../src/model/mesh.ts';
 import type { Verdict } from '../../../../src/model/verdict.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -19,7 +19,7 @@ function stage(t: ExecutionContext) {
   const timers = new ManualTimers(t);
   const log = recordingLogger();
   const open = (kind: MeshStatus['kind'] = 'memory') => {
-    const mesh = openMesh({ kind: 'memory' }, { self: peer('a'), clock, logger: log, stateDirectory });
+    const mesh = openMemoryMesh({ self: peer('a'), clock, logger: log, stateDirectory });
     const saved: (readonly Verdict[])[] = [];
     const watched = {
       status: { ...mesh.status, kind },
