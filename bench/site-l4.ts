@@ -98,15 +98,23 @@ await withDirectory(async (directory) => {
   const peers = [
     start('HAProxy', 1, ['haproxy', '-f', file('haproxy.cfg', haproxy(FIRST_PORT + 1, FIRST_PORT))]),
     start('Meridian', 2, [process.execPath, `${ROOT}dist/bench/site-l4-server.js`, String(FIRST_PORT + 2), String(FIRST_PORT)]),
+    start('bare net relay', 3, [
+      process.execPath,
+      `${ROOT}dist/bench/site-l4-bare.js`,
+      String(FIRST_PORT + 3),
+      String(FIRST_PORT),
+    ]),
   ];
   await sleep(2000);
   const loads = Object.keys(LOADS) as Load[];
-  for (const { port } of peers) await run('wrk', ['-t1', `-c${CONNECTIONS}`, '-d2s', `http://127.0.0.1:${port}/`]);
+  for (const { port } of peers) await run('wrk', ['-t1', `-c${CONNECTIONS}`, '-d1s', `http://127.0.0.1:${port}/`]);
   for (let round = 0; round < ROUNDS; round++) for (const load of loads) for (const peer of peers) await measure(peer, load);
   for (const { running } of peers) await running.stop();
   await server.stop();
   const rows = peers.map(({ name, cpuUs }) => [name, ...loads.map((load) => median(cpuUs[load]).toFixed(1))]);
   printTable([['CPU us for each', 'request, connections stay', 'response of 100 kB', 'connection'], ...rows]);
-  const ratio = (load: Load): string => (median(peers[1]!.cpuUs[load]) / median(peers[0]!.cpuUs[load])).toFixed(2);
-  console.log(`\nMeridian / HAProxy: ${loads.map((load) => `${load} ${ratio(load)}`).join(', ')}`);
+  const ratio = (peer: Peer, load: Load): string => (median(peer.cpuUs[load]) / median(peers[0]!.cpuUs[load])).toFixed(2);
+  for (const peer of peers.slice(1)) {
+    console.log(`\n${peer.name} / HAProxy: ${loads.map((load) => `${load} ${ratio(peer, load)}`).join(', ')}`);
+  }
 });

@@ -140,7 +140,7 @@ await withDirectory(async (directory) => {
     ),
   ];
   await sleep(2000);
-  for (const peer of peers) await run('wrk', ['-t1', `-c${CONNECTIONS}`, '-d2s', `http://127.0.0.1:${peer.port}/`]);
+  for (const peer of peers) await run('wrk', ['-t1', `-c${CONNECTIONS}`, '-d1s', `http://127.0.0.1:${peer.port}/`]);
   for (let round = 0; round < ROUNDS; round++) {
     for (const load of ['small', 'large'] as const) for (const peer of peers) await full(peer, load);
   }

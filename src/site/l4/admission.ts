@@ -72,7 +72,8 @@ const isSame = (a: RateLimit | null, b: RateLimit | null): boolean => a?.perSec 
 
 /** What a client is counted by: its address, 4 or 16 octets, or its /64. */
 export function clientName(family: Family, address: Uint8Array): string {
+  if (family === 4) return `${address[0]}.${address[1]}.${address[2]}.${address[3]}`;
   const octets = Uint8Array.from(address);
-  if (family === 6) maskOctets(octets, IPV6_CLIENT_PREFIX_LEN, octets.length);
-  return formatAddress(octets, family);
+  maskOctets(octets, IPV6_CLIENT_PREFIX_LEN, octets.length);
+  return formatAddress(octets, 6);
 }

@@ -1,10 +1,8 @@
 // A listening address of a service at layer 4. For each client: its address (by the PROXY header of a proxy in front), limits, where it is
-// asked for the name in its ClientHello or just its first octet, a server or a place in the queue, a connection to that server or to another
-// one, then the relay. What was read until then goes back to be read again, so a try with another server loses nothing.
+// asked for the name in its ClientHello or just its first octet; then its visit to a server (visit.ts). What was read until then goes back
+// to be read again, so a try with another server loses nothing.
 
-import { connect, type Socket } from 'node:net';
-import { NONE } from '../../balance/chooser.ts';
-import { addressKey } from '../../balance/key.ts';
+import type { Socket } from 'node:net';
 import { parseAddress } from '../../base/address.ts';
 import type { Clock } from '../../base/clock.ts';
 import { PrefixSet } from '../../base/prefix-set.ts';
@@ -14,24 +12,15 @@ import type { Service } from '../service.ts';
 import { Admission, type AdmissionRules, clientName } from './admission.ts';
 import { readFirstOctets, readHeader, readServerName } from './header-reader.ts';
 import { Passages } from './passages.ts';
-import { type ProxyAddresses, writeProxyHeader } from './proxy-header.ts';
-import { relay } from './relay.ts';
+import type { ProxyAddresses } from './proxy-header.ts';
 import { ServerNames } from './server-names.ts';
+import { type Host, Visit } from './visit.ts';
 
 /** A fatal alert of TLS: unrecognized_name (RFC 8446 section 6, RFC 6066 section 3). Says why, which a reset cannot. */
 const UNRECOGNIZED_NAME = Uint8Array.of(21, 3, 3, 0, 2, 2, 112);
 
 /** Who serves the clients of a front: one service, or that of the name that they ask for by TLS. */
 export type TcpTarget = Service | ServerNames<Service>;
-
-/** A client that is to be connected; it stays with the service and the settings that it met. */
-interface Arrival {
-  readonly client: Socket;
-  readonly addresses: ProxyAddresses;
-  readonly key: number;
-  readonly service: Service;
-  readonly settings: TcpFrontSettings;
-}
 
 const makeCounts = () => ({
   /** Connections that were accepted, and relayed. */
@@ -56,16 +45,16 @@ const makeCounts = () => ({
 
 type Refusal = Extract<keyof ReturnType<typeof makeCounts>, `refused${string}`>;
 
-export class TcpFront {
+export class TcpFront implements Host {
   readonly counts: ReturnType<typeof makeCounts> = makeCounts();
   #settings: TcpFrontSettings;
   #target: TcpTarget;
   #proxies: PrefixSet;
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #port: ListeningPort;
   readonly #admission: Admission;
-  readonly #clients = new Set<Socket>();
-  readonly #passages: Passages;
+  readonly #visits = new Set<Visit>();
+  readonly passages: Passages;
   #whenEmpty: (() => void) | null = null;
 
   /** Takes the connections of `port` from `begin` on. */
@@ -73,12 +62,12 @@ export class TcpFront {
     this.#settings = settings;
     this.#target = target;
     this.#proxies = new PrefixSet(settings.proxyFrom);
-    this.#clock = clock;
+    this.clock = clock;
     this.#port = port;
     this.#admission = new Admission(rulesOf(settings));
-    this.#passages = new Passages(
+    this.passages = new Passages(
       clock,
-      () => void this.counts.stalled++,
+      (why) => void this.counts[why]++,
       (nowMs) => this.#admission.sweep(nowMs),
     );
   }
@@ -100,22 +89,22 @@ export class TcpFront {
   }
 
   get connections(): number {
-    return this.#clients.size;
+    return this.#visits.size;
   }
 
   /** Stops listening, lets connections go on for `graceMs` at most, then resets them. Resolves when none is left. */
   async close(graceMs: number): Promise<void> {
     this.#port.leave(this.#accept);
     const timer = setTimeout(() => {
-      for (const client of this.#clients) client.resetAndDestroy();
+      for (const { client } of this.#visits) client.resetAndDestroy();
     }, graceMs);
-    if (this.#clients.size > 0) {
+    if (this.#visits.size > 0) {
       await new Promise<void>((resolve) => {
         this.#whenEmpty = resolve;
       });
     }
     clearTimeout(timer);
-    this.#passages.close();
+    this.passages.close();
   }
 
   readonly #accept = (client: Socket): void => {
@@ -123,138 +112,64 @@ export class TcpFront {
     this.counts.accepted++;
     client.on('error', ignore); // `close` says what must be known
     const peer = parseAddress(client.remoteAddress ?? '');
-    const local = parseAddress(client.localAddress ?? '');
-    if (peer === undefined || local === undefined) {
+    if (peer === undefined) {
       client.destroy(); // it is gone already
       return;
     }
-    const refusal = this.#admission.refuses(this.#clients.size, this.#clock.monotonicMs());
+    const visit = new Visit(this, client, peer.family, peer.octets);
+    const refusal = this.#admission.refuses(this.#visits.size, this.clock.monotonicMs());
     if (refusal !== null) {
-      this.#refuse(client, refusal);
+      this.refuse(visit, refusal);
       return;
     }
-    this.#clients.add(client);
-    client.once('close', () => {
-      this.#clients.delete(client);
-      if (this.#clients.size === 0) this.#whenEmpty?.();
-    });
-    const addresses: ProxyAddresses = {
-      family: peer.family,
-      source: peer.octets,
-      sourcePort: client.remotePort!,
-      destination: local.octets,
-      destinationPort: client.localPort!,
-    };
+    this.#visits.add(visit);
+    client.once('close', () => this.#left(visit));
     if (!this.#proxies.has(peer.family, peer.octets)) {
-      this.#admit(client, addresses);
+      this.#admit(visit, null);
       return;
     }
     readHeader(client, this.#settings.headerTimeoutMs, (header) => {
-      if (header.kind === 'bad') this.#refuse(client, 'refusedHeader');
-      else this.#admit(client, header.addresses ?? addresses);
+      if (header.kind === 'bad') this.refuse(visit, 'refusedHeader');
+      else this.#admit(visit, header.addresses);
     });
   };
 
-  /** The address of the client is known. */
-  #admit(client: Socket, addresses: ProxyAddresses): void {
-    const name = clientName(addresses.family, addresses.source);
-    const refusal = this.#admission.refusesClient(name, this.#clock.monotonicMs());
+  #left(visit: Visit): void {
+    this.#visits.delete(visit);
+    if (visit.name !== null) this.#admission.leave(visit.name);
+    visit.clientClosed();
+    if (this.#visits.size === 0) this.#whenEmpty?.();
+  }
+
+  /** The address of the client is known: `told` by a proxy, or that of the socket. */
+  #admit(visit: Visit, told: ProxyAddresses | null): void {
+    const { client } = visit;
+    const name = told === null ? clientName(visit.family, visit.peer) : clientName(told.family, told.source);
+    const refusal = this.#admission.refusesClient(name, this.clock.monotonicMs());
     if (refusal !== null) {
-      this.#refuse(client, refusal);
+      this.refuse(visit, refusal);
       return;
     }
-    client.once('close', () => this.#admission.leave(name));
+    visit.name = name;
     const { silenceTimeoutMs, headerTimeoutMs } = this.#settings;
     const target = this.#target;
     if (target instanceof ServerNames) {
       readServerName(client, headerTimeoutMs, (hello) => {
         const service = hello.kind === 'bad' ? null : target.of(hello.serverName);
-        if (service !== null) this.#serve(client, addresses, service);
-        else this.#refuse(client, hello.kind === 'bad' ? 'refusedHello' : 'refusedName');
+        if (service !== null) visit.begin(service, this.#settings, told);
+        else this.refuse(visit, hello.kind === 'bad' ? 'refusedHello' : 'refusedName');
       });
-    } else if (silenceTimeoutMs === null) this.#serve(client, addresses, target);
+    } else if (silenceTimeoutMs === null) visit.begin(target, this.#settings, told);
     else {
       readFirstOctets(client, silenceTimeoutMs, (hasSpoken) => {
-        if (hasSpoken) this.#serve(client, addresses, target);
-        else this.#refuse(client, 'refusedSilent');
+        if (hasSpoken) visit.begin(target, this.#settings, told);
+        else this.refuse(visit, 'refusedSilent');
       });
     }
   }
 
-  /** Its service is known. */
-  #serve(client: Socket, addresses: ProxyAddresses, service: Service): void {
-    const settings = this.#settings;
-    const { family, source } = addresses;
-    const key = addressKey(source, family === 4 ? settings.keyPrefixV4 : settings.keyPrefixV6);
-    const arrival: Arrival = { client, addresses, key, service, settings };
-    const waiter = {
-      key,
-      proceed: (slot: number) => {
-        client.off('close', leave);
-        this.#connect(arrival, [slot]);
-      },
-      giveUp: () => {
-        client.off('close', leave);
-        this.#refuse(client, 'refusedUnserved');
-      },
-    };
-    const leave = (): void => service.leave(waiter);
-    client.once('close', leave);
-    if (!service.request(waiter)) waiter.giveUp();
-  }
-
-  /** Connects to the last of `tried`, which has been counted for this client; the others have failed. */
-  #connect(arrival: Arrival, tried: readonly number[]): void {
-    const { client, addresses, key, service, settings } = arrival;
-    const slot = tried.at(-1)!;
-    const { connectTimeoutMs, proxyTo, attempts, idleTimeoutMs, stallTimeoutMs } = settings;
-    const startMs = this.#clock.monotonicMs();
-    const { address, port } = service.server(slot);
-    const server = connect({ host: address, port, allowHalfOpen: true, noDelay: true });
-    const timer = setTimeout(() => server.destroy(new Error('no connection in time')), connectTimeoutMs);
-    const abandon = (): void => {
-      server.destroy();
-    };
-    client.once('close', abandon);
-    const settled = (): void => {
-      clearTimeout(timer);
-      client.off('close', abandon);
-      if (tried.length > 1) service.retries.end();
-    };
-    const failed = (): void => {
-      settled();
-      service.release(slot);
-      if (client.destroyed) return;
-      this.counts.connectFailures++;
-      service.observe(slot, this.#clock.monotonicMs() - startMs, true);
-      const isAllowed = tried.length < attempts && service.retries.tryBegin(service.active);
-      const next = isAllowed ? service.another(key, tried) : NONE;
-      if (next !== NONE) this.#connect(arrival, [...tried, next]);
-      else {
-        if (isAllowed) service.retries.end();
-        this.#refuse(client, 'refusedUnserved');
-      }
-    };
-    server.on('error', ignore);
-    server.once('close', failed);
-    server.once('connect', () => {
-      server.off('close', failed);
-      settled();
-      service.observe(slot, this.#clock.monotonicMs() - startMs, false);
-      this.counts.relayed++;
-      if (proxyTo !== null) server.write(writeProxyHeader(proxyTo, addresses));
-      const passage = { client, service, slot, stallTimeoutMs };
-      this.#passages.add(passage);
-      const onIdle = (): void => void this.counts.idle++;
-      relay(client, server, idleTimeoutMs, onIdle, () => {
-        this.#passages.end(passage);
-        service.release(slot);
-      });
-    });
-  }
-
   /** Refused is by reset: nothing stays behind here, and the client need not guess whether an empty answer was meant. */
-  #refuse(client: Socket, why: Refusal): void {
+  refuse({ client }: Visit, why: Refusal): void {
     this.counts[why]++;
     if (why === 'refusedName') client.end(UNRECOGNIZED_NAME, () => client.destroy());
     else client.resetAndDestroy();
