@@ -179,6 +179,8 @@ export class Service {
 
   /** Gives servers to those who wait, as far as there are any. To be called too when a server has come up. */
   serveQueue(): void {
+    // As a rule, and after each request: the clock need not be read.
+    if (this.#queue.size === 0 && this.#timer === null) return;
     const nowMs = this.#clock.monotonicMs();
     for (let late = this.#queue.expire(nowMs); late !== null; late = this.#queue.expire(nowMs)) late.giveUp();
     for (let next = this.#queue.first; next !== null; next = this.#queue.first) {

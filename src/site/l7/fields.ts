@@ -79,6 +79,9 @@ export const listOf = (value: string): string[] =>
     .map((member) => member.trim())
     .filter((member) => member !== '');
 
+/** Whether that is all that a Connection says: what most say who say anything. */
+export const isKeepAlive = (connection: string): boolean => connection === 'keep-alive' || connection === 'Keep-Alive';
+
 /** Takes out all fields of these names. */
 export function without(fields: Fields, names: readonly string[]): Fields {
   const kept: Fields = [];

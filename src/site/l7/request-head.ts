@@ -1,7 +1,7 @@
 // The head of a request, from HTTP/1.1 text (RFC 9112) or put together by HTTP/2. Fields of the connection, of the framing, and what
 // proxies say of a client are taken out of the fields and kept apart: what is left is what a server may see as it is.
 
-import { type Fields, lengthOf, listOf, readFields, tokenEnd } from './fields.ts';
+import { type Fields, isKeepAlive, lengthOf, listOf, readFields, tokenEnd } from './fields.ts';
 
 /** Size of a body that is sent in chunks. */
 export const CHUNKED = -1;
@@ -129,6 +129,10 @@ export class FieldReader {
     if (this.#isChunked) head.bodySize = CHUNKED;
     if (this.#connection === null) {
       if (head.isHttp10) head.keepsAlive = false;
+      head.upgrade = null;
+      return null;
+    }
+    if (!head.isHttp10 && isKeepAlive(this.#connection)) {
       head.upgrade = null;
       return null;
     }

@@ -1,7 +1,7 @@
 // The head of a response of a server (RFC 9112), read as strictly as those of clients. Fields of the connection and of the framing are
 // taken out: what is left is for the client.
 
-import { type Fields, lengthOf, listOf, readFields, without } from './fields.ts';
+import { type Fields, isKeepAlive, lengthOf, listOf, readFields, without } from './fields.ts';
 import { CHUNKED } from './request-head.ts';
 
 /** Size of a body that ends with the connection. */
@@ -33,7 +33,7 @@ export function readResponseHead(text: string, isForHead: boolean): ResponseHead
   const head = new ResponseHead();
   head.status = status;
   head.reason = text.slice(13, lineEnd);
-  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(head.reason)) return null;
+  if (head.reason !== 'OK' && !/^[\t\x20-\x7e\x80-\xff]*$/.test(head.reason)) return null;
   let isChunked = false;
   let connection: string | null = null;
   const take = (name: string, value: string): 'contradiction' | null => {
@@ -72,7 +72,7 @@ export function readResponseHead(text: string, isForHead: boolean): ResponseHead
   if (readFields(text, lineEnd + 2, text.length - 2, MOST_FIELDS, take) !== null) return null;
   if (isChunked && (head.statedSize >= 0 || isHttp10)) return null;
   head.keepsAlive = !isHttp10;
-  if (connection !== null) {
+  if (connection !== null && (isHttp10 || !isKeepAlive(connection))) {
     const options = listOf(connection);
     head.keepsAlive = isHttp10 ? options.includes('keep-alive') : !options.includes('close');
     const named = options.filter((option) => option !== 'close' && option !== 'keep-alive' && option !== 'upgrade');
