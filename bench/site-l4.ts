@@ -16,6 +16,7 @@ import {
   median,
   moveToLoadCore,
   printTable,
+  printVerdict,
   ROOT,
   type Running,
   startServer,
@@ -113,8 +114,11 @@ await withDirectory(async (directory) => {
   await server.stop();
   const rows = peers.map(({ name, cpuUs }) => [name, ...loads.map((load) => median(cpuUs[load]).toFixed(1))]);
   printTable([['CPU us for each', 'request, connections stay', 'response of 100 kB', 'connection'], ...rows]);
-  const ratio = (peer: Peer, load: Load): string => (median(peer.cpuUs[load]) / median(peers[0]!.cpuUs[load])).toFixed(2);
+  const ratio = (peer: Peer, load: Load): number => median(peer.cpuUs[load]) / median(peers[0]!.cpuUs[load]);
   for (const peer of peers.slice(1)) {
-    console.log(`\n${peer.name} / HAProxy: ${loads.map((load) => `${load} ${ratio(peer, load)}`).join(', ')}`);
+    console.log(`\n${peer.name} / HAProxy: ${loads.map((load) => `${load} ${ratio(peer, load).toFixed(2)}`).join(', ')}`);
   }
+  const found = loads.map((load) => `${load} ${ratio(peers[1]!, load).toFixed(2)}`).join(', ');
+  const isMet = (['kept', 'large'] as const).every((load) => ratio(peers[1]!, load) <= 1.4);
+  printVerdict('CPU at most 1.4 x HAProxy on connections that stay', isMet, found);
 });
