@@ -10,7 +10,7 @@ import { connect, type Socket } from 'node:net';
 const READ_SIZE = 65_536;
 /** From here on memory of one's own is cheaper than a copy. */
 const LARGE_READ_SIZE = 16_384;
-/** When so much waits to be sent in one direction its source is read no further. No less than a highWaterMark, or no `drain` would come. */
+/** When so much waits to be sent in one direction its source is read no further. */
 const MOST_WAITING_SIZE = 65_536;
 
 /** Valid from a read to the end of its callback. */
@@ -70,7 +70,7 @@ export class Relay {
     client.on('data', (octets: Buffer) => {
       this.moved += octets.length;
       server.write(octets);
-      if (server.writableLength >= MOST_WAITING_SIZE) client.pause();
+      if (hasEnough(server)) client.pause();
     });
     // A client that had nothing to say may have ended before its server was connected.
     if (client.readableEnded) server.end();
@@ -111,9 +111,12 @@ export class Relay {
       if (client.writableLength > 0) this.#own = Buffer.allocUnsafeSlow(READ_SIZE);
       else if (size < LARGE_READ_SIZE) this.#own = null;
     }
-    this.#isHeld = client.writableLength >= MOST_WAITING_SIZE;
+    this.#isHeld = hasEnough(client);
     return !this.#isHeld;
   }
 }
+
+/** Only if `drain` will tell when there is room again. */
+const hasEnough = (socket: Socket): boolean => socket.writableLength >= MOST_WAITING_SIZE && socket.writableNeedDrain;
 
 const ignore = (): void => {};
