@@ -13,8 +13,12 @@ const LARGE_READ_SIZE = 16_384;
 /** When so much waits to be sent in one direction its source is read no further. */
 const MOST_WAITING_SIZE = 65_536;
 
+/** Relays that may have memory of their own, 16 MiB in all: one keeps it while nothing moves, since its next read goes there. Others copy. */
+const MOST_OWNERS = 256;
+
 /** Valid from a read to the end of its callback. */
 const shared: Buffer = Buffer.allocUnsafeSlow(READ_SIZE);
+let owners = 0;
 
 export interface RelayEvents {
   onConnected(): void;
@@ -89,6 +93,11 @@ export class Relay {
     if (!closed.readableEnded || !closed.writableFinished) other.resetAndDestroy();
   }
 
+  /** Both sockets are closed. */
+  end(): void {
+    this.#disown();
+  }
+
   reset(): void {
     this.client.resetAndDestroy();
     this.server.resetAndDestroy();
@@ -104,15 +113,23 @@ export class Relay {
       const octets = Buffer.allocUnsafe(size);
       shared.copy(octets, 0, 0, size);
       client.write(octets);
-      if (size >= LARGE_READ_SIZE) this.#own = Buffer.allocUnsafeSlow(READ_SIZE);
+      if (size >= LARGE_READ_SIZE && owners < MOST_OWNERS) {
+        this.#own = Buffer.allocUnsafeSlow(READ_SIZE);
+        owners++;
+      }
     } else {
       client.write(own.subarray(0, size));
       // As a rule the system has taken all of it already. Otherwise it must stay as it is.
       if (client.writableLength > 0) this.#own = Buffer.allocUnsafeSlow(READ_SIZE);
-      else if (size < LARGE_READ_SIZE) this.#own = null;
+      else if (size < LARGE_READ_SIZE) this.#disown();
     }
     this.#isHeld = hasEnough(client);
     return !this.#isHeld;
+  }
+
+  #disown(): void {
+    if (this.#own !== null) owners--;
+    this.#own = null;
   }
 }
 

@@ -113,6 +113,7 @@ export class Visit implements Waiter, RelayEvents {
   #end(): void {
     this.#phase = 'over';
     this.#host.passages.end(this.#passage!);
+    this.#relay!.end();
     this.#service!.release(this.#tried.at(-1)!);
   }
 

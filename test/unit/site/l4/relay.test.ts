@@ -54,32 +54,52 @@ test('what servers send to many clients at once arrives unchanged, though every 
   await eventually(() => service.active === 0, why('all given back'));
 });
 
-/** More than the system keeps for both halves of a relay together. */
-const much = (seed: number): Buffer => Buffer.alloc(40_000_000, contentOf(seed, 999_983));
+const PATTERN = contentOf(1, 999_983);
 
-/** A piece a turn: the relay reads each by itself, and what it reads next would come to lie where a piece that waits is. */
-function sendAll(socket: Socket, content: Buffer, pieceSize: number, from = 0): void {
-  const to = from + pieceSize;
-  if (from >= content.length) socket.end();
-  else socket.write(content.subarray(from, to), () => setImmediate(() => sendAll(socket, content, pieceSize, to)));
-}
+/** Sends the pattern over and over, for the system may keep any number of octets, until nothing moves any more; then it ends. */
+class Sender {
+  readonly #socket: Socket;
+  readonly #pieceSize: number;
+  #sent = 0;
+  #isOver = false;
 
-/** Octets wait, and nothing moves from one look to the next. */
-async function standingStill(socket: Socket): Promise<void> {
-  let before = -1;
-  await eventually(() => {
-    const isStill = socket.writableLength > 0 && socket.bytesWritten === before;
-    before = socket.bytesWritten;
-    return isStill;
-  }, why('it has to wait'));
+  constructor(socket: Socket, pieceSize: number) {
+    this.#socket = socket;
+    this.#pieceSize = pieceSize;
+    this.#send();
+  }
+
+  /** What it has sent when it had to stop. */
+  async stopped(): Promise<Buffer> {
+    let before = -1;
+    await eventually(() => {
+      const isStill = this.#socket.writableLength > 0 && this.#sent === before;
+      before = this.#sent;
+      return isStill;
+    }, why('it has to wait'));
+    this.#isOver = true;
+    return Buffer.alloc(this.#sent, PATTERN);
+  }
+
+  /** A piece a turn: the relay reads each by itself, and what it reads next would come to lie where a piece that waits is. */
+  #send(): void {
+    if (this.#isOver) {
+      this.#socket.end();
+      return;
+    }
+    const at = this.#sent % PATTERN.length;
+    const piece = PATTERN.subarray(at, at + this.#pieceSize);
+    this.#sent += piece.length;
+    this.#socket.write(piece, () => setImmediate(() => this.#send()));
+  }
 }
 
 for (const pieceSize of [10_000, 30_000]) {
   test(`pieces of ${pieceSize} octets that wait for a client that stands still are not written over by what others are sent`, async (t) => {
-    const content = much(1);
+    const senders: Sender[] = [];
     const backend = await Backend.open(t, 'a', (socket) => {
       socket.once('data', (first: Buffer) => {
-        if (first.toString() === 'much') sendAll(socket, content, pieceSize);
+        if (first.toString() === 'much') senders.push(new Sender(socket, pieceSize));
         else socket.end(contentOf(2, 1000));
       });
     });
@@ -87,8 +107,8 @@ for (const pieceSize of [10_000, 30_000]) {
     const slow = new Client(t, front.port);
     slow.socket.pause();
     slow.socket.end('much');
-    await backend.arrivals(1);
-    await standingStill(backend.sockets[0]!);
+    await eventually(() => senders.length === 1, why('asked'));
+    const content = await senders[0]!.stopped();
     for (let i = 0; i < 20; i++) {
       const other = new Client(t, front.port);
       other.socket.end('little');
@@ -105,7 +125,6 @@ for (const pieceSize of [10_000, 30_000]) {
 }
 
 test('what clients send to a server that takes it slowly waits for it, and arrives unchanged', async (t) => {
-  const content = much(3);
   const pieces: Buffer[] = [];
   const backend = await Backend.open(t, 'a', (socket) => {
     socket.pause();
@@ -113,9 +132,9 @@ test('what clients send to a server that takes it slowly waits for it, and arriv
   });
   const { front, service } = await stageOf(t, [backend.server]);
   const client = new Client(t, front.port);
-  sendAll(client.socket, content, 30_000);
+  const sender = new Sender(client.socket, 30_000);
   await backend.arrivals(1);
-  await standingStill(client.socket);
+  const content = await sender.stopped();
   const socket = backend.sockets[0]!;
   socket.on('data', (piece: Buffer) => pieces.push(piece));
   socket.resume();
