@@ -205,6 +205,30 @@ test('what a server sends after its response is never the response to another re
   t.false(client.text.includes('evil'));
 });
 
+test('white space around a length, be it tabs, stays here: the server gets the digits alone', async (t) => {
+  const server = await WebServer.open(t, 'a', async (got, response) => response.end(`<${await text(got)}>`));
+  const { front } = await httpStage(t, [server.server]);
+  const got = await exchange(t, front.port, `${POST}connection: close\r\ncontent-length: \t3 \t\r\n\r\nabc`);
+  t.true(got.includes('<abc>'), got);
+  const { rawHeaders } = server.requests[0]!;
+  t.is(rawHeaders[rawHeaders.findIndex((name) => name.toLowerCase() === 'content-length') + 1], '3');
+});
+
+test('a path that is refused costs its request and no other: what comes after it on the connection is served', async (t) => {
+  const server = await WebServer.open(t, 'a', named('a'));
+  const { front } = await httpStage(t, [server.server]);
+  const got = await exchange(
+    t,
+    front.port,
+    `HEAD /%1 HTTP/1.1\r\nhost: a\r\n\r\nGET /b HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n`,
+  );
+  t.deepEqual(got.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 400', 'HTTP/1.1 200']);
+  t.deepEqual(
+    server.requests.map(({ url }) => url),
+    ['/b'],
+  );
+});
+
 test('a status line may lack its reason', (t) => {
   t.is(readResponseHead('HTTP/1.1 200\r\n\r\n', false)?.status, 200);
   t.is(readResponseHead('HTTP/1.1 200 \r\n\r\n', false)?.reason, '');
