@@ -11,6 +11,8 @@ test('damaged requests are refused, or come through as llhttp reads them', async
 for (const [what, seed, only] of [
   ['a path that the front refuses by itself is read by llhttp, and what comes after it is served by both', 1, 4383],
   ['a tab after a length is white space (RFC 9110 section 5.5), though llhttp refuses it', 7, 5129],
+  ['and so it is after a coding', 5, 9765],
+  ['Connection among trailers means nothing (RFC 9110 section 6.5.1), though llhttp obeys it', 8, 1102],
 ] as const) {
   test(what, async (t) => {
     const { requests } = await fuzzHttp({ seed, only, amount: { streams: only + 1 } });
