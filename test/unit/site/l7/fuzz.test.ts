@@ -16,6 +16,6 @@ for (const [what, seed, only] of [
 ] as const) {
   test(what, async (t) => {
     const { requests } = await fuzzHttp({ seed, only, amount: { streams: only + 1 } });
-    t.is(requests, 4);
+    t.true(requests >= 3);
   });
 }
