@@ -50,6 +50,7 @@ export const ERRORS = {
   ERR_CONFIG_COOKIE_SECRET:
     'A file of cookie secrets cannot be read, or does not hold one or two secrets of 32 hexadecimal digits.',
   ERR_CONFIG_EXPOSED: 'The admin API would be reachable from other machines without tokens, or with tokens but without TLS.',
+  ERR_CONFIG_UNSHARED: 'Something is to be shared by the agents of a site, and there is nothing to share it through.',
   ERR_CONFIG_UNUSED: 'A site, pool, policy or service is defined, but nothing refers to it.',
 
   // geography

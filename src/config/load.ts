@@ -79,7 +79,7 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
   const mesh = meshConfig && meshSettings(source, meshConfig);
   const sites = valid(schema.shape.sites, raw['sites']);
   const siteConfig = valid(schema.shape.site, raw['site']);
-  const agents = siteConfig && siteSettings(source, siteConfig, sites);
+  const agents = siteConfig && siteSettings(source, siteConfig, sites, mesh?.value.kind === 'redis');
   for (const part of [settings, geography, found, transfers, specs, mesh, admin, agents, watch])
     problems.push(...(part?.problems ?? []));
 

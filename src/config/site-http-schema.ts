@@ -79,9 +79,25 @@ const stickinessSchema = fields({
     .describe('A signed cookie that names the server; clients cannot choose one.'),
   hashCookie: cookie().optional().describe('A cookie of the application is the key of a hashing algorithm.'),
   hashHeader: header().optional().describe('A header is the key of a hashing algorithm.'),
+  table: fields({
+    cookie: cookie().optional().describe('Of the application, by which clients are known.'),
+    header: header().optional().describe('By which clients are known.'),
+    expiry: duration('10s', '7d').prefault('30m').describe('After the last request of a client; a common length of a session.'),
+    clients: integer(1000, 4_194_304, 'clients')
+      .default(131_072)
+      .describe('Places; when clients are more, some share one, and with it their server. About 100 octets each in Redis.'),
+  })
+    .superRefine(({ cookie: one, header: other }, { addIssue }) => {
+      if (one !== undefined && other !== undefined)
+        addIssue(
+          complaint('ERR_CONFIG_VALUE', 'must have at most one of the keys cookie, header; without, the client network counts'),
+        );
+    }, ONCE_RIGHT)
+    .optional()
+    .describe('Who has a client is written down, and shared by the agents of the site in `mesh.redis`.'),
 }).superRefine((given, { addIssue }) => {
   if (Object.values(given).filter((one) => one !== undefined).length !== 1) {
-    addIssue(complaint('ERR_CONFIG_VALUE', 'must have exactly one of the keys cookie, hashCookie, hashHeader'));
+    addIssue(complaint('ERR_CONFIG_VALUE', 'must have exactly one of the keys cookie, hashCookie, hashHeader, table'));
   }
 }, ONCE_RIGHT);
 
@@ -138,6 +154,9 @@ const routeSchema = fields({
     requests: integer(1, 1_000_000, 'requests').describe('In the window; more get 429.'),
     window: duration('1s', '24h').prefault('1s').describe('In whole seconds.'),
     header: header().nullable().default(null).describe('Whose value is counted together (an API key); null: the client network.'),
+    shared: flag()
+      .default(false)
+      .describe('All agents of the site count together, in `mesh.redis`; while it does not answer, each counts alone.'),
   })
     .nullable()
     .default(null)

@@ -16,6 +16,8 @@ export interface HttpSurroundings {
   /** Relative to the directory of the configuration. */
   readonly absolute: (file: string) => string;
   readonly problems: Problem[];
+  /** Under which the listener is known to all agents of the site: `site/listener`. */
+  readonly name: string;
 }
 
 export function httpSettings({ address, port }: Endpoint, http: HttpConfig, around: HttpSurroundings): HttpFrontSettings {
@@ -85,7 +87,7 @@ const plainRoute = (service: string): HttpRoute => ({
 function routeOf(route: RouteConfig, index: number, around: HttpSurroundings): HttpRoute {
   const { match, rewrite, rateLimit, compression } = route;
   return {
-    id: route.name ?? `route-${index + 1}`,
+    id: idOf(route, index),
     match: {
       hosts: match.hosts,
       paths: [
@@ -110,6 +112,7 @@ function routeOf(route: RouteConfig, index: number, around: HttpSurroundings): H
       requests: rateLimit.requests,
       windowSec: Math.ceil(rateLimit.window / 1000),
       by: rateLimit.header === null ? { kind: 'client' } : { kind: 'header', name: rateLimit.header },
+      shared: rateLimit.shared ? sharedName(route, index, around) : null,
     },
     access: accessOf(route, index, around),
     compression: compression && { encodings: compression.encodings, types: compression.types, leastSize: compression.least },
@@ -118,6 +121,10 @@ function routeOf(route: RouteConfig, index: number, around: HttpSurroundings): H
   };
 }
 
+const idOf = ({ name }: RouteConfig, index: number): string => name ?? `route-${index + 1}`;
+
+const sharedName = (route: RouteConfig, index: number, { name }: HttpSurroundings): string => `${name}/${idOf(route, index)}`;
+
 function actionOf({ service, redirect, respond }: RouteConfig): HttpAction {
   if (service !== undefined) return { kind: 'service', service };
   if (respond !== undefined) return { kind: 'respond', ...respond };
@@ -125,9 +132,20 @@ function actionOf({ service, redirect, respond }: RouteConfig): HttpAction {
   return { kind: 'redirect', status: status as 301 | 302 | 303 | 307 | 308, location };
 }
 
-function stickinessOf({ stickiness }: RouteConfig, index: number, around: HttpSurroundings): HttpStickiness | null {
+function stickinessOf(route: RouteConfig, index: number, around: HttpSurroundings): HttpStickiness | null {
+  const { stickiness } = route;
   if (stickiness === null) return null;
-  const { cookie, hashCookie, hashHeader } = stickiness;
+  const { cookie, hashCookie, hashHeader, table } = stickiness;
+  if (table !== undefined) {
+    const by = table.cookie ?? table.header;
+    return {
+      kind: 'table',
+      name: sharedName(route, index, around),
+      by: by === undefined ? { kind: 'client' } : { kind: table.cookie === undefined ? 'header' : 'cookie', name: by },
+      ttlMs: table.expiry,
+      places: table.clients,
+    };
+  }
   if (hashCookie !== undefined) return { kind: 'hash-cookie', name: hashCookie };
   if (hashHeader !== undefined) return { kind: 'hash-header', name: hashHeader };
   const { name, secretFile, maxAge, secure, sameSite } = cookie!;

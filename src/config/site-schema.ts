@@ -98,6 +98,11 @@ const siteSchema = fields({
   addresses: mapOf(name(), addressSchema, 'address')
     .default({})
     .describe('Addresses that one agent of the site has at a time; it needs `mesh.redis` as soon as there are several.'),
+  patience: duration('1ms', '10s')
+    .prefault('50ms')
+    .describe(
+      'How long a request may wait for what the agents of the site share in `mesh.redis` (limits, tables): many round trips at one place, and less than anybody notices. Then its agent decides alone.',
+    ),
   drainTimeout: duration('0s', '1h')
     .prefault('30s')
     .describe('How long connections may go on after a listener was closed; a stop takes no longer.'),

@@ -16,7 +16,7 @@ import { tcpListener, udpFrontOf } from './site-l4.ts';
 import { type ListenerConfig, type SiteConfig, siteSections } from './site-schema.ts';
 import type { ServiceConfig } from './site-service-schema.ts';
 import type { SitesConfig } from './steering-schema.ts';
-import { type Path, YamlSource } from './yaml.ts';
+import { type Path, pathText, YamlSource } from './yaml.ts';
 
 /** Up to so many servers one of them that is down may be plain truth, and panic is never right. */
 const FEW_SERVERS = 3;
@@ -31,18 +31,20 @@ type Sites = Readonly<Record<string, SiteConfig>>;
 export function siteFromText(text: string): SiteAgentSettings[] {
   const source = new YamlSource('built-in', text);
   const names = new Names('site', Object.keys(source.value as object));
-  return siteSettings(source, siteSections(names).site.parse(source.value), undefined).value;
+  return siteSettings(source, siteSections(names).site.parse(source.value), undefined, false).value;
 }
 
 export function siteSettings(
   source: YamlSource,
   sites: Sites,
   places: SitesConfig | undefined,
+  hasRedis: boolean,
 ): { value: SiteAgentSettings[]; problems: Problem[] } {
   const problems: Problem[] = [];
   const value = Object.entries(sites).map(([site, config]): SiteAgentSettings => {
     const path = ['site', site];
     problems.push(...unusedServices(source, path, config));
+    if (!hasRedis) problems.push(...unshared(source, path, config));
     const unit = config.load.unit ?? unitOf(places?.[site], config.driver);
     if (config.driver !== undefined) problems.push(...unitProblems(source, [...path, 'driver'], config.driver, unit));
     return {
@@ -60,6 +62,7 @@ export function siteSettings(
         ...{ id, address, leaseMs: lease },
         mover: device === undefined ? { kind: 'hook', argv: hook! } : { kind: 'device', device },
       })),
+      patienceMs: config.patience,
       drainTimeoutMs: config.drainTimeout,
     };
   });
@@ -88,6 +91,22 @@ function unusedServices(source: YamlSource, path: Path, { services, listeners, d
       const message = `service "${id}" is used by no listener of its site`;
       return source.problem([...path, 'services', id], 'key', 'ERR_CONFIG_UNUSED', message, 'warning');
     });
+}
+
+/** What agents cannot share, for want of a place. */
+function unshared(source: YamlSource, path: Path, { listeners }: SiteConfig): Problem[] {
+  return Object.entries(listeners).flatMap(([id, { http }]) =>
+    (http?.routes ?? []).flatMap(({ rateLimit, stickiness }, i) => {
+      const route = [...path, 'listeners', id, 'http', 'routes', i];
+      const places: Path[] = [];
+      if (rateLimit?.shared === true) places.push([...route, 'rateLimit', 'shared']);
+      if (stickiness?.table !== undefined) places.push([...route, 'stickiness', 'table']);
+      return places.map((place) => {
+        const message = `${pathText(place)} needs mesh.redis to be shared by the agents of the site; without it each agent is alone`;
+        return source.problem(place, 'key', 'ERR_CONFIG_UNSHARED', message, 'warning');
+      });
+    }),
+  );
 }
 
 /** Protection that nobody has asked for is not what another balancer should be warned of. */
@@ -184,5 +203,9 @@ function listenerOf(
   if (agentCheck !== undefined) return { kind: 'agent-check', id, service: agentCheck.service, front: listen };
   if (http === undefined) return { kind: 'load', id, front: listen };
   const absolute = (file: string): string => resolve(dirname(resolve(source.file)), file);
-  return { kind: 'http', id, front: httpSettings(listen, http, { source, path: [...path, 'http'], absolute, problems }) };
+  return {
+    kind: 'http',
+    id,
+    front: httpSettings(listen, http, { source, path: [...path, 'http'], name: `${path[1]}/${id}`, absolute, problems }),
+  };
 }

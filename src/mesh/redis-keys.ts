@@ -31,6 +31,8 @@ export interface RedisKeys {
   readonly spill: string;
   /** Hash: `holder`, `until`, `token`. */
   lease(name: string): string;
+  /** A count or a text that agents of a site share. */
+  shared(name: string): string;
   /** Channel: one letter, what to look at. */
   readonly nudge: string;
   /** Hash of one prober's votes. */
@@ -56,6 +58,7 @@ export function keysOf(prefix: string): RedisKeys {
     spill: `${base}spill`,
     nudge: `${base}nudge`,
     lease: (name) => `${base}lease:${name}`,
+    shared: (name) => `${base}shared:${name}`,
     votes: (prober) => `${base}votes:${prober}`,
     fleet: (id) => `${base}fleet:${id}`,
     fleetLog: (id) => `${base}fleet-log:${id}`,

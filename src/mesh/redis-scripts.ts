@@ -260,3 +260,24 @@ if held[1] ~= ARGV[1] or held[2] ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], 'until', 0)
 return 1`,
 );
+
+/** One more. KEYS count; ARGV windowMs. Returns {count, ms left}. A count without an end (written by others) gets one. */
+export const COUNT = script(
+  1,
+  `local count = redis.call('INCR', KEYS[1])
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+  left = tonumber(ARGV[1])
+end
+return {count, left}`,
+);
+
+/** Writes if there is nothing, or the same, or the former. KEYS text; ARGV text ttlMs [former]. Returns what stands there. */
+export const SETTLE = script(
+  1,
+  `local found = redis.call('GET', KEYS[1])
+if found and found ~= ARGV[1] and found ~= ARGV[3] then return found end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ARGV[1]`,
+);

@@ -84,6 +84,8 @@ export interface SiteAgentSettings {
   /** A balancer that is already there, in place of our own; null = our own. What is only read has neither services nor fronts. */
   readonly driver: DriverSettings | null;
   readonly addresses: readonly VirtualAddress[];
+  /** How long a request waits for what the agents of the site share. */
+  readonly patienceMs: number;
   /** How long connections of a listener that closes may go on, and so how long a stop takes at most. */
   readonly drainTimeoutMs: number;
 }

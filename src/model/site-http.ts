@@ -186,7 +186,18 @@ export type HttpStickiness =
     }
   /** The value of a cookie of the application, or of a header, is the key of a hashing algorithm. */
   | { readonly kind: 'hash-cookie'; readonly name: string }
-  | { readonly kind: 'hash-header'; readonly name: string };
+  | { readonly kind: 'hash-header'; readonly name: string }
+  /** Who has a client is written down, by its network or by a cookie or header of the application, and shared by the agents of the site. */
+  | {
+      readonly kind: 'table';
+      /** The same at all agents. */
+      readonly name: string;
+      readonly by: { readonly kind: 'client' } | { readonly kind: 'cookie' | 'header'; readonly name: string };
+      /** After its last request. */
+      readonly ttlMs: number;
+      /** Clients share so many places: what two of them have in common is their server. */
+      readonly places: number;
+    };
 
 /** Who may use a route; others get 401. */
 export type HttpAccess =
@@ -210,6 +221,8 @@ export interface HttpRateLimit {
   readonly windowSec: number;
   /** Whose requests are counted together: a client network, or all with the same value of a header (none = the client network). */
   readonly by: { readonly kind: 'client' } | { readonly kind: 'header'; readonly name: string };
+  /** The name under which all agents of the site count together; null = each counts alone. */
+  readonly shared: string | null;
 }
 
 export interface HttpCompression {

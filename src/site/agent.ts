@@ -6,6 +6,7 @@ import { hasErrors, type Problem } from '../base/errors.ts';
 import { NOTHING_PASSED, type PassedSocket } from '../model/passed-socket.ts';
 import type { AgentService, SiteAgentSettings } from '../model/site-agent.ts';
 import type { ServerRef } from '../model/site-driver.ts';
+import type { SharedStore } from '../model/site-store.ts';
 import type { News } from './driven.ts';
 import { DrivenSlot } from './driven-slot.ts';
 import { isForClients } from './driver-plan.ts';
@@ -13,6 +14,7 @@ import { Listeners } from './listeners.ts';
 import { loadOf, type Rate } from './load.ts';
 import type { SiteReport } from './report.ts';
 import { Service } from './service.ts';
+import { Sharing } from './sharing.ts';
 import { effectiveServers, isUp, NO_ORDERS, type Orders, type Seen, serviceReport } from './standing.ts';
 
 export interface SiteAgentOptions {
@@ -27,6 +29,7 @@ export class SiteAgent {
   readonly #clock: Clock;
   readonly #listeners: Listeners;
   readonly #driven: DrivenSlot;
+  readonly #sharing = new Sharing();
   #settings: SiteAgentSettings | null = null;
   #services: ReadonlyMap<string, Service> = new Map();
   /** By service, then server: what checks have said. */
@@ -42,7 +45,11 @@ export class SiteAgent {
   constructor(site: string, clock: Clock, { passed = NOTHING_PASSED, onNews = () => {} }: SiteAgentOptions = {}) {
     this.site = site;
     this.#clock = clock;
-    this.#listeners = new Listeners(clock, { report: () => this.report(), posted: () => this.#driven.posted }, passed);
+    this.#listeners = new Listeners(
+      clock,
+      { report: () => this.report(), posted: () => this.#driven.posted, sharing: this.#sharing },
+      passed,
+    );
     const known = {
       orderOf: ({ serviceId, serverId }: ServerRef) => this.#orders.of(serviceId, serverId),
       seenOf: ({ serviceId, serverId }: ServerRef) => this.#seenOf(serviceId).get(serverId),
@@ -91,8 +98,14 @@ export class SiteAgent {
     this.#driven.settle();
   }
 
+  /** What is shared with the other agents of this site; null = nothing. */
+  share(store: SharedStore | null): void {
+    this.#sharing.join(store);
+  }
+
   report(): SiteReport {
-    const facts = { site: this.site, isDraining: this.isDraining, listeners: this.#listeners.reports };
+    const { status: shared } = this.#sharing;
+    const facts = { site: this.site, isDraining: this.isDraining, listeners: this.#listeners.reports, shared };
     const driven = this.#settings === null ? null : this.#driven.report(this.#settings);
     if (driven !== null) return { ...facts, ...driven };
     const services = [...this.#services.values()].map((service) =>
@@ -143,6 +156,7 @@ export class SiteAgent {
     }
     await driven.keep();
     this.#settings = settings;
+    this.#sharing.configure(settings.patienceMs);
     this.#services = services;
     for (const [id, service] of before) if (!services.has(id)) this.#retire(service);
     this.#forget(settings);

@@ -14,6 +14,7 @@ import type { ListeningPort } from './listening.ts';
 import { agentCheckLine, loadResponse, postedSize } from './load-text.ts';
 import type { SiteReport } from './report.ts';
 import type { Service } from './service.ts';
+import type { Sharing } from './sharing.ts';
 
 export type Services = ReadonlyMap<string, Service>;
 
@@ -35,8 +36,10 @@ export interface Front {
   revive?(): boolean;
 }
 
-/** For listeners that tell of the load. */
-export interface Teller {
+/** What listeners need of the agent. */
+export interface Surroundings {
+  readonly sharing: Sharing;
+  /** Of the load. */
   readonly report: () => SiteReport;
   /** Who takes what others tell of it; null = nobody. */
   readonly posted: () => Posted | null;
@@ -48,7 +51,7 @@ export async function makeFront(
   services: Services,
   port: ListeningPort,
   clock: Clock,
-  { report, posted }: Teller,
+  { report, posted, sharing }: Surroundings,
 ): Promise<Result<Front, readonly Problem[]>> {
   switch (listener.kind) {
     case 'tcp': {
@@ -64,7 +67,7 @@ export async function makeFront(
       );
     }
     case 'http': {
-      const made = await HttpFront.open(listener.front, services, clock, undefined, port);
+      const made = await HttpFront.open(listener.front, services, clock, undefined, port, sharing);
       if (!made.ok) return made;
       const front = made.value;
       return ok(

@@ -6,7 +6,7 @@ import type { Problem } from '../base/errors.ts';
 import { ok } from '../base/result.ts';
 import { NOTHING_PASSED, type PassedSocket } from '../model/passed-socket.ts';
 import type { AgentListener } from '../model/site-agent.ts';
-import { type Front, makeFront, openUdp, type Services, type Teller } from './fronts.ts';
+import { type Front, makeFront, openUdp, type Services, type Surroundings } from './fronts.ts';
 import { ListeningPort } from './listening.ts';
 import type { ListenerReport } from './report.ts';
 
@@ -19,16 +19,16 @@ interface Open {
 
 export class Listeners {
   readonly #clock: Clock;
-  readonly #teller: Teller;
+  readonly #around: Surroundings;
   readonly #passed: PassedSocket;
   #open: readonly Open[] = [];
   /** Those that are gone, until their last connection has ended. */
   readonly #closing = new Map<Open, Promise<void>>();
 
-  constructor(clock: Clock, teller: Teller, passed = NOTHING_PASSED) {
+  constructor(clock: Clock, around: Surroundings, passed = NOTHING_PASSED) {
     this.#clock = clock;
     this.#passed = passed;
-    this.#teller = teller;
+    this.#around = around;
   }
 
   /** Listens as it is told from now on; with any problem it goes on as before. `graceMs` is for connections of what is gone. */
@@ -111,7 +111,7 @@ export class Listeners {
     }
     const port = inherited === null ? await ListeningPort.open(listener.front, this.#passed) : ok(inherited);
     if (!port.ok) return [named(port.error)];
-    const made = await makeFront(listener, services, port.value, this.#clock, this.#teller);
+    const made = await makeFront(listener, services, port.value, this.#clock, this.#around);
     if (made.ok) into.push({ listener, front: made.value, port: port.value });
     else if (inherited === null) port.value.close();
     return made.ok ? [] : made.error.map(named);

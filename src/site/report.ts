@@ -3,6 +3,7 @@
 import type { LoadUnit } from '../model/capacity.ts';
 import type { AgentListener } from '../model/site-agent.ts';
 import type { DriverSettings } from '../model/site-driver.ts';
+import type { SharedStoreStatus } from '../model/site-store.ts';
 
 export interface SiteReport {
   readonly site: string;
@@ -13,6 +14,8 @@ export interface SiteReport {
   readonly driver: DriverReport | null;
   readonly services: readonly ServiceReport[];
   readonly listeners: readonly ListenerReport[];
+  /** Between the agents of the site; null = nothing is shared. */
+  readonly shared: SharedStoreStatus | null;
 }
 
 /** A balancer that is not our own. */

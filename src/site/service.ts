@@ -3,6 +3,7 @@
 
 import { Balancer } from '../balance/balancer.ts';
 import { NONE, type Random } from '../balance/chooser.ts';
+import { rendezvous } from '../balance/rendezvous.ts';
 import { RetryBudget } from '../balance/retry-budget.ts';
 import { NO_GROUP } from '../balance/table.ts';
 import { WaitQueue } from '../balance/wait-queue.ts';
@@ -152,6 +153,17 @@ export class Service {
     if (!this.balancer.isAvailable(slot, this.#clock.monotonicMs())) return NONE;
     table.begin(slot);
     return slot;
+  }
+
+  /** Id of the server where a key belongs by hashing, whatever the algorithm, among those of the first priority that are free; null = none. */
+  hashed(key: number): string | null {
+    const { table } = this.#balancer;
+    const nowMs = this.#clock.monotonicMs();
+    const fit = [...this.#servers].filter(([slot]) => table.isFree(slot) && this.#balancer.isAvailable(slot, nowMs));
+    const first = Math.min(...fit.filter(([, { weight }]) => weight > 0).map(([, { priority }]) => priority));
+    const slots = fit.filter(([, { priority }]) => priority === first).map(([slot]) => slot);
+    const slot = rendezvous(key, slots, table);
+    return slot === NONE ? null : table.ids[slot]!;
   }
 
   /** A server that is none of `tried`, counted; NONE if there is no other. */

@@ -13,6 +13,7 @@ export const agentSettings = (differs: Partial<SiteAgentSettings> = {}): SiteAge
   load: { unit: 'connections', max: null, target: null },
   driver: null,
   addresses: [],
+  patienceMs: 60_000,
   drainTimeoutMs: 60_000,
   ...differs,
 });

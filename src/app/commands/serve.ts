@@ -8,6 +8,7 @@ import { formatProblem, hasErrors, type Problem } from '../../base/errors.ts';
 import { reasonOf } from '../../base/file-reason.ts';
 import type { Logger } from '../../base/logger.ts';
 import { watchFile } from '../../geo/watch.ts';
+import { openSharedStore } from '../../mesh/redis-store.ts';
 import { countersSize } from '../../metrics/counters.ts';
 import type { Role } from '../../model/mesh.ts';
 import { NOTHING_PASSED, type PassedSocket } from '../../model/passed-socket.ts';
@@ -321,7 +322,9 @@ async function startAgents(
   if (agents === null) return [];
   const problems = await agents.apply(snapshot.site);
   for (const problem of problems) if (problem.severity === 'warning') log.warn({ ...problem }, 'problem');
-  if (!hasErrors(problems)) agents.join(plane);
+  if (hasErrors(problems)) return problems;
+  agents.share(openSharedStore(snapshot.mesh, systemClock, log));
+  agents.join(plane);
   return problems;
 }
 

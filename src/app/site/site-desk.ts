@@ -9,6 +9,7 @@ import { decidingOrder } from '../../health/overrides.ts';
 import type { PassedSocket } from '../../model/passed-socket.ts';
 import type { SiteAgentSettings } from '../../model/site-agent.ts';
 import { serverName } from '../../model/site-agent.ts';
+import type { SharedStore } from '../../model/site-store.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Override } from '../../model/verdict.ts';
 import { SiteAgent } from '../../site/agent.ts';
@@ -52,6 +53,7 @@ export class SiteDesk {
   readonly #entries = new Map<string, Entry>();
   /** Agents that end: their last connections may go on for a while. */
   readonly #ending = new Set<Promise<unknown>>();
+  #store: SharedStore | null = null;
   #plane: AgentPlane | null = null;
   #timer: NodeJS.Timeout | null = null;
   #seq = 0;
@@ -115,6 +117,12 @@ export class SiteDesk {
     this.#timer = setInterval(() => this.#tell(), REPORT_INTERVAL_MS);
   }
 
+  /** What agents of a site share beside the mesh; it is closed with the last of ours. */
+  share(store: SharedStore | null): void {
+    this.#store = store;
+    for (const { agent } of this.#entries.values()) agent.share(store);
+  }
+
   get sites(): readonly string[] {
     return [...this.#entries.keys()];
   }
@@ -142,6 +150,7 @@ export class SiteDesk {
       }),
     );
     await Promise.all(this.#ending);
+    this.#store?.close();
   }
 
   addresses(): readonly AddressReport[] {
@@ -153,6 +162,7 @@ export class SiteDesk {
     for (const entry of [...this.#entries.values()]) this.#ending.add(this.#close(entry));
     this.#tell(); // that we drain
     await Promise.all(this.#ending);
+    this.#store?.close();
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#entries.clear();
   }
@@ -162,6 +172,7 @@ export class SiteDesk {
     const onNews = ({ isWell, code, message }: News): void =>
       log[isWell ? 'info' : 'warn'](code === null ? { site } : { site, code }, message);
     const agent = new SiteAgent(site, clock, { passed, onNews });
+    agent.share(this.#store);
     for (const one of seen) if (one.site === site) agent.see(one.service, one.server, one.seen);
     const checks = new SiteChecks({
       site,

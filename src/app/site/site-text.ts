@@ -31,7 +31,7 @@ function addressRow({ site, id, address, isOurs, holder, token, leftMs, trouble 
   ];
 }
 
-function linesOf({ site, isDraining, load, services, listeners, driver }: SiteReport): string[] {
+function linesOf({ site, isDraining, load, services, listeners, driver, shared }: SiteReport): string[] {
   const unit = load?.unit ?? 'connections';
   const rows = services.flatMap(({ service, servers }) =>
     servers.map((server) => rowOf(`${site}/${service}/${server.server}`, server, unit)),
@@ -39,6 +39,7 @@ function linesOf({ site, isDraining, load, services, listeners, driver }: SiteRe
   return [
     `Site ${site}${isDraining ? ', DRAINING' : ''}: ${load === null ? 'load NOT KNOWN' : loadText(load)}`,
     ...(driver === null ? [] : [driverText(driver)]),
+    ...(shared === null || shared.trouble === null ? [] : [sharedText(shared)]),
     ...columns(
       listeners.map(({ listener, kind, address, port, connections, counts }) => [
         `listener ${listener}`,
@@ -83,6 +84,10 @@ function driverText({ kind, ageMs, trouble }: DriverReport): string {
   const read = ageMs === null ? 'not read yet' : `read ${(ageMs / 1000).toFixed(1)} s ago`;
   return `  balancer ${kind}: ${read}${trouble === null ? '' : `, TROUBLE: ${oneLine(trouble)}`}`;
 }
+
+/** Only while something is wrong: that agents know of one another is how it should be. */
+const sharedText = ({ unanswered, trouble }: NonNullable<SiteReport['shared']>): string =>
+  `  limits and tables of the site: THIS AGENT ALONE, ${unanswered} unanswered, ${oneLine(trouble ?? '')}`;
 
 const shown = (amount: number): string => (Number.isInteger(amount) ? String(amount) : amount.toFixed(1));
 

@@ -25,7 +25,8 @@ export function refusalOf(
   if (head.bodySize > bodyLimit) return { status: 413, fields: [] };
   if (route.rateLimit === null) return unauthorized(route, head, context);
   // First: to look at a signature costs more than to count.
-  return route.rateLimit.waitSec(head, clientKey).then((waitSec) => {
+  const { sharing, counts, clock } = context;
+  return route.rateLimit.waitSec(head, clientKey, { sharing, counts, nowMs: clock.monotonicMs() }).then((waitSec) => {
     if (waitSec === 0) return unauthorized(route, head, context);
     context.counts.rateLimited++;
     return { status: 429, fields: ['retry-after', String(waitSec)] };

@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { PrefixSet } from '../../base/prefix-set.ts';
 import type { HttpFrontSettings, HttpRoute } from '../../model/site-http.ts';
 import type { Service } from '../service.ts';
+import type { Sharing } from '../sharing.ts';
 import type { Access } from './access.ts';
 import type { HttpCache } from './cache/cache.ts';
 import type { HttpFrontCounts } from './counts.ts';
@@ -13,6 +14,7 @@ import type { RateLimit } from './rate-limit.ts';
 import type { Routes } from './routes.ts';
 import type { ServerPool } from './server-pool.ts';
 import type { StickyCookie } from './sticky.ts';
+import type { StickyTable } from './sticky-table.ts';
 
 /** A route with what its settings were made into. */
 export interface RoutePlan {
@@ -22,6 +24,7 @@ export interface RoutePlan {
   readonly requestEdits: Edits;
   readonly responseEdits: Edits;
   readonly sticky: StickyCookie | null;
+  readonly table: StickyTable | null;
   readonly rateLimit: RateLimit | null;
   readonly access: Access | null;
 }
@@ -47,4 +50,5 @@ export interface Context {
   readonly deadlines: Deadlines;
   readonly pool: ServerPool;
   readonly cache: HttpCache;
+  readonly sharing: Sharing;
 }

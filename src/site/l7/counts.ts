@@ -15,6 +15,9 @@ export interface HttpFrontCounts {
   aborted: number;
   retries: number;
   rateLimited: number;
+  /** Requests of a shared limit that this agent's own count decided on, and clients of a shared table that a hash placed. */
+  limitedAlone: number;
+  placedAlone: number;
   /** Without a key or token that the route asks for. */
   unauthorized: number;
   tunnels: number;
@@ -39,6 +42,8 @@ export const makeCounts = (): HttpFrontCounts => ({
   aborted: 0,
   retries: 0,
   rateLimited: 0,
+  limitedAlone: 0,
+  placedAlone: 0,
   unauthorized: 0,
   tunnels: 0,
   cacheHits: 0,

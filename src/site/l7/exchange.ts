@@ -13,21 +13,18 @@ import type { Context, Plan, RoutePlan } from './context.ts';
 import type { Timed } from './deadlines.ts';
 import type { Fields } from './fields.ts';
 import { clientKey, forwardingLines } from './forwarding.ts';
-import { sendPage } from './pages.ts';
+import { RETRY_AFTER, sendPage } from './pages.ts';
 import { CHUNKED, type RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
-import { requestText, responseFields } from './rewrite.ts';
+import { requestText, responseFields, upgradeOf } from './rewrite.ts';
 import { isFailure, isReplayable, isWithoutBody } from './semantics.ts';
 import type { Responder, ServerConnection } from './server-connection.ts';
-import { hashKeyOf } from './sticky.ts';
 import { Tries } from './tries.ts';
 import { Tunnel, type TunnelSide } from './tunnel.ts';
+import { keyOf, note, wishOf } from './wish.ts';
 
 /** `cache`, `connect` and `response`: what is waited for; `body`: the response is on its way. */
 type Phase = 'queue' | 'cache' | 'connect' | 'request' | 'response' | 'body' | 'tunnel' | 'over';
-
-/** What a client that was refused for want of a server is told to wait. */
-const RETRY_AFTER_SEC = '5';
 
 export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   key = 0;
@@ -80,17 +77,12 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     this.key = clientKey(this.#head, this.#client.peer, this.#plan);
     const refusal = refusalOf(route, this.#head, this.key, this.#bodyLimit, this.#context);
     if (refusal === null) this.#act(route);
-    else void Promise.resolve(refusal).then((answer) => this.#admit(route, answer));
+    else void Promise.resolve(refusal).then((answer) => this.#act(route, answer));
   }
 
-  #admit(route: RoutePlan, refusal: OwnAnswer | null): void {
+  #act(route: RoutePlan, refusal: OwnAnswer | null = null): void {
     if (this.#phase === 'over') return;
-    if (refusal === null) this.#act(route);
-    else this.#page(refusal.status, refusal.fields);
-  }
-
-  #act(route: RoutePlan): void {
-    const own = ownAnswerOf(route, this.#head, this.#client.peer);
+    const own = refusal ?? ownAnswerOf(route, this.#head, this.#client.peer);
     if (own !== null) this.#page(own.status, own.fields, own.text);
     else if (route.route.cache) this.#lookUp(route);
     else this.#askFor(route.service!);
@@ -119,7 +111,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   }
 
   giveUp(): void {
-    this.#page(503, ['retry-after', RETRY_AFTER_SEC]);
+    this.#page(503, RETRY_AFTER);
   }
 
   onConnected(): void {
@@ -186,8 +178,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   }
 
   onTunnel(head: ResponseHead, side: TunnelSide): void {
-    const upgrade = this.#upgrade;
-    if (upgrade === null || head.upgrade === null) {
+    if (upgradeOf(this.#route!, this.#head) === null || head.upgrade === null) {
       this.#connection!.abandon();
       this.#fail(502);
       return;
@@ -286,19 +277,25 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     return this.#route!.service!;
   }
 
-  get #upgrade(): string | null {
-    return this.#route!.route.upgrade && this.#head.bodySize === 0 ? this.#head.upgrade : null;
+  #askFor(service: Service): void {
+    if (this.#route!.route.stickiness === null) {
+      this.#ask(service, null);
+      return;
+    }
+    this.key = keyOf(this.#route!, this.#head, this.key);
+    const wish = wishOf(this.#route!, this.#head, this.key, service, this.#context);
+    if (wish instanceof Promise) void wish.then((server) => this.#phase !== 'over' && this.#ask(service, server));
+    else this.#ask(service, wish);
   }
 
-  #askFor(service: Service): void {
+  #ask(service: Service, wanted: string | null): void {
     const { settings, trusted } = this.#plan;
-    const { counts, deadlines } = this.#context;
+    const { deadlines } = this.#context;
     const { peer } = this.#client;
-    const { rewrite, stickiness } = this.#route!.route;
-    if (stickiness?.kind === 'cookie') this.#wanted = this.#route!.sticky!.idOf(this.#head, service.balancer.table.ids, counts);
-    else if (stickiness !== null) this.key = hashKeyOf(this.#head, stickiness) ?? this.key;
+    const { rewrite } = this.#route!.route;
+    this.#wanted = wanted;
     const forwarding = forwardingLines(this.#head, peer, settings.forwarding, trusted);
-    this.#text = requestText(this.#head, rewrite, this.#route!.requestEdits, forwarding, this.#upgrade);
+    this.#text = requestText(this.#head, rewrite, this.#route!.requestEdits, forwarding, upgradeOf(this.#route!, this.#head));
     deadlines.add(this);
     if (settings.timeouts.wholeMs !== null) {
       this.#wholeAtMs = this.nowMs + settings.timeouts.wholeMs;
@@ -313,6 +310,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   #connect(isFresh: boolean): void {
     const { connectMs } = this.#plan.settings.timeouts;
     if (!isFresh) this.#server = this.#service.server(this.#slot);
+    note(this.#route!, this.key, this.#server!.id, this.#context);
     const connection = this.#context.pool.take(this.#server!, isFresh);
     this.#connection = connection;
     this.#isReused = connection.requests > 0;

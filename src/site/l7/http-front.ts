@@ -9,6 +9,7 @@ import { ok, type Result } from '../../base/result.ts';
 import type { HttpFrontSettings } from '../../model/site-http.ts';
 import { ListeningPort } from '../listening.ts';
 import type { Service } from '../service.ts';
+import { Sharing } from '../sharing.ts';
 import { HttpCache } from './cache/cache.ts';
 import { Certificates } from './certificates.ts';
 import type { Peer } from './client.ts';
@@ -54,23 +55,24 @@ export class HttpFront {
     clock: Clock,
     report: (problem: Problem) => void = () => {},
     port: ListeningPort | null = null,
+    sharing = new Sharing(),
   ): Promise<Result<HttpFront, readonly Problem[]>> {
     const planned = planOf(settings, services, null);
     if (!planned.ok) return planned;
     const certificates = settings.tls === null ? ok(null) : await Certificates.open(settings.tls, report);
     if (!certificates.ok) return certificates;
-    if (port !== null) return ok(new HttpFront(planned.value, clock, port, certificates.value));
+    if (port !== null) return ok(new HttpFront(planned.value, clock, port, certificates.value, sharing));
     const opened = await ListeningPort.open(settings);
     if (!opened.ok) {
       certificates.value?.close();
       return { ok: false, error: [opened.error] };
     }
-    const front = new HttpFront(planned.value, clock, opened.value, certificates.value);
+    const front = new HttpFront(planned.value, clock, opened.value, certificates.value, sharing);
     front.begin();
     return ok(front);
   }
 
-  private constructor(plan: Plan, clock: Clock, port: ListeningPort, certificates: Certificates | null) {
+  private constructor(plan: Plan, clock: Clock, port: ListeningPort, certificates: Certificates | null, sharing: Sharing) {
     this.counts = makeCounts();
     this.#context = {
       plan,
@@ -82,6 +84,7 @@ export class HttpFront {
       deadlines: new Deadlines(clock),
       pool: new ServerPool(clock, plan.settings.timeouts.serverKeepAliveMs),
       cache: new HttpCache(plan.settings.cache, clock, this.counts),
+      sharing,
     };
     this.#port = port;
     this.#emptied = new Promise((resolve) => {

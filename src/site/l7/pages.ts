@@ -6,6 +6,9 @@ import type { Fields } from './fields.ts';
 
 export const reasonOf = (status: number): string => STATUS_CODES[status] ?? '';
 
+/** What a client that was refused for want of a server is told to wait. */
+export const RETRY_AFTER: Fields = ['retry-after', '5'];
+
 /** A whole response; the caller decides what becomes of the connection. */
 export function sendPage(client: Client, status: number, isForHead: boolean, fields: Fields = [], text?: string): void {
   const title = `${status} ${reasonOf(status)}`;

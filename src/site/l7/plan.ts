@@ -11,6 +11,7 @@ import { Edits } from './edits.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Routes } from './routes.ts';
 import { StickyCookie } from './sticky.ts';
+import { StickyTable } from './sticky-table.ts';
 
 /** `services` by id: all that routes name must be among them. */
 export function planOf(
@@ -19,7 +20,7 @@ export function planOf(
   before: Plan | null,
 ): Result<Plan, readonly Problem[]> {
   const problems: Problem[] = [];
-  const limits = new Map(before?.plans.map((plan) => [plan.route.id, plan.rateLimit]));
+  const former = new Map(before?.plans.map((plan) => [plan.route.id, plan]));
   const plans = settings.routes.map((route): RoutePlan => {
     const service = route.action.kind === 'service' ? (services.get(route.action.service) ?? null) : null;
     if (route.action.kind === 'service' && service === null) {
@@ -33,8 +34,9 @@ export function planOf(
       requestEdits: new Edits(rewrite.request),
       responseEdits: new Edits(rewrite.response),
       sticky: stickiness?.kind === 'cookie' ? new StickyCookie(stickiness) : null,
+      table: stickiness?.kind === 'table' ? tableFor(stickiness, former.get(route.id)?.table ?? null) : null,
       access: access === null ? null : new Access(access),
-      rateLimit: rateLimit === null ? null : rateLimitFor(rateLimit, limits.get(route.id) ?? null),
+      rateLimit: rateLimit === null ? null : rateLimitFor(rateLimit, former.get(route.id)?.rateLimit ?? null),
     };
   });
   if (problems.length > 0) return err(problems);
@@ -43,4 +45,8 @@ export function planOf(
 
 function rateLimitFor(rule: HttpRateLimit, before: RateLimit | null): RateLimit {
   return before !== null && JSON.stringify(before.rule) === JSON.stringify(rule) ? before : new RateLimit(rule);
+}
+
+function tableFor(settings: StickyTable['settings'], before: StickyTable | null): StickyTable {
+  return before !== null && JSON.stringify(before.settings) === JSON.stringify(settings) ? before : new StickyTable(settings);
 }

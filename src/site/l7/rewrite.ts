@@ -29,6 +29,10 @@ export function requestText(
   return `${text}${forwarding}\r\n`;
 }
 
+/** The protocol that the server is asked to change to; null = none. */
+export const upgradeOf = ({ route }: RoutePlan, head: RequestHead): string | null =>
+  route.upgrade && head.bodySize === 0 ? head.upgrade : null;
+
 /** Fields for the client. `encoding`: how the body is compressed. `server` has answered, `wanted` is what the client's cookie names. */
 export function responseFields(
   head: ResponseHead,

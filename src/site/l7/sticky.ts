@@ -62,7 +62,7 @@ function withoutCookie(cookie: string, name: string): string | null {
 }
 
 /** What hashing algorithms go by if a cookie or a header decides; null = the request does not have it. */
-export function hashKeyOf(head: RequestHead, { kind, name }: Exclude<HttpStickiness, Settings>): number | null {
+export function hashKeyOf(head: RequestHead, { kind, name }: Extract<HttpStickiness, { kind: `hash-${string}` }>): number | null {
   const value = kind === 'hash-cookie' ? cookieOf(head.cookie, name) : headerOf(head, name);
   return value === null ? null : textKey(value);
 }

@@ -163,7 +163,7 @@ test('only one plain length of a body counts, and POST is there only where somet
     t.is(postedSize(head(...lines)), 0, lines.join());
   }
   t.is(postedSize('GET /load HTTP/1.1\r\nContent-Length: 12'), 0);
-  const report = { site: 'lon', isDraining: false, load: null, driver: null, services: [], listeners: [] };
+  const report = { site: 'lon', isDraining: false, load: null, driver: null, services: [], listeners: [], shared: null };
   const take = () => ({ ok: true, value: { current: 1, target: null, max: null, servers: [] } }) as const;
   t.regex(loadResponse(head(), '', report, { take }), /^HTTP\/1\.1 411 /);
   t.regex(loadResponse(head('Content-Length: 1'), '', report, null), /^HTTP\/1\.1 405 .*Allow: GET, HEAD\r/s);

@@ -6,7 +6,7 @@ const listenerWith = (counts: ListenerReport['counts']): string => {
   const load = { unit: 'connections', current: 0, target: null, max: null } as const;
   const place = { address: '127.0.0.1', port: 443, connections: 2 };
   const listeners = [{ listener: 'public', kind: 'tcp', ...place, counts }] as const;
-  return siteLines([{ site: 'lon', isDraining: false, driver: null, load, services: [], listeners }]).find((line) =>
+  return siteLines([{ site: 'lon', isDraining: false, driver: null, load, services: [], listeners, shared: null }]).find((line) =>
     line.includes('public'),
   )!;
 };

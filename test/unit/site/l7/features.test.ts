@@ -88,7 +88,7 @@ test('a cookie of the application, or a header, is the key of a hashing algorith
 
 test('who asks too often is told when to come again, and others are not', async (t) => {
   const server = await WebServer.open(t, 'a', named('a'));
-  const rateLimit = { requests: 2, windowSec: 3600, by: { kind: 'header', name: 'x-user' } } as const;
+  const rateLimit = { requests: 2, windowSec: 3600, by: { kind: 'header', name: 'x-user' }, shared: null } as const;
   const routes = [routeOf({ rateLimit })];
   const { url, front, service } = await httpStage(t, [server.server], { routes });
   const ask = (user: string): Promise<Response> => fetch(url, { headers: { 'x-user': user } });
@@ -105,7 +105,7 @@ test('who asks too often is told when to come again, and others are not', async 
 
 test('a rate limit by client counts all that one network asks', async (t) => {
   const server = await WebServer.open(t, 'a', named('a'));
-  const rateLimit = { requests: 1, windowSec: 3600, by: { kind: 'client' } } as const;
+  const rateLimit = { requests: 1, windowSec: 3600, by: { kind: 'client' }, shared: null } as const;
   const { url } = await httpStage(t, [server.server], { routes: [routeOf({ rateLimit })] });
   t.deepEqual([(await fetch(url)).status, (await fetch(url)).status], [200, 429]);
 });
