@@ -15,11 +15,15 @@ interface HttpRoutes {
   readonly routes: readonly { readonly service?: string | undefined }[];
 }
 
+interface Late {
+  readonly service?: string | undefined;
+}
+
 interface Listener {
   readonly listen: Endpoint;
   readonly tcp?: { readonly service?: string | undefined; readonly serverNames: Readonly<Record<string, string>> } | undefined;
   readonly udp?: { readonly service: string } | undefined;
-  readonly http?: (HttpRoutes & { readonly service?: string | undefined }) | undefined;
+  readonly http?: (HttpRoutes & { readonly service?: string | undefined; readonly lateClients: Late | null }) | undefined;
   readonly load?: object | undefined;
   readonly agentCheck?: { readonly service: string | null } | undefined;
 }
@@ -52,6 +56,7 @@ export function servicesNamed({ tcp, udp, http, agentCheck }: Listener): { reado
     ...Object.entries(tcp?.serverNames ?? {}).map(([name, service]) => [['tcp', 'serverNames', name], service] as const),
     [['udp', 'service'], udp?.service],
     [['http', 'service'], http?.service],
+    [['http', 'lateClients', 'service'], http?.lateClients?.service],
     ...(http?.routes ?? []).map((route, i) => [['http', 'routes', i, 'service'], route.service] as const),
     [['agentCheck', 'service'], agentCheck?.service],
   ];

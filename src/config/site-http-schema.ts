@@ -269,6 +269,28 @@ export const httpSchema = fields({
     .optional()
     .describe('Short form: all requests go there. Instead of `routes`.'),
   routes: listOf(routeSchema, 0, 1000).default([]).describe('In order; the first that matches has the request, else 404.'),
+  lateClients: fields({
+    redirect: fields({
+      location: text(
+        'a location, in which {scheme}, {host} and {target} stand for those of the request',
+        /^[\x21-\x7e]{1,2048}$/,
+      ).describe('Where to: a name that leads to another site.'),
+      status: status(307, 308).default(307).describe('307 or 308: both keep method and body.'),
+    })
+      .optional()
+      .describe('Sends them to another site.'),
+    service: name()
+      .meta({ form: 'the name of a service of this site' })
+      .optional()
+      .describe('Passes their requests on to its servers, which are listeners of another site.'),
+  })
+    .superRefine(({ redirect, service }, { addIssue }) => {
+      if ((redirect === undefined) === (service === undefined))
+        addIssue(complaint('ERR_CONFIG_VALUE', 'must have exactly one of the keys redirect, service'));
+    }, ONCE_RIGHT)
+    .nullable()
+    .default(null)
+    .describe('Who comes while the site is drained; null: they are served like all others, for nobody else may be able to.'),
   tls: tlsSchema.nullable().default(null).describe('null: clear text, HTTP/1.1 only.'),
   trustedProxies: listOf(network(), 0, 1024).default([]).describe('Whose word about client, protocol and host is taken.'),
   xForwarded: flag().default(true).describe('X-Forwarded-For, -Proto and -Host to servers.'),

@@ -3,7 +3,15 @@
 import type { Problem } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import type { HttpAccess, HttpAction, HttpFrontSettings, HttpHeader, HttpRoute, HttpStickiness } from '../model/site-http.ts';
+import type {
+  HttpAccess,
+  HttpAction,
+  HttpFrontSettings,
+  HttpHeader,
+  HttpLate,
+  HttpRoute,
+  HttpStickiness,
+} from '../model/site-http.ts';
 import { readKeyHashes, readTokenKey } from './access-keys.ts';
 import { readCookieSecrets } from './cookie-secrets.ts';
 import type { HttpConfig, RouteConfig } from './site-http-schema.ts';
@@ -36,6 +44,7 @@ export function httpSettings({ address, port }: Endpoint, http: HttpConfig, arou
       http2: tls.http2,
     },
     routes: routes.map(([route, i]) => (route === null ? plainRoute(http.service!) : routeOf(route, i, around))),
+    late: lateOf(http),
     forwarding: { trustedProxies: http.trustedProxies, xForwarded: http.xForwarded, forwarded: http.forwarded },
     cache: { size: http.cache.size, mostBodySize: http.cache.body },
     limits: {
@@ -64,6 +73,13 @@ export function httpSettings({ address, port }: Endpoint, http: HttpConfig, arou
     keyPrefixV4: keyPrefix.v4,
     keyPrefixV6: keyPrefix.v6,
   };
+}
+
+function lateOf({ lateClients }: HttpConfig): HttpLate | null {
+  if (lateClients === null) return null;
+  const { redirect, service } = lateClients;
+  if (redirect === undefined) return { kind: 'service', service: service! };
+  return { kind: 'redirect', status: redirect.status as 307 | 308, location: redirect.location };
 }
 
 const NO_EDITS = { remove: [], set: [], add: [] };

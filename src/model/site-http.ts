@@ -12,6 +12,8 @@ export interface HttpFrontSettings {
   readonly tls: HttpTls | null;
   /** In order; the first that matches has the request. None matches: 404. */
   readonly routes: readonly HttpRoute[];
+  /** What becomes of requests while the site is drained; null = they are served. */
+  readonly late: HttpLate | null;
   readonly forwarding: HttpForwarding;
   readonly cache: HttpCacheSettings;
   readonly limits: HttpLimits;
@@ -20,6 +22,12 @@ export interface HttpFrontSettings {
   readonly keyPrefixV4: number;
   readonly keyPrefixV6: number;
 }
+
+/** Instead of the servers of this site. */
+export type HttpLate =
+  | { readonly kind: 'redirect'; readonly status: 307 | 308; readonly location: string }
+  /** Whose servers are listeners of another site. */
+  | { readonly kind: 'service'; readonly service: string };
 
 export interface HttpTls {
   /** At least one; the first serves clients that name no host, or an unknown one. Names are those of the certificate. */

@@ -94,6 +94,7 @@ export class SiteAgent {
   /** The orders in force, all of them. */
   obey(orders: Orders): void {
     this.#orders = orders;
+    this.#listeners.late(orders.isSiteDrained);
     for (const service of this.#services.values()) this.#settle(service);
     this.#driven.settle();
   }

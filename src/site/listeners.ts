@@ -21,6 +21,7 @@ export class Listeners {
   readonly #clock: Clock;
   readonly #around: Surroundings;
   readonly #passed: PassedSocket;
+  #isLate = false;
   #open: readonly Open[] = [];
   /** Those that are gone, until their last connection has ended. */
   readonly #closing = new Map<Open, Promise<void>>();
@@ -64,7 +65,10 @@ export class Listeners {
       for (const open of revived) this.#retire(open, graceMs, 0);
       return problems;
     }
-    for (const { front } of fresh) front.begin();
+    for (const { front } of fresh) {
+      front.late?.(this.#isLate);
+      front.begin();
+    }
     for (const open of gone) this.#retire(open, graceMs, 0);
     for (const [listener, open] of kept) open.listener = listener;
     this.#open = listeners.map((listener) => kept.get(listener) ?? fresh.find((open) => open.listener === listener)!);
@@ -80,6 +84,12 @@ export class Listeners {
       connections: front.connections,
       counts: { ...front.counts } as ListenerReport['counts'],
     }));
+  }
+
+  /** Whether the site is drained. */
+  late(isLate: boolean): void {
+    this.#isLate = isLate;
+    for (const { front } of this.#open) front.late?.(isLate);
   }
 
   /** Stops listening; resolves when no connection is left. */

@@ -64,6 +64,7 @@ export const settingsOf = (differs: Partial<HttpFrontSettings> = {}): HttpFrontS
   port: 0,
   tls: null,
   routes: [routeOf()],
+  late: null,
   forwarding: { trustedProxies: [], xForwarded: true, forwarded: false },
   cache: { size: 1_000_000, mostBodySize: 100_000 },
   limits: LIMITS,

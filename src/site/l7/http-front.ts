@@ -18,6 +18,7 @@ import { type HttpFrontCounts, makeCounts } from './counts.ts';
 import { Deadlines } from './deadlines.ts';
 import { Http1Client } from './http1-client.ts';
 import { Http2Session } from './http2-client.ts';
+import { settingsWhile } from './late.ts';
 import { planOf } from './plan.ts';
 import { ServerPool } from './server-pool.ts';
 
@@ -42,6 +43,11 @@ export class HttpFront {
   readonly #emptied: Promise<void>;
   #whenEmpty: () => void = () => {};
 
+  /** As they were given, whatever holds now. */
+  #settings: HttpFrontSettings;
+  #services: ReadonlyMap<string, Service>;
+  #isLate = false;
+
   readonly #certificates: Certificates | null;
   readonly #tls: TlsServer | null;
 
@@ -61,18 +67,27 @@ export class HttpFront {
     if (!planned.ok) return planned;
     const certificates = settings.tls === null ? ok(null) : await Certificates.open(settings.tls, report);
     if (!certificates.ok) return certificates;
-    if (port !== null) return ok(new HttpFront(planned.value, clock, port, certificates.value, sharing));
+    if (port !== null) return ok(new HttpFront(planned.value, services, clock, port, certificates.value, sharing));
     const opened = await ListeningPort.open(settings);
     if (!opened.ok) {
       certificates.value?.close();
       return { ok: false, error: [opened.error] };
     }
-    const front = new HttpFront(planned.value, clock, opened.value, certificates.value, sharing);
+    const front = new HttpFront(planned.value, services, clock, opened.value, certificates.value, sharing);
     front.begin();
     return ok(front);
   }
 
-  private constructor(plan: Plan, clock: Clock, port: ListeningPort, certificates: Certificates | null, sharing: Sharing) {
+  private constructor(
+    plan: Plan,
+    services: ReadonlyMap<string, Service>,
+    clock: Clock,
+    port: ListeningPort,
+    certificates: Certificates | null,
+    sharing: Sharing,
+  ) {
+    this.#settings = plan.settings;
+    this.#services = services;
     this.counts = makeCounts();
     this.#context = {
       plan,
@@ -120,19 +135,29 @@ export class HttpFront {
 
   /** For all requests from now on; those under way end as they began. With an error nothing changes. */
   async replace(settings: HttpFrontSettings, services: ReadonlyMap<string, Service>): Promise<readonly Problem[]> {
-    const planned = planOf(settings, services, this.#context.plan);
+    const planned = planOf(settingsWhile(this.#isLate, settings), services, this.#context.plan);
     if (!planned.ok) return planned.error;
     if (settings.tls !== null && this.#certificates !== null) {
       const problems = await this.#certificates.replace(settings.tls);
       if (problems.length > 0) return problems;
     }
-    const { cache, plan } = this.#context;
+    const { cache } = this.#context;
     // What was stored was made by the routes as they were.
-    if (JSON.stringify(plan.settings.routes) !== JSON.stringify(settings.routes)) cache.store.clear();
+    if (JSON.stringify(this.#settings.routes) !== JSON.stringify(settings.routes)) cache.store.clear();
     cache.configure(settings.cache);
+    this.#settings = settings;
+    this.#services = services;
     this.#context.plan = planned.value;
     this.#context.pool.configure(settings.timeouts.serverKeepAliveMs);
     return [];
+  }
+
+  /** Whether clients that come now are late: their site is drained. For all requests from now on, on whichever connection. */
+  setLate(isLate: boolean): void {
+    if (isLate === this.#isLate) return;
+    this.#isLate = isLate;
+    const planned = planOf(settingsWhile(isLate, this.#settings), this.#services, this.#context.plan);
+    if (planned.ok) this.#context.plan = planned.value;
   }
 
   /**

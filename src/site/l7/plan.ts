@@ -20,12 +20,14 @@ export function planOf(
   before: Plan | null,
 ): Result<Plan, readonly Problem[]> {
   const problems: Problem[] = [];
+  const { late } = settings;
+  if (late?.kind === 'service' && !services.has(late.service))
+    problems.push(unknown(`late clients: there is no service ${late.service}`));
   const former = new Map(before?.plans.map((plan) => [plan.route.id, plan]));
   const plans = settings.routes.map((route): RoutePlan => {
     const service = route.action.kind === 'service' ? (services.get(route.action.service) ?? null) : null;
     if (route.action.kind === 'service' && service === null) {
-      const message = `route ${route.id}: there is no service ${route.action.service}`;
-      problems.push({ severity: 'error', code: 'ERR_CONFIG_REFERENCE', message });
+      problems.push(unknown(`route ${route.id}: there is no service ${route.action.service}`));
     }
     const { stickiness, rateLimit, access, rewrite } = route;
     return {
@@ -42,6 +44,8 @@ export function planOf(
   if (problems.length > 0) return err(problems);
   return ok({ settings, plans, routes: new Routes(plans), trusted: new PrefixSet(settings.forwarding.trustedProxies) });
 }
+
+const unknown = (message: string): Problem => ({ severity: 'error', code: 'ERR_CONFIG_REFERENCE', message });
 
 function rateLimitFor(rule: HttpRateLimit, before: RateLimit | null): RateLimit {
   return before !== null && JSON.stringify(before.rule) === JSON.stringify(rule) ? before : new RateLimit(rule);

@@ -8,7 +8,8 @@ import type { Service } from '../../../../src/site/service.ts';
 import { Sharing } from '../../../../src/site/sharing.ts';
 import { balancingOf } from '../../../support/balance.ts';
 import { NearbyStore } from '../../../support/shared-store.ts';
-import { named, routeOf, serviceOf, settingsOf, WebServer } from '../../../support/site-http.ts';
+import { serviceOf } from '../../../support/site.ts';
+import { named, routeOf, settingsOf, WebServer } from '../../../support/site-http.ts';
 
 interface Agent {
   readonly front: HttpFront;
