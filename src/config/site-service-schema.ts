@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { parseExpression } from '../balance/expression.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import { complaint, decimal, duration, endpoint, fields, integer, mapOf, name, ONCE_RIGHT, oneOf } from './fields.ts';
+import { complaint, decimal, duration, endpoint, fields, integer, mapOf, name, ONCE_RIGHT, oneOf, parsed } from './fields.ts';
 import { serverCheckSchema } from './probe-schema.ts';
 
 const ALGORITHMS = [
@@ -25,6 +25,8 @@ const ALGORITHMS = [
 
 const MOST_SERVERS = 1024;
 const MOST_ACTIVE = 1_000_000;
+/** A report is believed for twice as long. */
+const MOST_REPORT_INTERVAL_MS = 5000;
 
 /** Address and port of something that is connected to. */
 const serverAddress = () =>
@@ -94,6 +96,18 @@ const parameterFields = {
     .nullable()
     .default(null)
     .describe('Of bounded-load: no server has more; null: 1.25. Less moves more clients.'),
+  metricsFrom: oneOf('responses', 'check')
+    .nullable()
+    .default(null)
+    .describe(
+      'Of custom-load: where servers report. null: responses, in `metricsHeader`; check: the body of the response to `check.http`, every 5 s or more often.',
+    ),
+  metricsHeader: parsed('the name of a header', (given) =>
+    /^[A-Za-z0-9-]{1,128}$/.test(given) ? given.toLowerCase() : undefined,
+  )
+    .nullable()
+    .default(null)
+    .describe('Of custom-load; null: endpoint-load-metrics (ORCA). Clients do not see it.'),
   expression: z
     .string('must be an expression over metrics')
     .nullable()
@@ -109,6 +123,8 @@ const PARAMETERS_OF: Readonly<Record<Parameter, readonly string[]>> = {
   tableSize: ['maglev'],
   factor: ['bounded-load'],
   expression: ['custom-load'],
+  metricsFrom: ['custom-load'],
+  metricsHeader: ['custom-load'],
 };
 
 export const serviceSchema = fields({
@@ -168,6 +184,16 @@ export const serviceSchema = fields({
     if (service.parameters[key] === null || PARAMETERS_OF[key].includes(service.algorithm)) continue;
     const message = `belongs to ${PARAMETERS_OF[key].join(' and ')}, and the algorithm is ${service.algorithm}`;
     addIssue({ ...complaint('ERR_CONFIG_VALUE', message), path: ['parameters', key] });
+  }
+  const { metricsFrom, metricsHeader } = service.parameters;
+  if (metricsFrom === 'check' && metricsHeader !== null) {
+    const message = 'stands beside metricsFrom: check, where the body is read';
+    addIssue({ ...complaint('ERR_CONFIG_VALUE', message), path: ['parameters', 'metricsHeader'] });
+  }
+  if (metricsFrom === 'check' && (service.check?.http === undefined || service.check.interval > MOST_REPORT_INTERVAL_MS)) {
+    const found = service.check?.http === undefined ? 'there is none' : `it comes every ${service.check.interval / 1000}s`;
+    const message = `is check, which needs check.http with an interval of at most 5s, and ${found}`;
+    addIssue({ ...complaint('ERR_CONFIG_VALUE', message), path: ['parameters', 'metricsFrom'] });
   }
   const { expression, tableSize } = service.parameters;
   if (service.algorithm === 'custom-load' && expression === null) {

@@ -3,7 +3,8 @@
 import { dirname, resolve } from 'node:path';
 import type { Problem } from '../base/errors.ts';
 import type { LoadUnit } from '../model/capacity.ts';
-import type { Algorithm } from '../model/site.ts';
+import type { CheckKind } from '../model/probe.ts';
+import type { Algorithm, MetricsSource } from '../model/site.ts';
 import type { AgentListener, AgentService, SiteAgentSettings } from '../model/site-agent.ts';
 import type { DriverSettings } from '../model/site-driver.ts';
 import { measuredUnit } from './driver-checks.ts';
@@ -24,6 +25,8 @@ const PANIC_PERCENT = 50;
 const VIRTUAL_NODES = 160;
 const TABLE_SIZE = 65_537;
 const LOAD_FACTOR = 1.25;
+/** Of ORCA, which some servers and frameworks speak already. */
+const METRICS_HEADER = 'endpoint-load-metrics';
 
 type Sites = Readonly<Record<string, SiteConfig>>;
 
@@ -161,7 +164,7 @@ function serviceOf(source: YamlSource, path: Path, id: string, service: ServiceC
     retry: service.retry,
     check: check && {
       // Files are those of the machine where the agent runs, and not always of the one that reads this.
-      check: checkOf(check, [...path, 'check'], new FileNames(source)),
+      check: keeping(checkOf(check, [...path, 'check'], new FileNames(source)), service),
       cadence: {
         intervalMs: check.interval,
         transitionIntervalMs: check.transitionInterval,
@@ -175,6 +178,14 @@ function serviceOf(source: YamlSource, path: Path, id: string, service: ServiceC
   };
 }
 
+/** Where the body is what servers report of their load, it is read as a whole. */
+const keeping = (check: CheckKind, { parameters }: ServiceConfig): CheckKind =>
+  check.kind === 'http' && parameters.metricsFrom === 'check' ? { ...check, keepsBody: true } : check;
+
+function sourceOf({ metricsFrom, metricsHeader }: ServiceConfig['parameters']): MetricsSource {
+  return metricsFrom === 'check' ? { kind: 'check' } : { kind: 'header', name: metricsHeader ?? METRICS_HEADER };
+}
+
 function algorithmOf({ algorithm, parameters }: ServiceConfig): Algorithm {
   const { virtualNodes, tableSize, factor, expression } = parameters;
   switch (algorithm) {
@@ -185,7 +196,7 @@ function algorithmOf({ algorithm, parameters }: ServiceConfig): Algorithm {
     case 'maglev':
       return { kind: algorithm, tableSize: tableSize ?? TABLE_SIZE };
     case 'custom-load':
-      return { kind: algorithm, expression: expression! };
+      return { kind: algorithm, expression: expression!, source: sourceOf(parameters) };
     default:
       return { kind: algorithm };
   }

@@ -35,6 +35,8 @@ export interface CheckResult {
   readonly latencyUs: number;
   /** One line for people, at most 200 characters, e.g. `status 503`, `certificate expires in 6 days`. */
   readonly detail: string;
+  /** Where the check keeps it: at most 5,120 octets, as text. */
+  readonly body?: string;
 }
 
 /** When and how often a target is checked, and how many equal results in a row change a vote. */
@@ -78,6 +80,8 @@ export type CheckKind =
       /** Looked for in the first 5,120 octets of the body; null = not read. */
       readonly body: { readonly text: string } | { readonly pattern: string } | null;
       readonly followRedirects: number;
+      /** The beginning of a good body belongs to the result. */
+      readonly keepsBody?: boolean;
     } & TlsSettings)
   | {
       readonly kind: 'dns';

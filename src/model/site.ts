@@ -36,7 +36,19 @@ export type Algorithm =
     }
   | { readonly kind: 'least-time' }
   | { readonly kind: 'least-bandwidth' }
-  | { readonly kind: 'custom-load' /** See balance/expression.ts. */; readonly expression: string };
+  | {
+      readonly kind: 'custom-load';
+      /** See balance/expression.ts. */
+      readonly expression: string;
+      readonly source: MetricsSource;
+    };
+
+/** Where servers report the metrics of custom-load, in a form of balance/load-metrics.ts. */
+export type MetricsSource =
+  /** In a field of responses to clients, who do not see it. Lower case. */
+  | { readonly kind: 'header'; readonly name: string }
+  /** In the body of the response to the check. */
+  | { readonly kind: 'check' };
 
 /** A recovered or new server starts with `floorPercent` of its weight and has all of it after `windowMs`. */
 export interface SlowStart {

@@ -9,6 +9,8 @@ export interface Finding {
   readonly outcome: Outcome;
   /** One line for people; `finding` shortens it. */
   readonly detail: string;
+  /** As far as the check keeps it. */
+  readonly body?: string;
 }
 
 const MAX_DETAIL = 200;

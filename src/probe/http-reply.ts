@@ -18,7 +18,11 @@ const MAX_MATCH_TRIES = 20;
 export interface Judgement {
   readonly outcome: Outcome;
   readonly detail: string;
+  /** As far as the check keeps it. */
+  readonly body?: string;
 }
+
+const GOOD: Judgement = { outcome: OUTCOME.OK, detail: '' };
 
 export const isGoodStatus = ({ statuses }: HttpCheck, status: number): boolean =>
   statuses.some(([low, high]) => status >= low && status <= high);
@@ -36,17 +40,21 @@ export function redirectOf(status: number, location: string | undefined, from: U
 /** Judges the beginning of a body; undefined while more of it may still bring what is looked for. */
 function judgeBody(check: HttpCheck, octets: Buffer, isAll: boolean): Judgement | undefined {
   const { body } = check;
-  if (body === null) return { outcome: OUTCOME.OK, detail: '' };
+  const isKept = check.keepsBody === true;
+  if (body === null && !isKept) return GOOD;
   const isLast = isAll || octets.length >= MAX_BODY_OCTETS;
   const text = octets.subarray(0, MAX_BODY_OCTETS).toString('utf8');
+  if (isKept && !isLast) return undefined;
+  const good: Judgement = isKept ? { ...GOOD, body: text } : GOOD;
+  if (body === null) return good;
   if ('text' in body) {
-    if (text.includes(body.text)) return { outcome: OUTCOME.OK, detail: '' };
+    if (text.includes(body.text)) return good;
   } else if (isLast) {
     const isMatch = matches(body.pattern, text);
     if (isMatch === undefined) {
       return { outcome: OUTCOME.NOT_CHECKED, detail: `not checked: the body pattern takes longer than ${MAX_MATCH_MS} ms` };
     }
-    if (isMatch) return { outcome: OUTCOME.OK, detail: '' };
+    if (isMatch) return good;
   }
   return isLast ? { outcome: OUTCOME.BAD_CONTENT, detail: 'the body is not as expected' } : undefined;
 }
@@ -58,7 +66,7 @@ export function readBody(stream: Readable, check: HttpCheck, judged: (judgement:
     const judgement = judgeBody(check, octets, isAll);
     if (judgement !== undefined) judged(judgement);
   };
-  if (check.body === null) {
+  if (check.body === null && check.keepsBody !== true) {
     judge(true);
     return;
   }

@@ -3,7 +3,7 @@
 
 import { OUTCOME } from '../model/probe.ts';
 import { type Attempt, attempt, type Limits } from './attempt.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, finding } from './finding.ts';
 import type { HttpRequest } from './http-exchange.ts';
 import { type HttpCheck, isGoodStatus, redirectOf } from './http-reply.ts';
 import { requestHttp1 } from './http1.ts';
@@ -45,6 +45,9 @@ function step(frame: Attempt, place: Port, check: HttpCheck, url: URL, redirects
     if (!isGoodStatus(check, status)) return frame.finish(OUTCOME.BAD_STATUS, `status ${status}`);
     const note = expiryNote(daysLeft, check.expiryWarningDays);
     frame.stage(`status ${status}, waiting for the body`);
-    reply.judge(({ outcome, detail }) => frame.finish(outcome, `${detail || `status ${status}`}${note}`));
+    reply.judge(({ outcome, detail, body }) => {
+      const found = finding(outcome, `${detail || `status ${status}`}${note}`);
+      frame.end(body === undefined ? found : { ...found, body });
+    });
   });
 }

@@ -86,6 +86,12 @@ export class SiteAgent {
     this.#driven.settle();
   }
 
+  /** What a server says of its load, in the response to a check. */
+  hear(service: string, server: string, report: string): void {
+    const running = this.#services.get(service);
+    if (running?.metricsSource?.kind === 'check') running.hear(running.slotOf(server), report);
+  }
+
   /** What checks have said. */
   get seen(): readonly { readonly service: string; readonly server: string; readonly seen: Seen }[] {
     return [...this.#seen].flatMap(([service, servers]) => [...servers].map(([server, seen]) => ({ service, server, seen })));

@@ -3,12 +3,13 @@
 
 import { Balancer } from '../balance/balancer.ts';
 import { NONE, type Random } from '../balance/chooser.ts';
+import { readLoadMetrics } from '../balance/load-metrics.ts';
 import { rendezvous } from '../balance/rendezvous.ts';
 import { RetryBudget } from '../balance/retry-budget.ts';
 import { NO_GROUP } from '../balance/table.ts';
 import { WaitQueue } from '../balance/wait-queue.ts';
 import type { Clock } from '../base/clock.ts';
-import type { SiteServer, SiteService } from '../model/site.ts';
+import type { MetricsSource, SiteServer, SiteService } from '../model/site.ts';
 
 /** Somebody who needs a server. */
 export interface Waiter {
@@ -49,6 +50,18 @@ export class Service {
 
   get settings(): SiteService {
     return this.#settings;
+  }
+
+  /** Where servers report their load; null = nobody asks for it. */
+  get metricsSource(): MetricsSource | null {
+    const { algorithm } = this.#settings.balancing;
+    return algorithm.kind === 'custom-load' ? algorithm.source : null;
+  }
+
+  /** What a server says of its load. What is no report changes nothing: the last one grows old. */
+  hear(slot: number, report: string): void {
+    const metrics = readLoadMetrics(report);
+    if (metrics !== null && slot !== NONE) this.#balancer.report(slot, metrics, this.#clock.monotonicMs());
   }
 
   /** Requests or connections that were given a server since the start; tries with another one do not count again. */

@@ -93,7 +93,7 @@ export const ALGORITHMS: readonly Algorithm[] = [
   { kind: 'bounded-load', virtualNodes: 160, factor: 1.25 },
   { kind: 'least-time' },
   { kind: 'least-bandwidth' },
-  { kind: 'custom-load', expression: 'cpu' },
+  { kind: 'custom-load', expression: 'cpu', source: { kind: 'check' } },
 ];
 
 /** Chi-square statistic of counts against their expected shares, which add up to 1. */

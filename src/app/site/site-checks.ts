@@ -24,6 +24,8 @@ const EVERYWHERE = [
 export interface SiteChecksOptions {
   readonly site: string;
   readonly clock: Clock;
+  /** What a server says of its load. */
+  readonly onMetrics: (service: string, server: string, report: string) => void;
   /** Called when the opinion on a server has changed, or its reason. */
   readonly onSeen: (service: string, server: string, seen: Seen, isTurned: boolean) => void;
 }
@@ -47,6 +49,7 @@ export class SiteChecks {
       onResult: (target, result, nowMs) => {
         const found = this.#sightings.take(target.key, result, { nowMs, atSec: Math.floor(clock.monotonicMs() / 1000) });
         const place = this.#places.get(target.key);
+        if (place !== undefined && result.body !== undefined) this.#options.onMetrics(...place, result.body);
         if (found === undefined || place === undefined) return;
         const { isUp, detail } = found.opinion;
         this.#options.onSeen(

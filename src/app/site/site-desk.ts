@@ -177,6 +177,7 @@ export class SiteDesk {
     const checks = new SiteChecks({
       site,
       clock,
+      onMetrics: (service, server, report) => agent.hear(service, server, report),
       onSeen: (service, server, seen, isTurned) => {
         agent.see(service, server, seen);
         if (!isTurned) return;

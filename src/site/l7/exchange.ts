@@ -13,6 +13,7 @@ import type { Context, Plan, RoutePlan } from './context.ts';
 import type { Timed } from './deadlines.ts';
 import type { Fields } from './fields.ts';
 import { clientKey, forwardingLines } from './forwarding.ts';
+import { takeReport } from './load-report.ts';
 import { RETRY_AFTER, sendPage } from './pages.ts';
 import { CHUNKED, type RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -125,6 +126,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   onResponse(head: ResponseHead): void {
     const { nowMs } = this;
     const { status } = head;
+    takeReport(head, this.#service, this.#slot);
     if (this.#route!.route.retries.onStatus.includes(status) && isReplayable(this.#head) && this.#retry(nowMs)) return;
     this.#service.observe(this.#slot, nowMs - this.#startMs, isFailure(status));
     this.#phase = 'body';

@@ -221,7 +221,9 @@ test('another algorithm takes over what is under way', (t) => {
 });
 
 test('the custom load is worked out of what servers report', (t) => {
-  const balancer = new Balancer(balancingOf({ kind: 'custom-load', expression: 'max(cpu, queue / 100)' }));
+  const balancer = new Balancer(
+    balancingOf({ kind: 'custom-load', expression: 'max(cpu, queue / 100)', source: { kind: 'check' } }),
+  );
   balancer.configure(serversOf(2), 0);
   balancer.report(0, new Map(Object.entries({ cpu: 0.2, queue: 50 })), 0);
   balancer.report(1, new Map(Object.entries({ cpu: 0.4, queue: 10 })), 0);
@@ -237,7 +239,9 @@ test('reports mean nothing to other algorithms', (t) => {
 });
 
 test('an expression that nobody has checked is a bug', (t) => {
-  const error = t.throws(() => new Balancer(balancingOf({ kind: 'custom-load', expression: 'cpu +' })));
+  const error = t.throws(
+    () => new Balancer(balancingOf({ kind: 'custom-load', expression: 'cpu +', source: { kind: 'check' } })),
+  );
   t.regex(error.message, /"cpu \+" was not checked: column 6/);
 });
 
