@@ -12,7 +12,7 @@ import { DrivenSlot } from './driven-slot.ts';
 import { isForClients } from './driver-plan.ts';
 import { Listeners } from './listeners.ts';
 import { loadOf, type Rate } from './load.ts';
-import type { SiteReport } from './report.ts';
+import type { PurgeReport, SiteReport } from './report.ts';
 import { Service } from './service.ts';
 import { Sharing } from './sharing.ts';
 import { effectiveServers, isUp, NO_ORDERS, type Orders, type Seen, serviceReport } from './standing.ts';
@@ -108,6 +108,11 @@ export class SiteAgent {
   /** What is shared with the other agents of this site; null = nothing. */
   share(store: SharedStore | null): void {
     this.#sharing.join(store);
+  }
+
+  /** Takes stored responses out of the caches of its listeners; `parts` of l7/cache/purge.ts. */
+  purge(parts: readonly string[]): readonly PurgeReport[] {
+    return this.#listeners.purge(parts).map((one) => ({ site: this.site, ...one }));
   }
 
   report(): SiteReport {

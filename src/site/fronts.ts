@@ -32,6 +32,8 @@ export interface Front {
    * latest. Idle ones may be so for `idleMs`.
    */
   close(graceMs: number, idleMs: number): Promise<void>;
+  /** Takes stored responses out of its cache. Only of those that have one. */
+  purge?(parts: readonly string[]): { readonly purged: number; readonly left: number };
   /** Whether its site is drained, and clients are late. Only of those that treat them in another way. */
   late?(isLate: boolean): void;
   /** Goes on as if it had not been closed; false: too late. Only of those that keep their port while they close. */
@@ -77,6 +79,7 @@ export async function makeFront(
           replace: async (next, others) => (next.kind === 'http' ? front.replace(next.front, others) : []),
           close: (graceMs, idleMs) => front.drain(graceMs, idleMs),
           late: (isLate) => front.setLate(isLate),
+          purge: (parts) => front.purge(parts),
         }),
       );
     }
@@ -120,7 +123,7 @@ export async function openUdp(listener: UdpListener, services: Services, clock: 
 
 const frontOf = (
   front: Pick<Front, 'port' | 'connections' | 'counts' | 'begin'>,
-  behaviour: Pick<Front, 'replace' | 'close' | 'revive' | 'late'>,
+  behaviour: Pick<Front, 'replace' | 'close' | 'revive' | 'late' | 'purge'>,
 ): Front => ({
   get port() {
     return front.port;

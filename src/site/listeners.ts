@@ -8,7 +8,7 @@ import { NOTHING_PASSED, type PassedSocket } from '../model/passed-socket.ts';
 import type { AgentListener } from '../model/site-agent.ts';
 import { type Front, makeFront, openUdp, type Services, type Surroundings } from './fronts.ts';
 import { ListeningPort } from './listening.ts';
-import type { ListenerReport } from './report.ts';
+import type { ListenerReport, PurgeReport } from './report.ts';
 
 interface Open {
   listener: AgentListener;
@@ -84,6 +84,14 @@ export class Listeners {
       connections: front.connections,
       counts: { ...front.counts } as ListenerReport['counts'],
     }));
+  }
+
+  /** Takes responses that were asked for at these places out of all caches. */
+  purge(parts: readonly string[]): readonly Omit<PurgeReport, 'site'>[] {
+    return this.#open.flatMap(({ listener, front }) => {
+      const purged = front.purge?.(parts);
+      return purged === undefined ? [] : [{ listener: listener.id, ...purged }];
+    });
   }
 
   /** Whether the site is drained. */

@@ -78,6 +78,14 @@ export interface ServerReport {
   readonly failed: number | null;
 }
 
+/** What an order to purge has done at one listener, in stored responses. */
+export interface PurgeReport {
+  readonly site: string;
+  readonly listener: string;
+  readonly purged: number;
+  readonly left: number;
+}
+
 export interface ListenerReport {
   readonly listener: string;
   readonly kind: AgentListener['kind'];

@@ -118,6 +118,9 @@ function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buff
       serving: () => ({ serving: 5, configured: 5 }),
     },
     isReloadRefused: false,
+    purge: () => {
+      throw new Error('there are no agents here');
+    },
     reload: async () => {
       const { problems, zonesKept } = again();
       return { done: true, problems, zonesRead: 0, zonesKept, geography: 'unchanged', tookMs: 0 };

@@ -70,6 +70,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'say what a site carries, in place of its agent',
     load: async () => (await import('./load.ts')).load,
   },
+  purge: {
+    summary: 'take responses out of the caches of agents',
+    load: async () => (await import('./purge.ts')).purge,
+  },
   drain: {
     summary: 'take a site, pool or member out of service little by little',
     load: async () => (await import('./drain.ts')).drain,

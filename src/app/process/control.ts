@@ -12,6 +12,7 @@ import type { LoadRequest } from '../capacity/capacity-book.ts';
 import { shorterPath } from '../commands/args.ts';
 import type { DemoRequest } from '../demo/demo-sites.ts';
 import type { OrderRequest, RecallRequest } from '../orders/orders.ts';
+import type { PurgeRequest } from '../site/purge.ts';
 import type { SilenceRequest } from '../watch/alert-desk.ts';
 
 const REQUEST_LIMIT_OCTETS = 65536;
@@ -28,6 +29,7 @@ export type ControlRequest =
   | { readonly command: 'unsilence'; readonly what: string }
   | { readonly command: 'whatif'; readonly without: string }
   | ({ readonly command: 'load' } & LoadRequest)
+  | ({ readonly command: 'purge' } & PurgeRequest)
   | ({ readonly command: 'order' } & OrderRequest)
   | ({ readonly command: 'recall' } & RecallRequest)
   | ({ readonly command: 'demo' } & DemoRequest)

@@ -6,6 +6,7 @@ import type { Logger } from '../../base/logger.ts';
 import { err, type Result } from '../../base/result.ts';
 import type { AgentReport } from '../../model/capacity.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
+import type { PurgeReport } from '../../site/report.ts';
 import type { WhatIf } from '../../steering/spill-whatif.ts';
 import { agentLoads } from '../capacity/agent-loads.ts';
 import type { LoadRequest } from '../capacity/capacity-book.ts';
@@ -14,6 +15,7 @@ import type { ExplainReport } from '../commands/explain-answer.ts';
 import type { ControlPlane } from '../health/control-plane.ts';
 import { loadHealthInThread } from '../loading/loader.ts';
 import { restartWarnings } from '../loading/restart-warnings.ts';
+import { type PurgeRequest, purgeCaches } from '../site/purge.ts';
 import { applySites, type SiteDesk } from '../site/site-desk.ts';
 import type { ReloadReport, StatusReport } from './reports.ts';
 import type { ProcessVitals, TriedLoad } from './running.ts';
@@ -126,6 +128,10 @@ export class ProbeServer {
   whatIf(): Result<WhatIf, Problem> {
     const message = 'this process answers no queries, so it has no plans: ask one with the role dns';
     return err({ severity: 'error', code: 'ERR_ROLE', message });
+  }
+
+  purge(request: PurgeRequest): Result<readonly PurgeReport[], Problem> {
+    return purgeCaches(this.#options.agents, request);
   }
 
   reportLoad(request: LoadRequest): Result<AgentReport, Problem> {

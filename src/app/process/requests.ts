@@ -32,6 +32,8 @@ export async function answerRequest(
       return replyOf(await running.explain(request));
     case 'whatif':
       return replyOf(running.whatIf(request.without));
+    case 'purge':
+      return replyOf(running.purge(request));
     case 'load':
       return replyOf(running.reportLoad(request));
     case 'overrides':

@@ -13,6 +13,7 @@ import { COUNTER, type CounterName, Counters, type CounterTotals } from '../../m
 import type { AgentReport } from '../../model/capacity.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
+import type { PurgeReport } from '../../site/report.ts';
 import { SteeringImage } from '../../steering/image.ts';
 import { type WhatIf, whatIfWithout } from '../../steering/spill-whatif.ts';
 import { nameToText } from '../../wire/name.ts';
@@ -34,6 +35,7 @@ import { checkDraftInThread, loadGeographyInThread, loadInThread, loadZoneInThre
 import { restartWarnings } from '../loading/restart-warnings.ts';
 import type { DraftResult } from '../loading/zone-draft.ts';
 import type { FileDesk } from '../orders/file-desk.ts';
+import { type PurgeRequest, purgeCaches } from '../site/purge.ts';
 import { applySites, type SiteDesk } from '../site/site-desk.ts';
 import type { ReloadReport, StatusReport } from './reports.ts';
 import type { Answering, ProcessVitals, TriedLoad } from './running.ts';
@@ -272,6 +274,10 @@ export class MeridianServer {
         'no site that a policy with spill names has a capacity, so loads are not known; set sites.X.capacity',
       );
     return ok(whatIfWithout(view.atlas, this.#feed.facts, view.outlook, view.queries, index));
+  }
+
+  purge(request: PurgeRequest): Result<readonly PurgeReport[], Problem> {
+    return purgeCaches(this.#agents, request);
   }
 
   reportLoad(request: LoadRequest): Result<AgentReport, Problem> {

@@ -14,7 +14,7 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import type { Override } from '../../model/verdict.ts';
 import { SiteAgent } from '../../site/agent.ts';
 import type { News } from '../../site/driven.ts';
-import type { SiteReport } from '../../site/report.ts';
+import type { PurgeReport, SiteReport } from '../../site/report.ts';
 import type { Order } from '../../site/standing.ts';
 import type { ControlPlane } from '../health/control-plane.ts';
 import type { SeenServer } from '../process/handover-words.ts';
@@ -121,6 +121,14 @@ export class SiteDesk {
   share(store: SharedStore | null): void {
     this.#store = store;
     for (const { agent } of this.#entries.values()) agent.share(store);
+  }
+
+  /** At all sites of ours, or at one. */
+  purge(parts: readonly string[], site: string | null): readonly PurgeReport[] {
+    const agents = [...this.#entries.values()].map(({ agent }) => agent).filter((one) => site === null || one.site === site);
+    const done = agents.flatMap((agent) => agent.purge(parts));
+    this.#options.log.info({ pattern: parts.join('*'), done }, 'caches were purged by order');
+    return done;
   }
 
   get sites(): readonly string[] {

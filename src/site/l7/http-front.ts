@@ -11,6 +11,7 @@ import { ListeningPort } from '../listening.ts';
 import type { Service } from '../service.ts';
 import { Sharing } from '../sharing.ts';
 import { HttpCache } from './cache/cache.ts';
+import { isMeant } from './cache/purge.ts';
 import { Certificates } from './certificates.ts';
 import type { Peer } from './client.ts';
 import type { Context, Plan } from './context.ts';
@@ -179,6 +180,12 @@ export class HttpFront {
     this.#context.deadlines.close();
     this.#context.pool.close();
     this.#certificates?.close();
+  }
+
+  /** Takes stored responses out of the cache: how many, and how many are left. */
+  purge(parts: readonly string[]): { readonly purged: number; readonly left: number } {
+    const { store } = this.#context.cache;
+    return { purged: store.purge((place) => isMeant(parts, place)), left: store.count };
   }
 
   /** Ends everything at once. */

@@ -22,6 +22,7 @@ export class Recorder implements Client {
   /** What is being stored; null = nothing. */
   #kept: { status: number; reason: string; fields: Fields; policy: Policy; size: number; body: Buffer[] } | null = null;
   #keptSize = 0;
+  readonly #generation: number;
   #isReplaced = false;
   #isOver = false;
 
@@ -29,6 +30,7 @@ export class Recorder implements Client {
   constructor(cache: HttpCache, key: string, client: Client, asked: RequestHead, head: RequestHead, stale: Entry | null) {
     this.peer = client.peer;
     this.#cache = cache;
+    this.#generation = cache.store.generation;
     this.#key = key;
     this.#client = client;
     this.#asked = asked;
@@ -80,7 +82,8 @@ export class Recorder implements Client {
 
   sendEnd(trailers: Fields | null): void {
     const kept = this.#kept;
-    if (kept !== null && trailers === null && (kept.size < 0 || kept.size === this.#keptSize)) {
+    const isWhole = kept !== null && trailers === null && (kept.size < 0 || kept.size === this.#keptSize);
+    if (isWhole && this.#generation === this.#cache.store.generation) {
       const { status, reason, fields, policy, body } = kept;
       const varied = variedBy(this.#asked, fields);
       this.#cache.store.put(this.#key, this.#asked, { status, reason, fields, policy, body: Buffer.concat(body), varied });

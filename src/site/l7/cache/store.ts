@@ -2,6 +2,7 @@
 // asked for longest ago go first.
 
 import type { RequestHead } from '../request-head.ts';
+import { hostOf } from '../routes.ts';
 import { type Entry, isFor, sizeOf } from './entry.ts';
 
 /** Of one key: who varies by what clients may choose freely fills no more than this. */
@@ -10,11 +11,19 @@ const MOST_VARIANTS = 16;
 export class Store {
   /** In the order of use, the last one last. */
   readonly #byKey = new Map<string, Entry[]>();
+  /** By key: what was asked for, `www.example.org/a?b`. */
+  readonly #places = new Map<string, string>();
+  /** Grows with every purge: what was asked for before is not stored after it. */
+  #generation = 0;
   #size = 0;
   #mostSize: number;
 
   constructor(mostSize: number) {
     this.#mostSize = mostSize;
+  }
+
+  get generation(): number {
+    return this.#generation;
   }
 
   /** Octets of all entries. */
@@ -50,17 +59,29 @@ export class Store {
     this.delete(key);
     for (const one of [...kept, entry]) this.#size += sizeOf(one);
     this.#byKey.set(key, [...kept, entry]);
+    this.#places.set(key, `${hostOf(head.authority)}${head.target}`);
     this.#makeRoom();
   }
 
+  /** Removes what was asked for at these places; how many responses. */
+  purge(isMeant: (place: string) => boolean): number {
+    this.#generation++;
+    const before = this.count;
+    for (const [key, place] of this.#places) if (isMeant(place)) this.delete(key);
+    return before - this.count;
+  }
+
   clear(): void {
+    this.#generation++;
     this.#byKey.clear();
+    this.#places.clear();
     this.#size = 0;
   }
 
   delete(key: string): void {
     for (const entry of this.#byKey.get(key) ?? []) this.#size -= sizeOf(entry);
     this.#byKey.delete(key);
+    this.#places.delete(key);
   }
 
   /** Another policy and other fields for an entry, if it is still there. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, type RequestListener, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import test, { type ExecutionContext } from 'ava';
+import { readPurge } from '../../../../src/site/l7/cache/purge.ts';
 import { eventually } from '../../../support/patience.ts';
 import { httpStage, routeOf, settingsOf, WebServer } from '../../../support/site-http.ts';
 
@@ -245,4 +246,46 @@ test('a response that broke off is not stored', async (t) => {
   await t.throwsAsync(ask('/'));
   isWhole = true;
   t.is((await ask('/')).body, 'body');
+});
+
+test('a purge takes out what it means, by host and path with query, and nothing else', async (t) => {
+  const { ask, front } = await shop(t, counting({ 'cache-control': 'max-age=1000' }));
+  const host = { host: 'WWW.example.org:8080' };
+  const bodies = async (): Promise<string[]> =>
+    Promise.all(['/a', '/a?b', '/b/c'].map(async (path) => (await ask(path, host)).body));
+  const first = await bodies();
+  t.deepEqual(await bodies(), first);
+  t.deepEqual(front.purge(readPurge('other.example.org/*')!), { purged: 0, left: 3 });
+  t.deepEqual(front.purge(readPurge('http://www.EXAMPLE.org/a')!), { purged: 1, left: 2 });
+  const [a, ...others] = await bodies();
+  t.not(a, first[0]);
+  t.deepEqual(others, first.slice(1));
+  t.deepEqual(front.purge(readPurge('*/a*')!), { purged: 2, left: 1 });
+  t.deepEqual(front.purge(readPurge('*')!), { purged: 1, left: 0 });
+});
+
+test('what is on its way from the server during a purge is given to who asked, and not stored', async (t) => {
+  const held: (() => void)[] = [];
+  const { ask, front, server } = await shop(t, (_, response) => {
+    const number = String(held.length + 1);
+    response.writeHead(200, { 'cache-control': 'max-age=1000' }).write('number ');
+    held.push(() => response.end(number));
+  });
+  const first = ask('/a');
+  await eventually(
+    () => held.length === 1,
+    () => 'the server was not asked',
+  );
+  t.deepEqual(front.purge(readPurge('*')!), { purged: 0, left: 0 });
+  held[0]!();
+  t.is((await first).body, 'number 1');
+  const second = ask('/a');
+  await eventually(
+    () => held.length === 2,
+    () => 'the server was not asked again',
+  );
+  held[1]!();
+  t.is((await second).body, 'number 2');
+  t.is((await ask('/a')).body, 'number 2');
+  t.is(server.requests.length, 2);
 });
