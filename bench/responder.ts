@@ -9,6 +9,8 @@ import { setFlagsFromString } from 'node:v8';
 import { inlineWholeQueries } from '../src/app/answering/v8-flags.ts';
 import { Counters, countersSize } from '../src/metrics/counters.ts';
 import { Responder, type ResponderImages } from '../src/responder/responder.ts';
+import { Tap } from '../src/responder/tap.ts';
+import { TapRing, tapRingSize } from '../src/responder/tap-ring.ts';
 import { queryOctets } from '../test/support/query-octets.ts';
 import { clientOf } from '../test/support/responder.ts';
 import { forcedCollectionMs, watchCollections } from './collections.ts';
@@ -102,6 +104,32 @@ function table(responder: Responder, kinds: readonly Kind[]): void {
   }
 }
 
+/** The same answers with nothing told, with one in a thousand due, and with all due and the rate used up: time stands still here. */
+function tapped(messages: readonly Uint8Array[]): void {
+  const cases = [0, 1000, 1].map((oneIn) => {
+    const served = images();
+    const responder = responderOf(served);
+    const ring = new SharedArrayBuffer(tapRingSize(UDP_SIZE));
+    const each = [oneIn, ...served.steering.policyNames.map(() => oneIn)];
+    if (oneIn > 0) responder.useTap(new Tap({ ring, oneIn: each, perSecond: 1e9 }));
+    const reader = new TapRing(ring);
+    return { oneIn, responder, reader, least: Number.POSITIVE_INFINITY };
+  });
+  for (const { responder } of cases) run(responder, messages, WARM_UP_CALLS);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const each of cases) {
+      while (each.reader.read() !== undefined);
+      const before = process.cpuUsage();
+      run(each.responder, messages, CALLS_PER_ROUND);
+      each.least = Math.min(each.least, cpuNsSince(before) / CALLS_PER_ROUND);
+    }
+  }
+  for (const { oneIn, responder, least } of cases) {
+    const what = oneIn === 0 ? 'nothing told' : oneIn === 1 ? 'rate used up' : `1 in ${oneIn} told`;
+    row(`GSLB by ECS, ${what}`, least.toFixed(0), octetsPerCall(responder, messages).toFixed(1));
+  }
+}
+
 function heapGrowth(responder: Responder, mixed: readonly Uint8Array[], calls: number): void {
   globalThis.gc?.();
   const before = process.memoryUsage().heapUsed;
@@ -164,6 +192,7 @@ if (process.argv[2] === COMMENTED) {
   run(responder, mixed, DEOPT_CALLS);
 } else {
   table(responder, kinds);
+  tapped(kinds.find(([kind]) => kind === 'GSLB by ECS')![1]);
   heapGrowth(responder, mixed, Number(process.argv[2] ?? 10) * 1_000_000);
   console.log(`deoptimisations in ${DEOPT_CALLS} mixed calls once the code is warm: ${deoptimizations()}`);
   await serveMillionNames();

@@ -176,12 +176,17 @@ export class Names {
 }
 
 /** A reference to something defined elsewhere in the file. Judged together with the shape, so that neither hides the other. */
-export function reference(names: Names) {
+export const reference = (names: Names) => referenceBy(names, (text) => names.used.add(text));
+
+/** Likewise, by something that does not use it: a name that nothing else refers to stays unused. */
+export const referenceOnly = (names: Names) => referenceBy(names, () => undefined);
+
+function referenceBy(names: Names, use: (text: string) => void) {
   const known = new Set(names.known);
   return z
     .string(`must be the name of a ${names.kind}`)
     .superRefine((text, context) => {
-      if (known.has(text)) names.used.add(text);
+      if (known.has(text)) use(text);
       else {
         const hint = didYouMean(text, names.known) || ';';
         const message = `names the ${names.kind} "${text}", which is not defined${hint} defined are: ${list(names.known)}`;

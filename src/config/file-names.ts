@@ -5,6 +5,9 @@ import type { Problem } from '../base/errors.ts';
 import { missingFile } from './files.ts';
 import type { Path, YamlSource } from './yaml.ts';
 
+/** Room in sockaddr_un.sun_path on Linux, without the final zero. */
+export const MAX_SOCKET_PATH = 107;
+
 interface TlsFiles {
   readonly caFile: string | null;
   readonly certificateFile: string | null;

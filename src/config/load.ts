@@ -8,6 +8,8 @@ import { err, ok, type Result } from '../base/result.ts';
 import { bundledCountryDatabase } from '../geo/open.ts';
 import type { GeoSettings, ServerSettings, Snapshot } from '../model/snapshot.ts';
 import { adminSettings } from './admin.ts';
+import { decisionSettings } from './decisions.ts';
+import { MAX_SOCKET_PATH } from './file-names.ts';
 import { missingFile, readRegularFile } from './files.ts';
 import { deepFreeze } from './freeze.ts';
 import { problemsOf } from './issues.ts';
@@ -25,8 +27,6 @@ import { type Path, YamlSource } from './yaml.ts';
 import { findZones } from './zone-sources.ts';
 
 const MAX_FILE_OCTETS = 8 * 1024 * 1024;
-/** Room in sockaddr_un.sun_path on Linux, without the final zero. */
-const MAX_SOCKET_PATH = 107;
 /** Longest time, in seconds, in which a budget of replies may recover: the table of loads forgets what is much older. */
 const MAX_BURST_SEC = 10;
 
@@ -75,12 +75,14 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
   const alerts = valid(schema.shape.alerts, raw['alerts']);
   const objectives = valid(schema.shape.objectives, raw['objectives']);
   const watch = alerts && objectives && watchSettings(source, { alerts, objectives });
+  const decisionsConfig = valid(schema.shape.decisions, raw['decisions']);
+  const decisions = decisionsConfig && decisionSettings(source, decisionsConfig);
   const specs = probesConfig && probeSpecs(source, probesConfig);
   const mesh = meshConfig && meshSettings(source, meshConfig);
   const sites = valid(schema.shape.sites, raw['sites']);
   const siteConfig = valid(schema.shape.site, raw['site']);
   const agents = siteConfig && siteSettings(source, siteConfig, sites, mesh?.value.kind === 'redis');
-  for (const part of [settings, geography, found, transfers, specs, mesh, admin, agents, watch])
+  for (const part of [settings, geography, found, transfers, specs, mesh, admin, agents, watch, decisions])
     problems.push(...(part?.problems ?? []));
 
   const policySchema = schema.shape.policies.unwrap().valueType;
@@ -98,7 +100,8 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
   if (targets) problems.push(...targets.problems);
 
   const ordered = inOrder(problems);
-  const isWhole = settings && geography && found && transfers && specs && mesh && admin && agents && watch && targets;
+  const isWhole =
+    settings && geography && found && transfers && specs && mesh && admin && agents && watch && decisions && targets;
   if (hasErrors(ordered) || !parsed.success || !isWhole) return { problems: ordered, ifUnused: new Map() };
   const snapshot = deepFreeze<Snapshot>({
     file,
@@ -117,6 +120,7 @@ export function loadConfig(file: string, scope: ConfigScope = 'everything'): Loa
     zones: found.zones,
     transfer: transfers.value,
     watch: watch.value,
+    decisions: decisions.value,
   });
   const unused = unusedNames(source, defined);
   return { snapshot, problems: inOrder([...ordered, ...unused.problems]), ifUnused: unused.policies };

@@ -2,6 +2,7 @@
 // wrong, so that a mistake inside a pool does not make every reference to that pool a mistake as well.
 
 import { adminSections } from './admin-schema.ts';
+import { decisionSections } from './decisions-schema.ts';
 import { fields, Names } from './fields.ts';
 import { fleetSections } from './fleet-schema.ts';
 import { meshSections } from './mesh-schema.ts';
@@ -40,5 +41,6 @@ export function configSchema(defined: Defined) {
     ...meshSections,
     ...transferSections(defined.keys),
     ...watchSections,
+    ...decisionSections(defined.policies),
   });
 }

@@ -1,4 +1,4 @@
-// Sections `alerts` and `objectives`: how the server watches itself.
+// Sections `alerts` and `objectives`: how the server watches itself. What it tells of single answers: decisions-schema.ts.
 
 import { z } from 'zod';
 import { complaint, decimal, duration, fields, integer, listOf, mapOf, name, oneOf, parsed, path } from './fields.ts';

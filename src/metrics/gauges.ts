@@ -80,6 +80,17 @@ export const TALLIES = {
     'receiver',
     'result',
   ),
+  DECISIONS: gauge(
+    'decisions_total',
+    'Answers that were due to be told one by one: told; held back by `perSecond`; lost, as nobody came for them in time; failed, as they could not be explained.',
+    'result',
+  ),
+  DECISIONS_SENT: gauge(
+    'decision_records_total',
+    'What was to be written of told answers, by where to (log, dnstap-socket, dnstap-file) and whether it was or had to be dropped.',
+    'to',
+    'result',
+  ),
   SITE_ANSWERS: gauge(
     'gslb_site_answers_total',
     'Answers by a GSLB record whose first address is of a member of the site.',

@@ -3,6 +3,7 @@
 import type { Cidr } from '../base/address.ts';
 import type { AdminSettings } from './admin.ts';
 import type { LoadUnit } from './capacity.ts';
+import type { DecisionSettings } from './decisions.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { HealthSettings } from './health.ts';
 import type { MeshSettings } from './mesh.ts';
@@ -134,4 +135,5 @@ export interface Snapshot {
   readonly zones: readonly ZoneSource[];
   readonly transfer: TransferSettings;
   readonly watch: WatchSettings;
+  readonly decisions: DecisionSettings;
 }

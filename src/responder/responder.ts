@@ -32,7 +32,9 @@ import * as edns from './edns.ts';
 import { ReplyOpt } from './edns.ts';
 import { Identity } from './identity.ts';
 import { ReportChannel } from './report-channel.ts';
+import * as deciding from './steer.ts';
 import { Steering } from './steer.ts';
+import type { Tap } from './tap.ts';
 import { ReplyWriter } from './writer.ts';
 
 // V8 folds the constants of a module into its machine code, but reads an import from a cell each time, as it might still be
@@ -44,6 +46,7 @@ const { VERDICT } = queries;
 const { FATE } = admissions;
 const { COOKIE_OPTION_SIZE } = cookies;
 const { EDE } = edns;
+const { NO_POLICY } = deciding;
 
 /** Reply size without EDNS (RFC 1035 section 4.2.1), and over a stream, in octets. */
 const PLAIN_UDP_SIZE = 512;
@@ -96,6 +99,7 @@ export class Responder {
   readonly #answer: Answer;
   readonly #admission: Admission | null;
   readonly #ecsTrust: EcsTrust;
+  #tap: Tap | null = null;
   #zones: readonly ZoneImage[] = [];
   #zoneSet: ZoneSet | null = null;
   /** The zone that answers the present query (-1 = none), and an Extended DNS Error for the reply (0 = none). */
@@ -141,6 +145,11 @@ export class Responder {
     this.#cookies.useSecrets(secrets);
   }
 
+  /** From now on answers are told one by one as this says; null = none is. */
+  useTap(tap: Tap | null): void {
+    this.#tap = tap;
+  }
+
   /** Bound, so that it can be handed to a socket as it is. */
   readonly respond: Respond = (input, offset, length, client, output, outputOffset) => {
     const counters = this.#counters;
@@ -162,11 +171,27 @@ export class Responder {
       counters[COUNTER.UDP_REPLY_OCTETS]! += size;
     }
     if (size === 0) counters[COUNTER.DROPPED]!++;
+    else if (this.#tap !== null) this.#tell(this.#tap, input, offset, length, client, output, outputOffset, size);
     return size;
   };
 
+  #tell(
+    tap: Tap,
+    input: Uint8Array,
+    offset: number,
+    length: number,
+    client: Client,
+    output: Uint8Array,
+    outputOffset: number,
+    size: number,
+  ): void {
+    if (!tap.isDue(this.#steering.policy, client.nowMs)) return;
+    tap.write(input, offset, length, client, output, outputOffset, size, this.#query.ecs.hasAddress);
+  }
+
   #respond(input: Uint8Array, offset: number, length: number, client: Client, output: Uint8Array, outputOffset: number): number {
     const query = this.#query;
+    this.#steering.policy = NO_POLICY;
     let verdict = query.read(input, offset, length, client.isStream);
     if (verdict === VERDICT.DROP || isEchoPort(client.port)) return 0;
     if (query.hasEdns) {

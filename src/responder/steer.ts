@@ -27,6 +27,8 @@ const { readU32 } = integers;
 const { RECORD_HEAD, RRSET } = layout;
 
 const UNKNOWN_POLICY = -1;
+/** In place of a policy's number. */
+export const NO_POLICY = -1;
 /** FAMILY 1 of the client subnet option is IPv4. */
 const ECS_IPV4 = 1;
 
@@ -37,6 +39,8 @@ export class Steering {
   /** TTL of the answer, within the bounds of the record. */
   ttlSec = 0;
   scopePrefixLen = 0;
+  /** Number of the policy of the last decide(); whoever wants to know of one query sets NO_POLICY before it. */
+  policy: number = NO_POLICY;
 
   readonly #counters: Float64Array;
   /** Round-robin positions outlive the images. */
@@ -88,6 +92,7 @@ export class Steering {
       counters[COUNTER.GSLB_UNKNOWN_POLICY]!++;
       return PICK.SERVFAIL;
     }
+    this.policy = policy;
     this.#pick(policy, family, ecs, client);
     const kind = this.picked.kind;
     if (kind === PICK.NODATA) {

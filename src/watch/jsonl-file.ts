@@ -13,9 +13,9 @@ export class JsonlFile {
     this.#mostOctets = mostOctets;
   }
 
-  /** Resolves when the line is written; rejects if it cannot be. Lines stay in order. */
-  add(value: unknown): Promise<void> {
-    const line = `${JSON.stringify(value)}\n`;
+  /** Resolves when a line for each value is written; rejects if it cannot be. Lines stay in order. */
+  add(...values: readonly unknown[]): Promise<void> {
+    const line = values.map((value) => `${JSON.stringify(value)}\n`).join('');
     const written = this.#writing.then(() => this.#write(line));
     this.#writing = written.catch(() => undefined);
     return written;

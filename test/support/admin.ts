@@ -106,7 +106,7 @@ function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buff
     summary: 'on a stage',
     snapshot: served.snapshot,
     get answering() {
-      return { loaded: served, images: images(), facts: plane.facts, lagMs: 0 };
+      return { loaded: served, images: images(), facts: plane.facts, limits: undefined, lagMs: 0 };
     },
     // Texts are put in test/unit/app/orders/zone-changes.test.ts: the files of this stage are those of the checkout.
     fileDesk: {

@@ -15,6 +15,7 @@ import type { SpillLimits } from '../../steering/spill-limits.ts';
 import { Pacer } from '../health/pacer.ts';
 import type { Loaded } from '../loading/load.ts';
 import type { Images } from './messages.ts';
+import { tapPlan } from './tap-plan.ts';
 
 const STEER_GAP_MS = 250;
 
@@ -195,7 +196,7 @@ export function imagesOf(
   const { snapshot, geography } = loaded;
   const before = previous && new SteeringImage(previous);
   const steering = buildSteering(snapshot.steering, geography.table, health, before, limits);
-  const { slotCount, memberCount } = new SteeringImage(steering);
+  const { slotCount, memberCount, policyNames } = new SteeringImage(steering);
   return {
     generation,
     zones: loaded.zones.map((zone) => zone.buffer),
@@ -206,5 +207,6 @@ export function imagesOf(
     given: makeAsked(workers, memberCount),
     cookieSecrets: loaded.cookieSecrets,
     transfer: snapshot.transfer,
+    tap: tapPlan(snapshot.decisions, policyNames, workers, snapshot.server.udpPayloadSize),
   };
 }

@@ -9,6 +9,15 @@ import type { Sharing } from '../../transport/packet-io.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';
 import type { TcpRoom } from './open-files.ts';
 
+/** Which answers workers copy for the control thread (responder/tap.ts), and where to: a ring for each worker. */
+export interface TapPlan {
+  readonly rings: readonly SharedArrayBuffer[];
+  /** By policy number, after that of replies that no policy decides. */
+  readonly oneIn: readonly number[];
+  /** Of one worker. */
+  readonly perSecond: number;
+}
+
 /** The three images that answers come from. */
 export interface Images {
   /** Grows with every change to any of them. */
@@ -25,6 +34,8 @@ export interface Images {
   /** Secrets of DNS Cookies, the one that signs first. */
   readonly cookieSecrets: readonly Uint8Array[];
   readonly transfer: TransferSettings;
+  /** Which answers are told one by one; null = none. */
+  readonly tap: TapPlan | null;
 }
 
 /** workerData of a DNS worker. */

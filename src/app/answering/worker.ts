@@ -10,6 +10,7 @@ import { askedRow } from '../../metrics/asked.ts';
 import { COUNTER, Counters } from '../../metrics/counters.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
 import { Responder } from '../../responder/responder.ts';
+import { Tap } from '../../responder/tap.ts';
 import { SteeringImage } from '../../steering/image.ts';
 import { TransferDesk } from '../../transfer/transfer-desk.ts';
 import { TcpListener } from '../../transport/tcp.ts';
@@ -64,6 +65,13 @@ function install(images: Images): void {
     given: askedRow(images.given, start.row, steering.memberCount),
   });
   responder.useCookieSecrets(images.cookieSecrets);
+  responder.useTap(tapOf(images));
+}
+
+function tapOf({ tap }: Images): Tap | null {
+  if (tap === null) return null;
+  const { rings, oneIn, perSecond } = tap;
+  return new Tap({ ring: rings[start.row]!, oneIn, perSecond });
 }
 
 const openUdp = (endpoint: Endpoint, fd?: number): Promise<Result<Listener, Problem>> =>

@@ -1,5 +1,5 @@
 // Why a client gets the answer it gets. The answer itself comes from a Responder over the images in use, asked with the
-// client's network as ECS; place and policy are told by the code that those images were made with.
+// client's network as ECS, or is one that was given; place and policy are told by the code that those images were made with.
 
 import { type Cidr, formatCidr, maskOctets, parseCidr } from '../../base/address.ts';
 import { systemClock } from '../../base/clock.ts';
@@ -7,10 +7,11 @@ import type { ErrorCode, Problem } from '../../base/errors.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { cellOf, depthOf, GeoImage, lookupCell } from '../../geo/lookup.ts';
 import { openGeo } from '../../geo/open.ts';
-import { formatEvidence, placeOf } from '../../geo/place.ts';
+import { formatEvidence, type PlaceReport, placeOf } from '../../geo/place.ts';
 import { Counters, countersSize } from '../../metrics/counters.ts';
 import { Client } from '../../model/client.ts';
 import type { HealthView } from '../../model/health.ts';
+import type { SteeringModel } from '../../model/steering.ts';
 import { Responder } from '../../responder/responder.ts';
 import { type CellTable, Classifier } from '../../steering/classes.ts';
 import { type Explanation, explain } from '../../steering/explain.ts';
@@ -71,18 +72,20 @@ export interface ExplainReport {
 }
 
 /** What spill has set and knows, if there is a capacity anywhere. */
-interface SpillNow {
+export interface SpillNow {
   readonly limits: SpillLimits | undefined;
   readonly outlook: SpillOutlook | undefined;
   readonly nowMs: number;
 }
+
+const NO_SPILL: SpillNow = { limits: undefined, outlook: undefined, nowMs: 0 };
 
 export function explainAnswer(
   loaded: Loaded,
   images: Images,
   health: HealthView,
   request: ExplainRequest,
-  spill: SpillNow = { limits: undefined, outlook: undefined, nowMs: 0 },
+  spill: SpillNow = NO_SPILL,
 ): Result<ExplainReport, Problem> {
   const name = nameFromText(request.name);
   if (typeof name === 'string') return refuse('ERR_USAGE', name);
@@ -92,23 +95,49 @@ export function explainAnswer(
   if (client === undefined) {
     return refuse('ERR_USAGE', `client "${request.client}" is not an address or ADDRESS/LENGTH without bits beyond the length`);
   }
-  const model = loaded.snapshot.steering;
-  const opened = openedFor(loaded);
-  if (opened.problems[0] !== undefined) return err(opened.problems[0]);
-  const { place, evidence } = placeOf({ ...opened, networks: new Classifier(model).networks }, client.family, client.octets);
-  const packed = lookupCell(new GeoImage(images.geo), client.family, client.octets, 0);
-
-  const zones = images.zones.map((buffer) => new ZoneImage(buffer));
   const steering = new SteeringImage(images.steering);
-  const reply = answer(zones, images, steering, loaded.snapshot.server.udpPayloadSize, name, type, client);
+  const reply = answer(zonesOf(images).images, images, steering, loaded.snapshot.server.udpPayloadSize, name, type, client);
+  const placed = findPlace(loaded, client);
+  if (!placed.ok) return placed;
+  return ok(explainReply(loaded, images, health, { name, type, client, placed: placed.value }, reply, spill).report);
+}
+
+/** A question as messages have it, and the client that it is answered for. */
+export interface Asked {
+  /** Wire name. */
+  readonly name: Uint8Array;
+  readonly type: number;
+  readonly client: Cidr;
+  readonly placed: PlaceReport;
+}
+
+export interface Explained {
+  readonly report: ExplainReport;
+  /** Spill has set limits for the class of the client. */
+  readonly isLimited: boolean;
+}
+
+/** Why `reply` was given; `images` and `health` are those that it came from, or later ones. */
+export function explainReply(
+  loaded: Loaded,
+  images: Images,
+  health: HealthView,
+  { name, type, client, placed }: Asked,
+  reply: Message,
+  spill: SpillNow = NO_SPILL,
+): Explained {
+  const model = loaded.snapshot.steering;
+  const { place, evidence } = placed;
+  const packed = lookupCell(new GeoImage(images.geo), client.family, client.octets, 0);
+  const steering = new SteeringImage(images.steering);
   const ecs = reply.edns?.options.find((option) => option.code === OPTION.ECS);
-  const found = findSteered(zones, name, type, reply);
+  const found = findSteered(zonesOf(images), name, type, reply);
   const policy = found.policy === null ? -1 : steering.policyNames.indexOf(found.policy);
   const of = classOf(loaded.geography.table, policy, cellOf(packed));
   const limits = spill.limits?.[policy]?.get(of);
   const spilt = spill.outlook === undefined || policy < 0 ? [] : explainSpill(spill.outlook, policy, of);
   const { rcode, answers, authorities } = messageToJson(reply);
-  return ok({
+  const report: ExplainReport = {
     name: nameToText(name),
     type: typeName(type),
     client: formatCidr(client),
@@ -124,8 +153,45 @@ export function explainAnswer(
     answers,
     authorities,
     scopePrefixLen: ecs === undefined ? null : (decodeEcs(ecs.data)?.scopePrefixLen ?? null),
-  });
+  };
+  return { report, isLimited: limits !== undefined };
 }
+
+/** Where a client is, from the databases and maps themselves. */
+export function findPlace(
+  loaded: Pick<Loaded, 'geography' | 'snapshot'>,
+  { family, octets }: Cidr,
+): Result<PlaceReport, Problem> {
+  const opened = openedFor(loaded);
+  if (opened.problems[0] !== undefined) return err(opened.problems[0]);
+  return ok(placeOf({ ...opened, networks: networksOf(loaded.snapshot.steering) }, family, octets));
+}
+
+/** Made once for what is loaded: answers are explained by the hundred. */
+function remembered<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const known = new WeakMap<Key, Value>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) {
+      value = make(key);
+      known.set(key, value);
+    }
+    return value;
+  };
+}
+
+const networksOf = remembered((model: SteeringModel) => new Classifier(model).networks);
+
+interface Zones {
+  readonly images: readonly ZoneImage[];
+  readonly set: ZoneSet;
+}
+
+const zonesIn = remembered((buffers: Images['zones']): Zones => {
+  const images = buffers.map((buffer) => new ZoneImage(buffer));
+  return { images, set: new ZoneSet(images) };
+});
+const zonesOf = ({ zones }: Images): Zones => zonesIn(zones);
 
 const classOf = ({ columns, columnOf }: CellTable, policy: number, cell: number): number =>
   policy < 0 ? -1 : (columns[columnOf[policy]!]![cell] ?? -1);
@@ -192,9 +258,8 @@ interface Steered {
 }
 
 /** The zone that answers, and the GSLB record that the name, or the last CNAME of the reply, leads to. */
-function findSteered(zones: readonly ZoneImage[], name: Uint8Array, type: number, reply: Message): Steered {
+function findSteered({ images: zones, set }: Zones, name: Uint8Array, type: number, reply: Message): Steered {
   const targets = reply.answers.filter((record) => record.type === TYPE.CNAME).map((record) => record.rdata);
-  const set = new ZoneSet(zones);
   const queryName = new QueryName();
   const found = new Found();
   let zone: string | null = null;

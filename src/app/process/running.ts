@@ -7,6 +7,7 @@ import type { CounterTotals } from '../../metrics/counters.ts';
 import type { AgentReport } from '../../model/capacity.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { PurgeReport } from '../../site/report.ts';
+import type { SpillLimits } from '../../steering/spill-limits.ts';
 import type { WhatIf } from '../../steering/spill-whatif.ts';
 import type { Images } from '../answering/messages.ts';
 import type { LoadRequest } from '../capacity/capacity-book.ts';
@@ -24,6 +25,8 @@ export interface Answering {
   readonly images: Images;
   /** What the steering image was made from. */
   readonly facts: HealthFacts;
+  /** What spill has set, of which it was made too. */
+  readonly limits: SpillLimits | undefined;
   /** Age of the oldest change of health or load that answers do not follow yet; 0 = they follow all. */
   readonly lagMs: number;
 }

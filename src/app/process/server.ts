@@ -118,7 +118,8 @@ export class MeridianServer {
   }
 
   get answering(): Answering {
-    return { loaded: this.loaded.get(), images: this.#feed.images, facts: this.#feed.facts, lagMs: this.#feed.lagMs };
+    const { images, facts, limits, lagMs } = this.#feed;
+    return { loaded: this.loaded.get(), images, facts, limits, lagMs };
   }
 
   get fileDesk(): FileDesk {

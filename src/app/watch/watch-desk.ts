@@ -14,6 +14,7 @@ import { RateHistory } from '../../watch/rates.ts';
 import type { ProcessVitals, Running } from '../process/running.ts';
 import { AlertDesk } from './alert-desk.ts';
 import { type CertificateEnd, certificateEnds, certificatesOf } from './certificates.ts';
+import { DecisionDesk } from './decision-desk.ts';
 import { ObjectiveDesk } from './objective-desk.ts';
 import { SiteTally } from './site-tally.ts';
 import { tryState } from './state-trial.ts';
@@ -41,6 +42,7 @@ export class WatchDesk {
   readonly rates = new RateHistory();
   readonly #options: WatchDeskOptions;
   readonly #objectives: ObjectiveDesk;
+  readonly #decisions: DecisionDesk;
   readonly #sites = new SiteTally();
   readonly #probers = new ProberCount();
   readonly #pulse = new Pulse();
@@ -55,6 +57,7 @@ export class WatchDesk {
     const { stateDirectory } = running.snapshot.server;
     this.#options = options;
     this.#objectives = new ObjectiveDesk(stateDirectory, clock, log);
+    this.#decisions = new DecisionDesk({ running, clock, log });
     const settings = () => running.snapshot.watch.alerts;
     this.alerts = new AlertDesk({ server: running.plane.id, stateDirectory, settings, clock, log, events });
   }
@@ -104,6 +107,7 @@ export class WatchDesk {
       set('OBJECTIVE', objective, name);
       for (const { window, burnRate } of windows) set('BURN_RATE', burnRate, name, window);
     }
+    tallies.push(...this.#decisions.measure());
     for (const [site, answers] of this.#sites.take(answering)) tally('SITE_ANSWERS', answers, site);
     return { gauges, tallies };
   }
@@ -111,6 +115,7 @@ export class WatchDesk {
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     await this.#files;
+    await this.#decisions.close();
     await Promise.all([this.alerts.close(), this.#options.running.answering === null ? null : this.#objectives.close()]);
   }
 
@@ -118,6 +123,7 @@ export class WatchDesk {
     const { clock, log } = this.#options;
     try {
       this.#lookAtProcess();
+      this.#decisions.look();
     } catch (bug) {
       // Watching must never end what is watched.
       log.error({ code: 'ERR_INTERNAL', error: (bug as Error).stack ?? String(bug) }, 'a look at the server itself failed');

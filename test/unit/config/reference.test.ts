@@ -28,6 +28,7 @@ test('every section and the rules have one chapter', (t) => {
     'transfer',
     'alerts',
     'objectives',
+    'decisions',
     'rules',
     'driver',
   ];
@@ -72,7 +73,7 @@ test('bounds, defaults and required keys are told', (t) => {
 
 test('the examples of the reference load', (t) => {
   const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1]!);
-  t.is(examples.length, 19);
+  t.is(examples.length, 20);
   const directory = mkdtempSync(join(tmpdir(), 'meridian-reference-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   writeFileSync(join(directory, 'example.test.zone'), '');

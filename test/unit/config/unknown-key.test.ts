@@ -11,7 +11,7 @@ import { fixture, ROOT } from '../../support/paths.ts';
 const KEY = 'zzUnknownKey';
 /** Maps whose keys the operator chooses: there the key is not unknown, but what stands behind it is wrong. */
 const BY_NAME =
-  /^(sites|pools|policies|probes|alerts\.receivers|probes\.\w+\.http\.headers|keys|transfer|site|site\.\w+\.(services|listeners)|site\..*\.(servers|serverNames|headers|cookies|set|add)|zones\.files|.*\.bias|.*\.map\.(network|asn|tag|subdivision|country|continent))$/;
+  /^(sites|pools|policies|probes|alerts\.receivers|probes\.\w+\.http\.headers|keys|transfer|site|site\.\w+\.(services|listeners)|site\..*\.(servers|serverNames|headers|cookies|set|add)|zones\.files|decisions\.policies|.*\.bias|.*\.map\.(network|asn|tag|subdivision|country|continent))$/;
 
 interface Insertion {
   readonly path: string;
