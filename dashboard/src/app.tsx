@@ -11,6 +11,7 @@ import { Attention } from './views/attention.tsx';
 import { ChangeDialog } from './views/change-dialog.tsx';
 import { Explain } from './views/explain.tsx';
 import { Masthead } from './views/masthead.tsx';
+import { Objectives } from './views/objectives.tsx';
 import { Orders } from './views/orders.tsx';
 import { Pools } from './views/pools.tsx';
 import { SiteList, type Wish } from './views/site-list.tsx';
@@ -40,7 +41,7 @@ interface PageProps {
 
 function Page({ live, state, world }: PageProps) {
   const nowMs = useNow();
-  const { status, sites, pools, members, orders, policies } = world;
+  const { status, sites, pools, members, orders, policies, objectives } = world;
   const { session, stream, events, samples, fetchedAtMs, trouble, revision } = state;
   const [selected, setSelected] = useState<string | null>(null);
   const [chosen, setChosen] = useState<string | null>(null);
@@ -88,7 +89,8 @@ function Page({ live, state, world }: PageProps) {
         <div class="column column-narrow">
           <SiteList {...{ sites, members, orders, places, colours, selected, mayChange }} onSelect={select} onWish={setWish} />
           <Orders orders={orders} nowMs={nowMs} mayChange={mayChange} onWish={setWish} />
-          <Answers samples={samples} />
+          <Answers samples={samples} sites={sites} colours={colours} />
+          <Objectives objectives={objectives} />
           <Timeline events={events} nowMs={nowMs} />
         </div>
       </main>

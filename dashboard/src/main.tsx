@@ -6,6 +6,7 @@ import { Live } from './data/live.ts';
 import './style/base.css';
 import './style/layout.css';
 import './style/parts.css';
+import './style/charts.css';
 import './style/forms.css';
 import './style/map.css';
 

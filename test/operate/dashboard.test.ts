@@ -172,6 +172,45 @@ for (const [name, viewport] of [
   });
 }
 
+for (const [name, viewport] of [
+  ['phone', PHONE],
+  ['desk', DESK],
+] as const) {
+  test.serial(`on a ${name}: what is promised and how it is kept, and answers a second by rcode and by site`, async (t) => {
+    const { page, complaints } = await openPage(t, browser, server.url, { viewport });
+    const promised = page.locator('[data-objective=availability]');
+    await promised.waitFor();
+    t.regex(await textOf(page.locator('#objectives .count')), /1 burning/);
+    t.regex(await textOf(promised), /Availability 99\.99 %/);
+    t.regex(await textOf(promised), /burns 11\.2 times as fast as it may/);
+    t.regex(await textOf(promised.getByRole('row', { name: /^1 h/ })), /11\.2\s+16,900\s+15,048,000/);
+    t.regex(await textOf(page.locator('[data-objective=steering]')), /100 % of the error budget of 3 days is left/);
+    t.regex(await textOf(page.locator('#attention')), /error budget of availability burns/);
+
+    const answers = page.locator('#answers');
+    t.regex(await textOf(answers), /the last 4 min, up to/, 'a page that has just been opened has the minutes before');
+    t.is(await textOf(answers.locator('[data-kind=SERVFAIL] dd')), '240');
+    server.measure({ ...server.world.samples.at(-1)!, atMs: Date.now() + 2000, byRcode: { NOERROR: 777, FORMERR: 3 } });
+    await answers.locator('[data-kind=NOERROR] dd', { hasText: '777' }).waitFor();
+    t.is(await textOf(answers.locator('[data-kind=other] dd')), '3');
+    await answers.getByLabel('by site').focus();
+    await page.keyboard.press('Space');
+    await answers.locator('[data-kind=frankfurt] dd', { hasText: /^1[,\d]+/ }).waitFor();
+    t.is(await textOf(answers.locator('[data-kind=tokyo] dd')), '0', 'tokyo is down');
+    const areas = await answers.locator('.chart path[class^="site-"]').count();
+    t.is(areas, 6);
+
+    const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    t.is(overflow, 0, 'nothing is wider than the screen');
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      t.deepEqual(await seriousFindings(page), [], colorScheme);
+      await picture(page, `objectives-${name}-${colorScheme}`);
+    }
+    t.deepEqual(complaints, [], 'no request leaves the server');
+  });
+}
+
 test.serial('by keyboard alone: to the button, through the dialog, and back', async (t) => {
   const { page } = await openPage(t, browser, server.url, { viewport: DESK });
   await page.getByRole('button', { name: 'Drain frankfurt' }).focus();

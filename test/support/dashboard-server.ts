@@ -9,10 +9,12 @@ import { Guesses } from '../../src/admin/guesses.ts';
 import { Idempotency } from '../../src/admin/idempotency.ts';
 import type { AdminPort } from '../../src/admin/ports.ts';
 import type { AdminEvent, Forecast, OrderRequest, OverrideItem } from '../../src/admin/schemas/changes.ts';
+import type { RateSample } from '../../src/admin/schemas/watch.ts';
 import { readStaticFiles } from '../../src/admin/static.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { err, ok } from '../../src/base/result.ts';
 import type { AdminRole, AdminToken } from '../../src/model/admin.ts';
+import { RateHistory } from '../../src/watch/rates.ts';
 import { type DashboardWorld, placesOf } from './dashboard-world.ts';
 import { ROOT } from './paths.ts';
 import { reservePort } from './reserved-port.ts';
@@ -24,6 +26,8 @@ export interface DashboardServer {
   /** Orders that were given, not only tried. */
   readonly given: OrderRequest[];
   tell(event: Omit<AdminEvent, 'id'>): void;
+  /** The next sample of rates. */
+  measure(sample: RateSample): void;
   /** Stops listening, and breaks off all connections. */
   goAway(): Promise<void>;
   /** Listens again, as another process that knows nothing of the first one's events. */
@@ -31,7 +35,6 @@ export interface DashboardServer {
   stop(): Promise<void>;
 }
 
-const HEALTHY_SEC = 40;
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 export async function startDashboardServer(
@@ -41,11 +44,12 @@ export async function startDashboardServer(
   const state = { world, tokens: [] as AdminToken[], given: [] as OrderRequest[] };
   const files = readStaticFiles(`${ROOT}dist/dashboard`);
   let ring = new EventRing(Date.now());
+  const rates = new RateHistory();
   const build = async (): Promise<FastifyInstance> => {
     ring = new EventRing(Date.now());
     for (const { id: _, ...event } of [...state.world.events].reverse()) ring.add(event);
     return buildApp({
-      port: portOf(state, ring),
+      port: portOf(state, ring, rates),
       log: quiet,
       version: state.world.status.version,
       address: '127.0.0.1',
@@ -66,6 +70,10 @@ export async function startDashboardServer(
   return Object.assign(state, {
     url,
     tell: (event: Omit<AdminEvent, 'id'>) => ring.add(event),
+    measure: (sample: RateSample) => {
+      state.world.samples.push(sample);
+      rates.push(sample);
+    },
     goAway: async () => {
       await app.close();
     },
@@ -80,14 +88,13 @@ export async function startDashboardServer(
   });
 }
 
-function portOf(state: { world: DashboardWorld; given: OrderRequest[] }, events: EventRing): AdminPort {
-  let looks = HEALTHY_SEC;
+function portOf(state: { world: DashboardWorld; given: OrderRequest[] }, events: EventRing, news: RateHistory): AdminPort {
   const refuse = (): never => {
     throw new Error('not a part of this world');
   };
   const broken = (breakGlass: boolean): Forecast['broken'] => (breakGlass ? [] : state.world.forecast.broken);
   return {
-    status: () => ({ ...state.world.status, atMs: Date.now(), counters: countersAt(looks++) }),
+    status: () => ({ ...state.world.status, atMs: Date.now() }),
     sites: () => state.world.sites,
     pools: () => state.world.pools,
     members: () => state.world.members,
@@ -126,20 +133,13 @@ function portOf(state: { world: DashboardWorld; given: OrderRequest[] }, events:
       alerts: () => ({ active: [], silences: [], receivers: [] }),
       silence: refuse,
       endSilence: refuse,
-      objectives: () => [],
-      rates: { samples: [], subscribe: () => () => undefined },
+      objectives: () => state.world.objectives,
+      rates: {
+        get samples() {
+          return state.world.samples;
+        },
+        subscribe: (listen) => news.subscribe(listen),
+      },
     },
   };
-}
-
-/** Totals that grow with each look. */
-function countersAt(looks: number): Record<string, number> {
-  const perLook = { NOERROR: 3680, NXDOMAIN: 420, REFUSED: 72, SERVFAIL: 8 };
-  const swing = 1 + 0.01 * Math.sin(looks / 3);
-  return Object.fromEntries(
-    Object.entries(perLook).map(([rcode, count]) => [
-      `meridian_dns_replies_total{rcode="${rcode}"}`,
-      Math.round(count * looks * swing),
-    ]),
-  );
 }

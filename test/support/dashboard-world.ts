@@ -4,7 +4,9 @@
 import type { AdminEvent, Forecast, OverrideItem } from '../../src/admin/schemas/changes.ts';
 import type { Status } from '../../src/admin/schemas/status.ts';
 import type { Place, Policy } from '../../src/admin/schemas/steering.ts';
+import type { Objective, RateSample } from '../../src/admin/schemas/watch.ts';
 import type { Member, Pool, Site } from '../../src/admin/schemas/world.ts';
+import { objectivesAt, samplesUntil } from './dashboard-watch.ts';
 
 export interface DashboardWorld {
   status: Status;
@@ -17,6 +19,8 @@ export interface DashboardWorld {
   serving: Record<string, readonly [site: string, percent: number][]>;
   events: AdminEvent[];
   forecast: Forecast;
+  objectives: Objective[];
+  samples: RateSample[];
 }
 
 type Family = Member['families'][number];
@@ -193,6 +197,12 @@ export function nightWorld(nowMs: number): DashboardWorld {
     ...world,
     status: { ...status, peers },
     sites,
+    objectives: objectivesAt(false),
+    samples: samplesUntil(
+      nowMs,
+      sites.map(({ id }) => id),
+      false,
+    ),
     orders: [order],
     events: [
       says(34_000, 'health', 'info', 'web/sydney is up again: 3 of 3 vantage points in 3 regions', true),
@@ -264,6 +274,12 @@ function worldOf(members: readonly Member[], nowMs: number): DashboardWorld {
       Object.entries(COUNTRIES).flatMap(([site, codes]) => codes.split(' ').map((code) => [code, [[site, 100] as const]])),
     ) as DashboardWorld['serving'],
     events: [],
+    objectives: objectivesAt(true),
+    samples: samplesUntil(
+      nowMs,
+      sites.map(({ id }) => id),
+      true,
+    ),
     forecast: {
       sitesServing: { before: 6, after: 5 },
       capacityPercent: { before: 100, after: 83.3 },

@@ -4,6 +4,7 @@
 import type { AdminEvent, Forecast, OrderReply, OverrideItem, RecallReply } from '../../../src/admin/schemas/changes.ts';
 import type { Status } from '../../../src/admin/schemas/status.ts';
 import type { Explanation, Place, Policy } from '../../../src/admin/schemas/steering.ts';
+import type { Objective, RateSample } from '../../../src/admin/schemas/watch.ts';
 import type { Member, Pool, Site } from '../../../src/admin/schemas/world.ts';
 import type { StreamEvent } from './event-stream.ts';
 import { ask } from './http.ts';
@@ -16,6 +17,7 @@ export interface World {
   readonly members: readonly Member[];
   readonly orders: readonly OverrideItem[];
   readonly policies: readonly Policy[];
+  readonly objectives: readonly Objective[];
 }
 
 export type Family = 4 | 6;
@@ -46,18 +48,23 @@ async function all<Item>(path: string): Promise<readonly Item[]> {
   return items;
 }
 
+/** What comes in one piece. */
+const listed = async <Item>(path: string): Promise<readonly Item[]> =>
+  (await ask<{ readonly items: readonly Item[] }>(path)).body.items;
+
 export const fetchStatus = async (): Promise<Status> => (await ask<Status>('/v1/status')).body;
 
 export async function fetchWorld(): Promise<World> {
-  const [status, sites, pools, members, orders, policies] = await Promise.all([
+  const [status, sites, pools, members, orders, policies, objectives] = await Promise.all([
     fetchStatus(),
     all<Site>('/v1/sites'),
     all<Pool>('/v1/pools'),
     all<Member>('/v1/members'),
     all<OverrideItem>('/v1/overrides'),
     all<Policy>('/v1/policies'),
+    listed<Objective>('/v1/objectives'),
   ]);
-  return { status, sites, pools, members, orders, policies };
+  return { status, sites, pools, members, orders, policies, objectives };
 }
 
 export const fetchSession = async (): Promise<Session> => (await ask<Session>('/v1/session')).body;
@@ -119,14 +126,23 @@ export async function recall({ id }: OverrideItem, breakGlass: boolean, etag: st
 
 /** What has happened lately, the newest first. */
 export async function fetchEvents(limit: number): Promise<readonly AdminEvent[]> {
-  return (await ask<{ readonly items: readonly AdminEvent[] }>(`/v1/events?limit=${limit}`)).body.items;
+  return listed<AdminEvent>(`/v1/events?limit=${limit}`);
 }
 
+/** Answers a second, every two seconds of the last five minutes. */
+export const fetchRates = (): Promise<readonly RateSample[]> => listed<RateSample>('/v1/rates');
+
 /** An event of the stream; null for what is none of ours. */
-export function readEvent({ data }: StreamEvent): AdminEvent | null {
+export const readEvent = ({ data }: StreamEvent): AdminEvent | null => read<AdminEvent>(data, 'text', 'atMs');
+
+/** Likewise, of an event `rates`. */
+export const readSample = ({ data }: StreamEvent): RateSample | null => read<RateSample>(data, 'atMs', 'byRcode', 'bySite');
+
+/** JSON with these keys. */
+function read<Thing>(text: string, ...keys: readonly string[]): Thing | null {
   try {
-    const event: unknown = JSON.parse(data);
-    return typeof event === 'object' && event !== null && 'text' in event && 'atMs' in event ? (event as AdminEvent) : null;
+    const thing: unknown = JSON.parse(text);
+    return typeof thing === 'object' && thing !== null && keys.every((key) => key in thing) ? (thing as Thing) : null;
   } catch {
     return null;
   }

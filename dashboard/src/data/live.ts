@@ -2,10 +2,21 @@
 // of it now and then besides, for ages and rates. What was fetched last stays on show, with its age, when nothing new comes.
 
 import type { AdminEvent } from '../../../src/admin/schemas/changes.ts';
-import { fetchEvents, fetchSession, fetchStatus, fetchWorld, readEvent, type Session, type World } from './api.ts';
+import type { RateSample } from '../../../src/admin/schemas/watch.ts';
+import {
+  fetchEvents,
+  fetchRates,
+  fetchSession,
+  fetchStatus,
+  fetchWorld,
+  readEvent,
+  readSample,
+  type Session,
+  type World,
+} from './api.ts';
 import { followEvents } from './event-stream.ts';
 import { ApiError } from './http.ts';
-import { Rates, type Sample } from './rates.ts';
+import { addSamples } from './rates.ts';
 
 const STATUS_INTERVAL_MS = 2000;
 /** Of everything: what events tell at once changes seldom besides. */
@@ -21,7 +32,8 @@ export interface LiveState {
   readonly world: World | null;
   /** When `world` was fetched. */
   readonly fetchedAtMs: number;
-  readonly samples: readonly Sample[];
+  /** Answers a second, the oldest first. */
+  readonly samples: readonly RateSample[];
   /** Newest first. */
   readonly events: readonly AdminEvent[];
   readonly stream: 'opening' | 'open' | 'lost';
@@ -50,7 +62,6 @@ const START: LiveState = {
 export class Live {
   #state: LiveState = START;
   readonly #listeners = new Set<() => void>();
-  #rates = new Rates();
   #end = new AbortController();
   #gathering: ReturnType<typeof setTimeout> | undefined;
   /** One look at a time; another one asked for meanwhile follows it. */
@@ -74,7 +85,7 @@ export class Live {
     this.#set({ needsToken: false, trouble: null, session: null });
     void this.look();
     void followEvents(
-      '/v1/events',
+      '/v1/events?rates=true',
       {
         onOpen: () => {
           this.#set({ stream: 'open' });
@@ -85,6 +96,7 @@ export class Live {
         onEvent: (event) => {
           // The server no longer has what came after the last that we heard.
           if (event.type === 'reset') void this.#lookBack();
+          else if (event.type === 'rates') this.#measure(readSample(event));
           else this.#hear(readEvent(event));
         },
         onLost: (error) => {
@@ -117,7 +129,6 @@ export class Live {
       try {
         const world = await fetchWorld();
         const session = this.#state.session ?? (await fetchSession());
-        this.#takeRates(world);
         this.#set({
           world,
           session,
@@ -139,16 +150,14 @@ export class Live {
     try {
       const status = await fetchStatus();
       const next = { ...(this.#state.world ?? world), status };
-      this.#takeRates(next);
       this.#set({ world: next, trouble: null });
     } catch (error) {
       this.#failed(error);
     }
   }
 
-  #takeRates({ status }: World): void {
-    this.#rates.add(status, Date.now());
-    this.#set({ samples: [...this.#rates.samples] });
+  #measure(sample: RateSample | null): void {
+    if (sample !== null) this.#set({ samples: addSamples(this.#state.samples, [sample]) });
   }
 
   #hear(event: AdminEvent | null): void {
@@ -162,7 +171,9 @@ export class Live {
 
   async #lookBack(): Promise<void> {
     try {
-      this.#remember(await fetchEvents(MOST_EVENTS));
+      const [events, samples] = await Promise.all([fetchEvents(MOST_EVENTS), fetchRates()]);
+      this.#remember(events);
+      this.#set({ samples });
     } catch (error) {
       this.#failed(error);
     }

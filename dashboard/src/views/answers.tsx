@@ -1,12 +1,15 @@
-// Answers per second by rcode, over the minutes that the page has been open: a stack of areas, and the figures of now as a table.
+// Answers per second over the last minutes, by rcode or by the site that was answered: a stack of areas, and the figures of now as a
+// table. Each answer counts for the site of its first address.
 
-import { DROPPED, type Sample } from '../data/rates.ts';
+import { useState } from 'preact/hooks';
+import type { RateSample } from '../../../src/admin/schemas/watch.ts';
+import type { Site } from '../../../src/admin/schemas/world.ts';
+import { DROPPED } from '../data/rates.ts';
 import { Panel } from '../parts/panel.tsx';
 import { rateText, roundLengthText } from '../text.ts';
 
 /** From below to above; what is not named here is `other`. */
-const KINDS = ['NOERROR', 'NXDOMAIN', 'REFUSED', 'SERVFAIL', 'other', DROPPED] as const;
-type Kind = (typeof KINDS)[number];
+const RCODES = ['NOERROR', 'NXDOMAIN', 'REFUSED', 'SERVFAIL', 'other', DROPPED];
 
 const WIDTH = 300;
 const HEIGHT = 64;
@@ -14,31 +17,51 @@ const HEIGHT = 64;
 const SHORTEST_MS = 60_000;
 const LONGEST_MS = 300_000;
 
-export function Answers({ samples }: { readonly samples: readonly Sample[] }) {
-  const rows = samples.map(({ atMs, perSec }) => ({ atMs, byKind: kindsOf(perSec) }));
-  const latest = rows.at(-1);
-  const total = latest === undefined ? 0 : answered(latest.byKind);
-  const most = Math.max(1, ...rows.map(({ byKind }) => sum(KINDS.map((kind) => byKind[kind]))));
-  const windowMs = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, (latest?.atMs ?? 0) - (rows[0]?.atMs ?? 0)));
-  const title = latest === undefined ? 'measuring' : `${rateText(total)} a second`;
+type By = 'rcode' | 'site';
+
+interface Props {
+  readonly samples: readonly RateSample[];
+  readonly sites: readonly Pick<Site, 'id'>[];
+  readonly colours: ReadonlyMap<string, string>;
+}
+
+export function Answers({ samples, sites, colours }: Props) {
+  const [by, setBy] = useState<By>('rcode');
+  const kinds = by === 'rcode' ? RCODES : sites.map(({ id }) => id);
+  const classOf = (kind: string): string => (by === 'rcode' ? `kind-${kind}` : (colours.get(kind) ?? ''));
+  const rows = samples.map(({ atMs, byRcode, bySite }) => ({ atMs, rates: ratesOf(kinds, by === 'rcode' ? byRcode : bySite) }));
+  const latest = samples.at(-1);
+  const now = rows.at(-1)?.rates;
+  const most = Math.max(1, ...rows.map(({ rates }) => sum(rates)));
+  const windowMs = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, (latest?.atMs ?? 0) - (samples[0]?.atMs ?? 0)));
+  const title = latest === undefined ? 'measuring' : `${rateText(repliesIn(latest))} a second`;
   return (
     <Panel id="answers" title="Answers" aside={<span class="count">{title}</span>}>
+      <fieldset class="segments">
+        <legend class="hidden">Answers by</legend>
+        {(['rcode', 'site'] as const).map((each) => (
+          <label key={each}>
+            <input type="radio" name="answers-by" checked={by === each} onChange={() => setBy(each)} />
+            <span>by {each}</span>
+          </label>
+        ))}
+      </fieldset>
       <svg class="chart" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
         <path class="chart-base" d={`M0 ${HEIGHT - 0.5}H${WIDTH}`} />
-        {KINDS.map((kind, i) => (
-          <path key={kind} class={`kind-${kind}`} d={area(rows, KINDS.slice(0, i), kind, most, windowMs)} />
+        {kinds.map((kind, i) => (
+          <path key={kind} class={classOf(kind)} d={area(rows, i, most, windowMs)} />
         ))}
       </svg>
       <p class="chart-scale quiet">
-        the last {roundLengthText(windowMs)}, up to {rateText(most)} a second
+        the last {roundLengthText(windowMs)}, up to {rateText(most)} a second{by === 'site' ? ', steered answers only' : ''}
       </p>
       <dl class="kinds">
-        {KINDS.map((kind) => (
+        {kinds.map((kind, i) => (
           <div key={kind} data-kind={kind}>
             <dt>
-              <span class={`swatch kind-${kind}`} /> {kind}
+              <span class={`swatch ${classOf(kind)}`} /> {kind}
             </dt>
-            <dd>{latest === undefined ? '' : rateText(latest.byKind[kind])}</dd>
+            <dd>{now === undefined ? '' : rateText(now[i]!)}</dd>
           </div>
         ))}
       </dl>
@@ -46,32 +69,33 @@ export function Answers({ samples }: { readonly samples: readonly Sample[] }) {
   );
 }
 
-type ByKind = Readonly<Record<Kind, number>>;
-
 interface Row {
   readonly atMs: number;
-  readonly byKind: ByKind;
+  /** In the order of the kinds. */
+  readonly rates: readonly number[];
 }
 
-const isKind = (name: string): name is Kind => (KINDS as readonly string[]).includes(name);
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
-const answered = (byKind: ByKind): number => sum(KINDS.filter((kind) => kind !== DROPPED).map((kind) => byKind[kind]));
 
-function kindsOf(perSec: Sample['perSec']): ByKind {
-  const byKind = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>;
-  for (const [name, rate] of Object.entries(perSec)) byKind[isKind(name) ? name : 'other'] += rate;
-  return byKind;
+const repliesIn = ({ byRcode }: RateSample): number => sum(Object.values(byRcode)) - (byRcode[DROPPED] ?? 0);
+
+/** What is of none of the kinds counts as `other`, where that is one. */
+function ratesOf(kinds: readonly string[], perSec: Readonly<Record<string, number>>): number[] {
+  const rates = kinds.map((kind) => perSec[kind] ?? 0);
+  const other = kinds.indexOf('other');
+  if (other >= 0)
+    rates[other] = sum(Object.values(perSec)) - sum(kinds.map((kind) => (kind === 'other' ? 0 : (perSec[kind] ?? 0))));
+  return rates;
 }
 
-/** The area of a kind, on top of those below it. */
-function area(rows: readonly Row[], below: readonly Kind[], kind: Kind, most: number, windowMs: number): string {
+/** The area of one kind, on top of those below it. */
+function area(rows: readonly Row[], kind: number, most: number, windowMs: number): string {
   if (rows.length === 0) return '';
   const end = rows.at(-1)!.atMs;
   const x = (atMs: number): string => (WIDTH * (1 - (end - atMs) / windowMs)).toFixed(1);
   const y = (rate: number): string => (HEIGHT - 1 - ((HEIGHT - 4) * rate) / most).toFixed(1);
-  const base = (byKind: ByKind): number => sum(below.map((each) => byKind[each]));
   const shown = rows.filter(({ atMs }) => end - atMs <= windowMs);
-  const upper = shown.map(({ atMs, byKind }) => `${x(atMs)} ${y(base(byKind) + byKind[kind])}`);
-  const lower = shown.map(({ atMs, byKind }) => `${x(atMs)} ${y(base(byKind))}`).reverse();
+  const upper = shown.map(({ atMs, rates }) => `${x(atMs)} ${y(sum(rates.slice(0, kind + 1)))}`);
+  const lower = shown.map(({ atMs, rates }) => `${x(atMs)} ${y(sum(rates.slice(0, kind)))}`).reverse();
   return `M${[...upper, ...lower].join('L')}Z`;
 }

@@ -47,7 +47,7 @@ export function Attention({ world, asOf }: Props) {
 }
 
 function concernsOf(world: World): Concern[] {
-  return [...ofServer(world), ...ofMembers(world), ...ofOrders(world), ...ofLoad(world)];
+  return [...ofServer(world), ...ofMembers(world), ...ofOrders(world), ...ofLoad(world), ...ofPromises(world)];
 }
 
 function ofServer({ status }: World): Concern[] {
@@ -122,6 +122,9 @@ function ofLoad({ sites }: World): Concern[] {
   const over = sites.filter((site) => isOverTarget(loadingOf(site) ?? { current: null, target: null, max: null, ageMs: null }));
   return over.length === 0 ? [] : [warn(`${listText(over.map(({ id }) => id))} over target load.`)];
 }
+
+const ofPromises = ({ objectives }: World): Concern[] =>
+  objectives.flatMap(({ burning }) => (burning === null ? [] : [warn(`${burning[0]!.toUpperCase()}${burning.slice(1)}.`)]));
 
 const bad = (text: string): Concern => ({ tone: 'bad', sign: 'down', text });
 const warn = (text: string): Concern => ({ tone: 'warn', sign: 'unknown', text });

@@ -81,7 +81,7 @@ test('the examples of the reference load', (t) => {
   writeFileSync(join(directory, 'hook.secret'), '');
   // Two are both about policies: each stands with all the others. The last one is a whole file.
   const others = examples.filter((example) => !/^(?:policies|sites: \{)/.test(example));
-  for (const last of [5, 17]) {
+  for (const last of [5, 18]) {
     const file = join(directory, `${last}.yaml`);
     writeFileSync(file, [...others, examples[last]!].join('\n'));
     t.deepEqual(loadConfig(file).problems, []);
