@@ -48,9 +48,7 @@ export async function open(path: string, { method = 'GET', body, headers, signal
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal === undefined ? {} : { signal }),
-  }).catch((error: unknown) => {
-    throw new ApiError(0, 'ERR_UNREACHABLE', `the server cannot be reached (${reasonOf(error)})`);
-  });
+  }).catch(notReached);
   if (!reply.ok) throw await refusalOf(reply);
   return reply;
 }
@@ -58,8 +56,13 @@ export async function open(path: string, { method = 'GET', body, headers, signal
 /** The reply as JSON, with its ETag. */
 export async function ask<T>(path: string, options: RequestOptions = {}): Promise<{ readonly body: T; readonly etag: string }> {
   const reply = await open(path, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) });
-  const text = await reply.text();
+  // A reply that begins in time may still break off, or take too long to come whole.
+  const text = await reply.text().catch(notReached);
   return { body: (text === '' ? null : JSON.parse(text)) as T, etag: reply.headers.get('etag') ?? '' };
+}
+
+function notReached(error: unknown): never {
+  throw new ApiError(0, 'ERR_UNREACHABLE', `the server cannot be reached (${reasonOf(error)})`);
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
