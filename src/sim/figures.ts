@@ -1,17 +1,17 @@
 // What a run comes to, in a few numbers, and how far that is from the best that could have been.
 
-import type { Scenario } from '../config/scenario.ts';
 import type { OptimumSolver } from './optimum.ts';
-import type { PolicyName, SimPolicy } from './policies.ts';
+import type { FixedAt, PolicyName, SimPolicy } from './policies.ts';
 import { REGIONS } from './population.ts';
 import { run, type Sample, type World } from './run.ts';
+import { isTransient, steadyStretches } from './transients.ts';
 
 /** Samples that are kept, for charts and for the optimum: enough for a curve, few enough to solve. */
 const KEPT_SAMPLES = 120;
-/** After a sudden change, answers given before it are held for a TTL, and some longer; only after that it is the policy's fault. */
-const TRANSIENT_TTLS = 2;
 /** A loop that is late by a TTL swings once in some four TTLs; what takes longer is no swing of it. */
 const RIPPLE_TTLS = 10;
+/** Where clients went in so many TTLs tells what a server that is cut off then goes on answering. */
+const GIVEN_TTLS = 4;
 /** Load this little over is rounding. */
 const JUST_OVER = 1.000_001;
 
@@ -48,45 +48,55 @@ export interface Bound {
   readonly overload: number;
 }
 
-/** Runs a scenario and draws up its figures; `onSample` sees the samples that are kept, as they are made. */
-export function measure(world: World, name: PolicyName, onSample?: (sample: Sample, policy: SimPolicy) => void): Run {
+/** Runs a scenario and draws up its figures; `onSample` sees the samples that are kept, as they are made. `fixedAt`: as of `run`. */
+export function measure(
+  world: World,
+  name: PolicyName,
+  onSample?: (sample: Sample, policy: SimPolicy) => void,
+  fixedAt?: FixedAt,
+): Run {
   const { scenario, model } = world;
   const count = model.sites.length;
   const keepEvery = Math.max(1, Math.floor(scenario.duration / scenario.step / KEPT_SAMPLES));
   const samples: Sample[] = [];
   const sums = { time: 0, over: 0, settledTime: 0, settledOver: 0, load: 0, excess: 0, lost: 0, worst: 0 };
   const moved = { load: 0, km: 0, amount: 0 };
-  const steady: Float64Array[] = [];
+  const stretches = steadyStretches(scenario).map((stretch) => ({ ...stretch, loads: [] as Float64Array[] }));
   let step = 0;
-  run(world, name, (sample, policy) => {
-    const { load, max, atMs } = sample;
-    const isSettled = !isTransient(scenario, atMs);
-    for (let site = 0; site < count; site++) {
-      sums.load += load[site]!;
-      if (max[site] === 0) {
-        sums.lost += load[site]!;
-        continue;
+  run(
+    world,
+    name,
+    (sample, policy) => {
+      const { load, max, atMs } = sample;
+      const isSettled = !isTransient(scenario, atMs);
+      for (let site = 0; site < count; site++) {
+        sums.load += load[site]!;
+        if (max[site] === 0) {
+          sums.lost += load[site]!;
+          continue;
+        }
+        const isOver = load[site]! > max[site]! * JUST_OVER;
+        sums.time++;
+        sums.excess += Math.max(0, load[site]! - max[site]!);
+        if (isOver) sums.over++;
+        if (!isSettled) continue;
+        sums.settledTime++;
+        if (isOver) sums.settledOver++;
+        sums.worst = Math.max(sums.worst, load[site]! / max[site]!);
       }
-      const isOver = load[site]! > max[site]! * JUST_OVER;
-      sums.time++;
-      sums.excess += Math.max(0, load[site]! - max[site]!);
-      if (isOver) sums.over++;
-      if (!isSettled) continue;
-      sums.settledTime++;
-      if (isOver) sums.settledOver++;
-      sums.worst = Math.max(sums.worst, load[site]! / max[site]!);
-    }
-    if (isSettled) {
-      const { km, amount, total } = displacement(world, sample);
-      moved.km += km;
-      moved.amount += amount;
-      moved.load += total;
-    }
-    if (scenario.steadyFrom !== null && atMs >= scenario.steadyFrom) steady.push(load);
-    if (step++ % keepEvery !== 0) return;
-    samples.push(sample);
-    onSample?.(sample, policy);
-  });
+      if (isSettled) {
+        const { km, amount, total } = displacement(world, sample);
+        moved.km += km;
+        moved.amount += amount;
+        moved.load += total;
+      }
+      stretches.find(({ fromMs, untilMs }) => atMs >= fromMs && atMs < untilMs)?.loads.push(load);
+      if (step++ % keepEvery !== 0) return;
+      samples.push(sample);
+      onSample?.(sample, policy);
+    },
+    fixedAt,
+  );
   const figures: Figures = {
     policy: name,
     overShare: sums.over / sums.time,
@@ -96,16 +106,32 @@ export function measure(world: World, name: PolicyName, onSample?: (sample: Samp
     worst: sums.worst,
     extraKm: moved.load === 0 ? 0 : moved.km / moved.load,
     movedShare: moved.load === 0 ? 0 : moved.amount / moved.load,
-    variance: varianceOf(steady, count, steady.length),
-    ripple: varianceOf(steady, count, Math.max(1, Math.round((RIPPLE_TTLS * scenario.ttl) / scenario.step))),
+    variance: varianceOf(
+      stretches.map(({ loads }) => loads),
+      count,
+      Number.POSITIVE_INFINITY,
+    ),
+    ripple: varianceOf(
+      stretches.map(({ loads }) => loads),
+      count,
+      Math.max(1, Math.round((RIPPLE_TTLS * scenario.ttl) / scenario.step)),
+    ),
   };
   return { figures, samples };
 }
 
-/** Sum over sites of the mean square of what differs from the mean of so many steps around it; null without any. */
-function varianceOf(loads: readonly Float64Array[], sites: number, window: number): number | null {
+/**
+ * Sum over sites of the mean square of what differs from the mean of so many steps around it, or of the whole stretch if that is
+ * shorter; null without any.
+ */
+function varianceOf(stretches: readonly (readonly Float64Array[])[], sites: number, window: number): number | null {
+  const all = stretches.reduce((sum, { length }) => sum + length, 0);
+  if (all === 0) return null;
+  return stretches.reduce((sum, loads) => sum + squaresOf(loads, sites, Math.min(window, loads.length)), 0) / all;
+}
+
+function squaresOf(loads: readonly Float64Array[], sites: number, window: number): number {
   const count = loads.length;
-  if (count === 0) return null;
   let all = 0;
   for (let site = 0; site < sites; site++) {
     let [sum, from, to] = [0, 0, 0];
@@ -113,13 +139,16 @@ function varianceOf(loads: readonly Float64Array[], sites: number, window: numbe
       const wantedFrom = Math.min(Math.max(0, at - (window >> 1)), Math.max(0, count - window));
       for (const end = Math.min(count, wantedFrom + window); to < end; to++) sum += loads[to]![site]!;
       for (; from < wantedFrom; from++) sum -= loads[from]![site]!;
-      all += (loads[at]![site]! - sum / (to - from)) ** 2 / count;
+      all += (loads[at]![site]! - sum / (to - from)) ** 2;
     }
   }
   return all;
 }
 
-/** The optimum for the demand of the samples of some run. */
+/**
+ * The optimum for the demand of the samples of some run. What servers that are cut off answer is nobody's choice any more: their
+ * share of each region's clients goes on going where the region's clients went before, and the optimum places the rest.
+ */
 export function bound(world: World, samples: readonly Sample[], solve: OptimumSolver): Bound {
   const count = world.model.sites.length;
   let km = 0;
@@ -129,16 +158,27 @@ export function bound(world: World, samples: readonly Sample[], solve: OptimumSo
   for (const sample of samples) {
     if (isTransient(world.scenario, sample.atMs)) continue;
     const nearest = nearestSites(world, sample);
-    const supply = [...sample.demand];
-    const costKm = supply.map((_, r) =>
+    const given = givenBy(world, samples, sample);
+    const supply = sample.demand.map((value, r) => value - sumOf(given, r, count));
+    const costKm = [...supply].map((_, r) =>
       Array.from(sample.max, (max, site) =>
         max === 0 ? null : world.distanceKm[r * count + site]! - world.distanceKm[r * count + nearest[r]!]!,
       ),
     );
-    const optimum = solve({ supply, capacity: [...sample.target], costKm });
-    const load = supply.reduce((sum, value) => sum + value, 0);
-    total += load;
-    km += optimum.meanKm * load;
+    const capacity = [...sample.target].map((target, site) => {
+      let taken = 0;
+      for (let at = site; at < given.length; at += count) taken += given[at]!;
+      return Math.max(0, target - taken);
+    });
+    const optimum = solve({ supply: [...supply], capacity, costKm });
+    total += sample.demand.reduce((sum, value) => sum + value, 0);
+    km += optimum.meanKm * supply.reduce((sum, value) => sum + value, 0);
+    for (const [at, value] of given.entries()) {
+      const [r, site] = [Math.floor(at / count), at % count];
+      if (value === 0 || site === nearest[r]) continue;
+      km += value * costKm[r]![site]!;
+      amount += value;
+    }
     overload += optimum.overload;
     for (const [r, row] of optimum.flow.entries())
       for (const [site, value] of row.entries()) if (site !== nearest[r]) amount += value;
@@ -148,17 +188,26 @@ export function bound(world: World, samples: readonly Sample[], solve: OptimumSo
     : { extraKm: km / total, movedShare: amount / total, overload: overload / total };
 }
 
-/** Whether a change is so recent that no policy could have answered it yet; sites that drain or start slowly change until that is over. */
-export function isTransient({ events, ttl, health, agents }: Scenario, atMs: number): boolean {
-  return events.some(({ event, at, until, over }) => {
-    const detectMs = event === 'down' ? health.detect : 0;
-    const lastMs = detectMs + over + TRANSIENT_TTLS * ttl + agents.delay;
-    const endMs = event === 'drain' ? health.drain : 0;
-    const startMs = event === 'drain' || event === 'down' ? health.slowStart : 0;
-    const isRecent = (change: number | null, rampMs: number): boolean =>
-      change !== null && atMs >= change && atMs < change + lastMs + rampMs;
-    return isRecent(at, endMs) || isRecent(until, startMs);
-  });
+const sumOf = (flow: Float64Array, region: number, sites: number): number =>
+  flow.subarray(region * sites, (region + 1) * sites).reduce((sum, value) => sum + value, 0);
+
+/** By region, then site: load that goes where servers say that are cut off, from the plans that they had by then. */
+function givenBy({ scenario, model }: World, samples: readonly Sample[], { atMs, demand }: Sample): Float64Array {
+  const count = model.sites.length;
+  const given = new Float64Array(demand.length * count);
+  for (const { event, at, until } of scenario.events) {
+    if (event !== 'cut' || atMs < at || atMs >= (until ?? Number.POSITIVE_INFINITY)) continue;
+    const before = samples.filter((sample) => sample.atMs <= at && sample.atMs > at - GIVEN_TTLS * scenario.ttl);
+    for (let r = 0; r < demand.length; r++) {
+      const all = before.reduce((sum, { where }) => sum + sumOf(where, r, count), 0);
+      if (all === 0) continue;
+      for (let site = 0; site < count; site++) {
+        const here = before.reduce((sum, { where }) => sum + where[r * count + site]!, 0);
+        given[r * count + site]! += (demand[r]! / scenario.servers) * (here / all);
+      }
+    }
+  }
+  return given;
 }
 
 /** By region: the nearest site that is up. */

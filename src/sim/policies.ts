@@ -2,7 +2,7 @@
 // choose through the same steering code; they differ in what they tell it.
 //
 //   spill      steering/spill.ts
-//   frozen     spill until demand is steady, then its last plans for ever: what the steadiest policy would make of the noise
+//   frozen     spill until all is steady, then one plan of spill for all of that time: what is noise, and nobody's doing
 //   nearest    the nearest site that is up, whatever its load
 //   threshold  a site gets nothing new above its high mark, until it is under its low mark
 //   linear     between a low and a high mark a site is passed over for a share of answers that grows linearly with its load
@@ -45,12 +45,15 @@ export interface SimPolicy {
   conclude(view: PolicyView): Conclusion;
 }
 
-export function makePolicy(name: PolicyName, model: SteeringModel, table: CellTable, steadyFromMs: number): SimPolicy {
+/** The plans that must be kept at a moment; undefined = none. */
+export type FixedAt = (atMs: number) => SpillLimits | undefined;
+
+export function makePolicy(name: PolicyName, model: SteeringModel, table: CellTable, fixedAt: FixedAt): SimPolicy {
   switch (name) {
     case 'spill':
-      return new SpillPolicy(model, table, Number.POSITIVE_INFINITY);
+      return new SpillPolicy(model, table, () => undefined);
     case 'frozen':
-      return new SpillPolicy(model, table, steadyFromMs);
+      return new SpillPolicy(model, table, fixedAt);
     case 'nearest':
       return new SharePolicy(() => FULL_SHARE);
     case 'threshold':
@@ -90,22 +93,28 @@ class SharePolicy implements SimPolicy {
 export class SpillPolicy implements SimPolicy {
   last: SpillOutcome | undefined;
   readonly #atlas: SpillAtlas;
-  readonly #steadyFromMs: number;
+  readonly #fixedAt: FixedAt;
   #map: SpillMap | undefined;
   #signature = '';
   #state: SpillState | undefined;
-  #limits: SpillLimits | undefined;
+  /** What plans are made under. */
+  limits: SpillLimits | undefined;
 
-  constructor(model: SteeringModel, table: CellTable, steadyFromMs: number) {
+  constructor(model: SteeringModel, table: CellTable, fixedAt: FixedAt) {
     this.#atlas = new SpillAtlas(model, table);
-    this.#steadyFromMs = steadyFromMs;
+    this.#fixedAt = fixedAt;
   }
 
   conclude({ nowMs, ttlMs, sites, queries }: PolicyView): Conclusion {
     const health = sites.health();
     const signature = sites.weightShare.join();
     const hasChanged = signature !== this.#signature;
-    if (nowMs >= this.#steadyFromMs && this.#limits !== undefined) return { health, limits: this.#limits, isNew: hasChanged };
+    const fixed = this.#fixedAt(nowMs);
+    if (fixed !== undefined) {
+      const isNew = hasChanged || fixed !== this.limits;
+      this.limits = fixed;
+      return { health, limits: fixed, isNew };
+    }
     if (hasChanged || this.#map === undefined) this.#map = this.#atlas.map(health);
     this.#signature = signature;
     const before = spillStateFor(this.#map, this.#state, nowMs);
@@ -113,7 +122,7 @@ export class SpillPolicy implements SimPolicy {
     this.last = spillStep(before, facts);
     this.#state = this.last.state;
     const isNew = hasChanged || !this.#state.admit.every((limit, slot) => limit === before.admit[slot]);
-    if (isNew || this.#limits === undefined) this.#limits = spillLimits(this.#state);
-    return { health, limits: this.#limits, isNew };
+    if (isNew || this.limits === undefined) this.limits = spillLimits(this.#state);
+    return { health, limits: this.limits, isNew };
   }
 }

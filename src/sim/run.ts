@@ -11,7 +11,7 @@ import { type CellTable, Classifier } from '../steering/classes.ts';
 import { SteeringImage } from '../steering/image.ts';
 import { Cursors, Picked } from '../steering/pick.ts';
 import { Demand } from './demand.ts';
-import { makePolicy, type PolicyName, type SimPolicy } from './policies.ts';
+import { type FixedAt, makePolicy, type PolicyName, type SimPolicy } from './policies.ts';
 import { REGIONS } from './population.ts';
 import { SimRandom } from './random.ts';
 import { Resolvers, type SimServer } from './resolvers.ts';
@@ -69,15 +69,23 @@ export function makeWorld(scenario: Scenario, model: SteeringModel): World {
   return { scenario, model, table, cells, classes: cells.map((cell) => column[cell]!), distanceKm: distances };
 }
 
-/** Runs the scenario; `onStep` sees the world after every step. The arrays of a sample are the caller's to keep. */
-export function run(world: World, name: PolicyName, onStep: (sample: Sample, policy: SimPolicy) => void): void {
+/**
+ * Runs the scenario; `onStep` sees the world after every step. The arrays of a sample are the caller's to keep. `fixedAt`: plans that
+ * the policy `frozen` has to keep at a moment.
+ */
+export function run(
+  world: World,
+  name: PolicyName,
+  onStep: (sample: Sample, policy: SimPolicy) => void,
+  fixedAt: FixedAt = () => undefined,
+): void {
   const { scenario, model, table } = world;
   const demand = new Demand(scenario, new SimRandom(scenario.seed));
   const out = new Picked();
   const siteOfMember = model.members.map(({ site }) => site);
   const resolvers = new Resolvers(scenario, new SimRandom(scenario.seed + 1), siteOfMember, out);
   const sites = new Sites(scenario, model, new SimRandom(scenario.seed + 2));
-  const policy = makePolicy(name, model, table, scenario.steadyFrom ?? scenario.duration);
+  const policy = makePolicy(name, model, table, fixedAt);
   let image = new SteeringImage(buildSteering(model, table, sites.health()));
   const servers: SimServer[] = Array.from({ length: scenario.servers }, () => ({ image, cursors: new Cursors(), isCut: false }));
   const asked = new Float64Array(REGIONS.length);

@@ -11,21 +11,23 @@ import { isAtRest } from './spill-shares.ts';
 import type { SpillState } from './spill-state.ts';
 
 /**
- * What resolvers happen to hold makes loads waver by some percent from one TTL to the next; that is averaged away, over two TTLs
- * within bounds. A report that differs by more of the target from what present demand would have brought by now is a change of
+ * What resolvers happen to hold makes loads waver by some percent from one TTL to the next; that is averaged away, over five TTLs
+ * within bounds: over two, plans followed the wavering, and made more of it (docs/spillover.md). A report that differs by more of the target from what present demand would have brought by now is a change of
  * demand: the average begins anew with it, the more so the greater the surprise, and soon rests on many reports again. Compared is
  * with what is foreseen, not with the average: while clients leave a site that more clients come to, its reports pass by the
  * average, and whoever compares with that takes the change for over.
  */
-const STEADY_TTLS = 2;
+const STEADY_TTLS = 5;
 const LEAST_STEADY_SEC = 10;
-const MOST_STEADY_SEC = 60;
+const MOST_STEADY_SEC = 150;
 /** However great the surprise, a report counts only half against the next one: one that is wrong is soon forgotten. */
 const LEAST_AVERAGED_SEC = 1;
 const WAVER = 0.06;
 const CHANGE = 0.15;
 /** Seconds that queries are averaged over: a cell of few resolvers is asked less than once a second. */
-const QUERY_SMOOTHING_SEC = 60;
+const QUERY_SMOOTHING_SEC = 150;
+/** Capacities may be without bound; their squares must not be. */
+const MOST_AMOUNT = 1e15;
 /** In place of no query at all: where load is reported that no query explains, all items that could bring it share it. */
 const LEAST_QUERIES = 1e-9;
 
@@ -69,7 +71,7 @@ export function towards(value: number, goal: number, part: number): number {
 
 /**
  * What is measured, brought up to date in place: `state` is this step's own copy. `before` by item: demand as in the last step;
- * `capacities` by rank.
+ * `capacities` by rank; `shares` by slot: of the present plans.
  */
 export function observe(
   state: SpillState,
@@ -77,10 +79,12 @@ export function observe(
   elapsedSec: number,
   before: Float64Array,
   capacities: readonly (Capacity | null)[],
+  shares: Float64Array,
 ): void {
   const { map, load, held, seen, averagedSec } = state;
   state.countedSec = Math.min(state.countedSec + elapsedSec, QUERY_SMOOTHING_SEC);
-  const arrived = arrivedSince(state, before);
+  heedQuickClients(state, facts, before, capacities, shares);
+  const arrived = movedLoad(map, before, seen, held);
   const parts = new Float64Array(load.length).fill(1);
   const steadySec = steadySecFor(facts.ttlSec);
   for (const [rank, site] of map.siteOfRank.entries()) {
@@ -109,14 +113,47 @@ export function observe(
   }
 }
 
-/** By rank: the load that clients have brought and taken since the smoothed reports, as far as plans tell. */
-function arrivedSince({ map, held, seen, load }: SpillState, demand: Float64Array): Float64Array {
-  const arrived = new Float64Array(load.length);
+/** By rank: the load that comes, and goes, as clients that held some shares hold others. */
+function movedLoad(map: SpillMap, demand: Float64Array, from: Float64Array, to: Float64Array): Float64Array {
+  const moved = new Float64Array(map.siteOfRank.length);
   for (let item = 0; item < map.itemCount; item++) {
     for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++)
-      arrived[map.site[slot]!]! += demand[item]! * (held[slot]! - seen[slot]!);
+      moved[map.site[slot]!]! += demand[item]! * (to[slot]! - from[slot]!);
   }
-  return arrived;
+  return moved;
+}
+
+/**
+ * Clients that keep no answers follow a new plan at once, those of others after a TTL. Whoever waits for load to leave that has left
+ * already takes the site for empty, sends everybody back, and so on for as long as a TTL lasts. So where reports show, at the sites
+ * that load goes to as well as at those that it leaves, that some of what was still to come has come, clients hold the new shares
+ * that much more. How much is the slope of a regression of the one on the other, made less by what reports waver by anyway (ridge
+ * regression: A. E. Hoerl, R. W. Kennard, 1970); the lesser of both sides counts, as a crowd that leaves shows at one of them only.
+ */
+function heedQuickClients(
+  { map, load, held, seen }: SpillState,
+  { reports }: SpillFacts,
+  before: Float64Array,
+  capacities: readonly (Capacity | null)[],
+  shares: Float64Array,
+): void {
+  const arrived = movedLoad(map, before, seen, held);
+  const coming = movedLoad(map, before, held, shares);
+  const sides = [
+    { both: 0, squares: 0 },
+    { both: 0, squares: 0 },
+  ];
+  for (const [rank, site] of map.siteOfRank.entries()) {
+    const report = reports[site];
+    if (Number.isNaN(load[rank]) || !isFresh(report) || !isAmount(report.current)) continue;
+    const side = sides[coming[rank]! > 0 ? 0 : 1]!;
+    const waver = CHANGE * Math.max(load[rank]!, capacities[rank]?.target ?? 0);
+    side.both += coming[rank]! * (report.current - load[rank]! - arrived[rank]!);
+    side.squares += coming[rank]! ** 2 + (coming[rank] === 0 ? 0 : Math.min(waver, MOST_AMOUNT) ** 2);
+  }
+  const part = Math.min(1, ...sides.map(({ both, squares }) => (squares > 0 ? both / squares : 0)));
+  if (!(part > 0)) return;
+  for (let slot = 0; slot < held.length; slot++) held[slot] = towards(held[slot]!, shares[slot]!, part);
 }
 
 const steadySecFor = (ttlSec: number): number => Math.min(MOST_STEADY_SEC, Math.max(LEAST_STEADY_SEC, ttlSec * STEADY_TTLS));

@@ -212,11 +212,12 @@ export class Flows {
     row.isStale = false;
     const edges = this.#edgesFrom(rank);
     for (let to = 0; to < count; to++) {
-      const edge = this.#cheapest(edges[to]!);
-      row.cost[to] = edge === undefined ? Number.POSITIVE_INFINITY : edge.cost;
-      if (edge === undefined) continue;
-      row.from[to] = edge.from;
-      row.to[to] = edge.to;
+      const heap = edges[to]!;
+      this.#refresh(heap);
+      row.cost[to] = heap.isEmpty ? Number.POSITIVE_INFINITY : heap.cost;
+      if (heap.isEmpty) continue;
+      row.from[to] = heap.from;
+      row.to[to] = heap.to;
     }
     return row;
   }
@@ -249,15 +250,15 @@ export class Flows {
     return this.#isFromRest ? price : Math.max(0, price);
   }
 
-  /** The cheapest edge of a heap at present prices. */
-  #cheapest(heap: EdgeHeap): { readonly cost: number; readonly from: number; readonly to: number } | undefined {
-    for (let top = heap.peek(); top !== undefined; top = heap.peek()) {
-      const price = this.flow[top.from]! > 0 ? this.#price(top.from, top.to) : GONE;
-      if (price === top.cost) return top;
+  /** Brings the cheapest move of a heap at present prices to its top. */
+  #refresh(heap: EdgeHeap): void {
+    while (!heap.isEmpty) {
+      const { from, to } = heap;
+      const price = this.flow[from]! > 0 ? this.#price(from, to) : GONE;
+      if (price === heap.cost) return;
       heap.pop();
-      if (price !== GONE) heap.push(price, top.from, top.to);
+      if (price !== GONE) heap.push(price, from, to);
     }
-    return undefined;
   }
 }
 

@@ -27,7 +27,7 @@ const isShare = (value: unknown): boolean => typeof value === 'number' && value 
 
 function isRecord(value: unknown): value is SpillRecord {
   if (!isObject(value) || !isAmount(value['atMs']) || !isAmount(value['countedSec'])) return false;
-  if (!isAmount(value['reviewedMs'])) return false;
+  if (!isAmount(value['reviewedMs']) || (value['missed'] !== undefined && !isAmount(value['missed']))) return false;
   if (typeof value['isImproving'] !== 'boolean' || !isObject(value['items']) || !isObject(value['sites'])) return false;
   return Object.values(value['items']).every(isItem) && Object.values(value['sites']).every(isSite);
 }

@@ -28,8 +28,9 @@ export interface SpillState {
   readonly averagedSec: Float64Array;
   /** By rank: what may still be shed at once, as a share of the load. */
   readonly allowance: Float64Array;
-  /** When plans were last compared with better ones, and whether they are on their way to such. */
+  /** When plans were last compared with better ones, what has been missed by not having those, and whether they are on their way to such. */
   readonly reviewedMs: number;
+  readonly missed: number;
   readonly isImproving: boolean;
 }
 
@@ -38,6 +39,8 @@ export interface SpillRecord {
   readonly atMs: number;
   readonly countedSec: number;
   readonly reviewedMs: number;
+  /** Share of the extra distance, summed over TTLs; servers of before do not tell it. */
+  readonly missed?: number;
   readonly isImproving: boolean;
   /** By key of the item; `slots` by site id, `#2` behind the second of one site; absent = open, and nobody holds it. */
   readonly items: Readonly<Record<string, ItemRecord>>;
@@ -86,8 +89,8 @@ export function recordOf(state: SpillState): SpillRecord {
       return [map.model.sites[site]!.id, record];
     }),
   );
-  const { atMs, countedSec, reviewedMs, isImproving } = state;
-  return { atMs, countedSec, reviewedMs, isImproving, items, sites };
+  const { atMs, countedSec, reviewedMs, missed, isImproving } = state;
+  return { atMs, countedSec, reviewedMs, missed, isImproving, items, sites };
 }
 
 /**
@@ -109,6 +112,7 @@ export function stateFrom(map: SpillMap, record: SpillRecord | undefined, nowMs:
     averagedSec: new Float64Array(map.siteOfRank.length),
     allowance: new Float64Array(map.siteOfRank.length).fill(1),
     reviewedMs: record?.reviewedMs ?? nowMs,
+    missed: record?.missed ?? 0,
     isImproving: record?.isImproving ?? false,
   };
   for (let item = 0; item < map.itemCount; item++) {

@@ -24,10 +24,16 @@ const SHED_PER_TTL = 0.5;
 const REVIEWS_PER_TTL = 5;
 const APPROACH_PER_TTL = 1.6;
 /** That much only while better plans save at least so much; less in proportion, so that the last per cents are not hunted for. */
-const MUCH_BETTER = 0.2;
-/** Better plans are worth moving clients for from the first saving of extra distance on, and until the second is left. */
+const MUCH_BETTER = 0.05;
+/**
+ * Better plans are worth moving clients for if they would have saved more of the extra distance than the first share, for so long
+ * that what was missed, summed over TTLs, comes to PATIENCE; and until the second is left. Which plans are best wavers as demand
+ * does; a saving that is real lasts. (Whoever may buy what he rents does best to buy once the rent has come to the price: R. Karp,
+ * 1992, on algorithms that do not know what comes.)
+ */
 const WORTHWHILE = 0.04;
 const GOOD_ENOUGH = 0.01;
+const PATIENCE = 0.1;
 /** Excess not worth a new plan, as a share of the target: less than what one resolver more or less makes. */
 const NEGLIGIBLE = 0.03;
 /** When everything that can be reached is full, ceilings rise together in steps of 5 %, to at most 16 times the targets. */
@@ -85,7 +91,7 @@ export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
   const ttls = elapsedSec / Math.max(1, facts.ttlSec);
   fade(state, shares, ttls / (HELD_TTLS + ttls));
   const before = last.queries.map((queries, item) => queries * last.loadPerQuery[item]!);
-  observe(state, facts, elapsedSec, before, capacities);
+  observe(state, facts, elapsedSec, before, capacities, shares);
   const demand = demandOf(state, before);
 
   const target = Float64Array.from(capacities, (capacity) => capacity?.target ?? Number.NaN);
@@ -95,15 +101,16 @@ export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
   const ceiling = target.map((value, rank) => Math.floor((value * map.ramp[rank]!) / unit));
   shed(flows, state.load, unit, ceiling, state.allowance, ttls);
   const sinceReviewTtls = (facts.nowMs - last.reviewedMs) / 1000 / Math.max(1, facts.ttlSec);
-  let reviewed = { isImproving: last.isImproving, reviewedMs: last.reviewedMs };
+  let reviewed = { isImproving: last.isImproving, missed: last.missed, reviewedMs: last.reviewedMs };
   if (sinceReviewTtls * REVIEWS_PER_TTL >= 1) {
     const ideal = idealOf(flows, ceiling);
     const excess = excessPrice(flows, ideal);
-    reviewed = { isImproving: excess > (last.isImproving ? GOOD_ENOUGH : WORTHWHILE), reviewedMs: facts.nowMs };
-    if (reviewed.isImproving) {
-      const usual = Math.min(1, sinceReviewTtls * APPROACH_PER_TTL * Math.min(1, excess / MUCH_BETTER));
-      approach(flows, ideal, Math.max(usual, freePart(flows, ideal, state.held)));
-    }
+    const missed = Math.max(0, last.missed + (Math.min(1, excess) - WORTHWHILE) * Math.min(1, sinceReviewTtls));
+    const isImproving = last.isImproving ? excess > GOOD_ENOUGH : missed > PATIENCE;
+    reviewed = { isImproving, missed: isImproving ? 0 : missed, reviewedMs: facts.nowMs };
+    const usual = Math.min(1, sinceReviewTtls * APPROACH_PER_TTL * Math.min(1, excess / MUCH_BETTER));
+    const part = Math.max(isImproving ? usual : 0, excess > WORTHWHILE ? freePart(flows, ideal, state.held) : 0);
+    if (part > 0) approach(flows, ideal, part);
   }
   conclude(state, flows);
   return {

@@ -13,13 +13,20 @@ const REPORT_AGE_MS = 500;
 export class SpillLoop {
   readonly #world: SpillWorld;
   readonly #ttlSec: number;
+  readonly #keptSec: number;
+  readonly #delaySec: number;
+  /** By second. */
+  readonly #loads: Float64Array[] = [];
   /** By second, the plan at its end; each is a share by slot of the item that clients are of. */
   readonly #plans: Float64Array[] = [];
   readonly #item: number;
   #state: SpillState | undefined;
   #second = 0;
 
-  constructor(model: SteeringModel, ttlSec: number) {
+  /** `keptSec`: how long clients keep answers, if not for a TTL; `delaySec`: how much later reports come. */
+  constructor(model: SteeringModel, ttlSec: number, keptSec = ttlSec, delaySec = 0) {
+    this.#keptSec = keptSec;
+    this.#delaySec = delaySec;
     this.#world = new SpillWorld(model, [clientsAt('london', 'GB')]);
     this.#ttlSec = ttlSec;
     const { map } = this.#world;
@@ -32,13 +39,15 @@ export class SpillLoop {
     const { map, model } = this.#world;
     const [from, to] = [map.first[this.#item]!, map.first[this.#item + 1]!];
     const load = new Float64Array(model.sites.length);
-    for (let i = 0; i < this.#ttlSec; i++) {
-      // as many clients asked in each second of the last TTL
+    for (let i = 0; i < this.#keptSec; i++) {
+      // as many clients asked in each second that answers are kept for
       const plan = this.#plans.at(-1 - i) ?? map.natural.subarray(from, to);
       for (let slot = from; slot < to; slot++) {
-        load[map.siteOfRank[map.site[slot]!]!]! += (demand * plan[slot - from]!) / this.#ttlSec;
+        load[map.siteOfRank[map.site[slot]!]!]! += (demand * plan[slot - from]!) / this.#keptSec;
       }
     }
+    this.#loads.push(load);
+    const told = this.#loads.at(-1 - this.#delaySec) ?? this.#loads[0]!;
     const nowMs = 1_000_000 + this.#second * 1000;
     if (this.#second++ % 2 === 1) {
       const outcome = spillStep(spillStateFor(map, this.#state, nowMs), {
@@ -46,7 +55,7 @@ export class SpillLoop {
         ttlSec: this.#ttlSec,
         queries: [Float64Array.from(this.#world.table.decided[0]!, (_, kind) => (kind === this.#world.classOf(0) ? demand : 0))],
         reports: model.sites.map(({ id, index }) => {
-          const current = report(load[index]!, id as SiteName);
+          const current = report(told[index]!, id as SiteName);
           return { current, target: null, max: null, ageMs: REPORT_AGE_MS };
         }),
       });

@@ -39,7 +39,7 @@ zones/scenarios; docs/capacity.md describes them.
     if (snapshot.steering.policies.length === 0) return failUsage(`${scenario.config} has no policy`, simulateCommand.help);
     const compares = values['compare'] === true;
     const solve = compares ? await loadOptimumSolver() : undefined;
-    const comparison = simulate(scenario, snapshot.steering, compares, solve);
+    const comparison = simulate(scenario, snapshot.steering, compares ? 'all' : 'nothing', solve);
     if (values['json'] === true) {
       const { title, runs, bound } = comparison;
       console.log(

@@ -6,11 +6,12 @@ import test from 'ava';
 import { loadConfig } from '../../../src/config/load.ts';
 import { loadScenario, type Scenario } from '../../../src/config/scenario.ts';
 import { comparisonToText, ratios, simulate } from '../../../src/sim/compare.ts';
-import { isTransient, measure } from '../../../src/sim/figures.ts';
+import { measure } from '../../../src/sim/figures.ts';
 import { loadOptimumSolver } from '../../../src/sim/optimum.ts';
 import { comparisonToHtml } from '../../../src/sim/page.ts';
 import { REGIONS } from '../../../src/sim/population.ts';
 import { makeWorld } from '../../../src/sim/run.ts';
+import { isTransient } from '../../../src/sim/transients.ts';
 import { ROOT } from '../../support/paths.ts';
 
 const DIRECTORY = `${ROOT}zones/scenarios`;
@@ -62,7 +63,7 @@ test('the loss of the largest site overloads no other one once answers have run 
 
 test('a comparison has a table, a page without requests, and ratios to the optimum', async (t) => {
   const scenario = { ...scenarioOf('flash-crowd'), duration: 60_000, step: 10_000, steadyFrom: 30_000 };
-  const comparison = simulate(scenario, model, true, await loadOptimumSolver());
+  const comparison = simulate(scenario, model, 'all', await loadOptimumSolver());
   const text = comparisonToText(comparison);
   for (const name of ['spill', 'frozen', 'nearest', 'threshold', 'linear', 'optimum'])
     t.regex(text, new RegExp(`^${name} `, 'm'));

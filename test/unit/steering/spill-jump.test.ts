@@ -10,7 +10,7 @@ const TARGET = 100;
 const MAX = 125;
 const CALM_SEC = 60;
 
-const loopOf = (ttlSec: number): SpillLoop =>
+const loopOf = (ttlSec: number, keptSec?: number, delaySec?: number): SpillLoop =>
   new SpillLoop(
     withCapacity(
       modelOf(
@@ -20,6 +20,8 @@ const loopOf = (ttlSec: number): SpillLoop =>
       { london: TARGET, frankfurt: TARGET, newyork: TARGET },
     ),
     ttlSec,
+    keptSec,
+    delaySec,
   );
 
 /** Loads of a site, second by second, after demand has jumped. */
@@ -76,3 +78,15 @@ test('one report that is wrong by ten times moves less than half, and is forgott
   t.true(Math.min(...loads) > 45, loads.map((load) => load.toFixed(0)).join(' '));
   t.true(loads.at(-1)! > 85, loads.map((load) => load.toFixed(0)).join(' '));
 });
+
+for (const ttlSec of [10, 30]) {
+  for (const delaySec of [0, 4]) {
+    test(`clients that keep no answers are not moved to and fro at a TTL of ${ttlSec} s, with reports ${delaySec} s late`, (t) => {
+      const loads = afterJump(loopOf(ttlSec, 1, delaySec), 90, 150, 240);
+      const told = loads.map((load) => load.toFixed(0)).join(' ');
+      t.true(Math.min(...loads) >= TARGET * 0.9, told);
+      t.true(Math.max(...loads.slice(20)) <= TARGET * 1.2, told);
+      t.true(Math.max(...loads.slice(150)) <= TARGET * 1.1, told);
+    });
+  }
+}
