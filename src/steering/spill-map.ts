@@ -3,18 +3,22 @@
 // whose clients have the same choices share items; so every server makes the same steps, and many policies cost like one.
 
 import { hashText, mix32 } from '../base/hash.ts';
-import type { HealthView } from '../model/health.ts';
+import { FULL_SHARE, type HealthView } from '../model/health.ts';
 import type { Place } from '../model/place.ts';
 import type { SteeringModel } from '../model/steering.ts';
 import type { CellTable } from './classes.ts';
 import type { Decided } from './decide.ts';
 import { measure } from './nearest.ts';
 import { SEED_A, SEED_B } from './rendezvous.ts';
-import { MAX_STOPS, type Route, rampOf, routeStandings, routesOf, type Stop } from './spill-routes.ts';
+import { MAX_STOPS, type Route, type RouteStandings, rampOf, routeStandings, routesOf, type Stop } from './spill-routes.ts';
+import { type SlotColumns, SlotList } from './spill-slots.ts';
 import { canSpill } from './spilling.ts';
+import { STANDING } from './standing.ts';
 
-/** Shares that differ by less are the same choice. */
-const SHARE_GRAIN = 2 ** 30;
+/** Classes that are looked at without a pause: some milliseconds. */
+const SLICE_CLASSES = 1000;
+/** Clients of an item that are named to people; one more tells that there are others. */
+const MOST_LABELS = 3;
 
 /** A stream of load of one policy that an item stands for. */
 export interface Owner {
@@ -86,21 +90,29 @@ export class SpillAtlas {
     const ranks: number[] = [];
     for (const [rank, site] of this.#siteOfRank.entries()) ranks[site] = rank;
     this.#rankOfSite = ranks;
+    const known = new Map<Place, Float64Array | null>();
+    const distancesTo = (place: Place): Float64Array | null => {
+      let distancesKm = known.get(place);
+      if (distancesKm !== undefined) return distancesKm;
+      distancesKm = new Float64Array(model.sites.length);
+      if (!measure(model, place, distancesKm)) distancesKm = null;
+      known.set(place, distancesKm);
+      return distancesKm;
+    };
     const hashes = model.members.map(({ id }) => [hashText(id, SEED_A), hashText(id, SEED_B)] as const);
     this.#classes = model.policies
       .filter((policy) => canSpill(model, policy))
       .flatMap(({ id, index }) => {
-        const column = table.columns[table.columnOf[index]!]!;
+        const cells = firstCells(table.columns[table.columnOf[index]!]!, table.decided[index]!.length);
         return table.decided[index]!.map((decided, c): ClassPlace => {
-          const place = table.places[column.indexOf(c)]!;
-          const distancesKm = new Float64Array(model.sites.length);
+          const place = table.places[cells[c]!]!;
           return {
             policy: index,
             class: c,
             decided,
             key: `${id} ${labelOf(place)} ${identityOf(model, decided, hashes)}`,
             label: labelOf(place),
-            distancesKm: measure(model, place, distancesKm) ? distancesKm : null,
+            distancesKm: distancesTo(place),
           };
         });
       });
@@ -113,22 +125,27 @@ export class SpillAtlas {
 
   /** The map under the present health. */
   map(health: HealthView): SpillMap {
+    const mapping = this.mapping(health);
+    for (;;) {
+      const { done, value } = mapping.next();
+      if (done === true) return value;
+    }
+  }
+
+  /** The same in slices, each of which takes some milliseconds: a world of many policies takes a second in all. */
+  *mapping(health: HealthView): Generator<undefined, SpillMap, void> {
     const model = this.#model;
     const now = routeStandings(model, health);
     const items = new Map<string, Item>();
-    for (const place of this.#classes) {
+    const slots = new SlotList();
+    for (const [i, place] of this.#classes.entries()) {
+      if (i > 0 && i % SLICE_CLASSES === 0) yield;
       const { priority, maxExtraKm } = model.policies[place.policy]!.spill!;
-      for (const [r, route] of routesOf(model, place.decided, now).entries()) {
-        const slots = this.#slotsOf(route, place.distancesKm, maxExtraKm);
-        const choice = choiceOf(priority, slots);
-        const owner = { policy: place.policy, class: place.class, share: route.share, paths: slots.map(({ path }) => path) };
-        const key = `${place.key} ${r}`;
-        const item = items.get(choice);
-        if (item === undefined) items.set(choice, { key, labels: [place.label], priority, slots, owners: [owner] });
-        else {
-          if (compare(key, item.key) < 0) item.key = key;
-          if (!item.labels.includes(place.label)) item.labels.push(place.label);
-          item.owners.push(owner);
+      if (this.#fillPlain(slots, place, now, maxExtraKm)) this.#add(items, place, slots, priority, 0, 1);
+      else {
+        for (const [r, route] of routesOf(model, place.decided, now).entries()) {
+          this.#fill(slots, route, place.distancesKm, maxExtraKm);
+          this.#add(items, place, slots, priority, r, route.share);
         }
       }
     }
@@ -142,60 +159,85 @@ export class SpillAtlas {
     };
   }
 
-  #slotsOf({ groups }: Route, distancesKm: Float64Array | null, maxExtraKm: number): Slot[] {
+  #add(items: Map<string, Item>, place: ClassPlace, slots: SlotList, priority: number, route: number, share: number): void {
+    const choice = slots.choice(priority);
+    const owner = { policy: place.policy, class: place.class, share, paths: slots.paths() };
+    const key = `${place.key} ${route}`;
+    const item = items.get(choice);
+    if (item === undefined) items.set(choice, { key, labels: [place.label], priority, slots: slots.columns(), owners: [owner] });
+    else {
+      if (compare(key, item.key) < 0) item.key = key;
+      if (item.labels.length <= MOST_LABELS && !item.labels.includes(place.label)) item.labels.push(place.label);
+      item.owners.push(owner);
+    }
+  }
+
+  /**
+   * The slots of a class of `nearest` whose sites stand one behind the other, each whole or not there at all: nearly every class,
+   * and what the rest of this file would make of it. False if this is another one.
+   */
+  #fillPlain(slots: SlotList, { decided, distancesKm }: ClassPlace, now: RouteStandings, maxExtraKm: number): boolean {
+    if (decided.kind !== 'nearest' || distancesKm === null) return false;
+    const { members } = this.#model;
+    slots.clear();
+    let baseKm = 0;
+    let costKm = 0;
+    for (const group of decided.groups) {
+      const [only] = group;
+      if (group.length !== 1 || members[only!]!.weight === 0) return false;
+      if (now.standing[only!] === STANDING.DOWN || now.share[only!] === 0) continue;
+      if (now.share[only!] !== FULL_SHARE) return false;
+      const { site } = members[only!]!;
+      const isFirst = slots.count === 0;
+      if (isFirst) baseKm = distancesKm[site]!;
+      else costKm = Math.max(costKm + 1, Math.round(distancesKm[site]! - baseKm));
+      if (!isFirst && (costKm > maxExtraKm || slots.count === MAX_STOPS)) break;
+      slots.push(decided.path, this.#rankOfSite[site]!, slots.count, 1, isFirst ? 1 : 0, costKm, distancesKm[site]! - baseKm);
+    }
+    return slots.count > 0;
+  }
+
+  #fill(slots: SlotList, { groups }: Route, distancesKm: Float64Array | null, maxExtraKm: number): void {
     const nearestKm = (group: readonly Stop[]): number =>
       distancesKm === null ? 0 : group.reduce((least, { site }) => Math.min(least, distancesKm[site]!), Number.POSITIVE_INFINITY);
     const baseKm = nearestKm(groups[0]!);
-    const slots: Slot[] = [];
+    slots.clear();
     let left = 1;
     let costKm = 0;
     for (const [g, stops] of groups.entries()) {
       if (g > 0) costKm = Math.max(costKm + 1, Math.round(nearestKm(groups[g]!) - baseKm));
       const isNatural = left > 1e-9;
-      if (!isNatural && (costKm > maxExtraKm || slots.length + stops.length > MAX_STOPS)) break;
+      if (!isNatural && (costKm > maxExtraKm || slots.count + stops.length > MAX_STOPS)) break;
       let taken = 0;
       for (const { path, site, share } of stops) {
         const extraKm = distancesKm === null ? 0 : distancesKm[site]! - baseKm;
-        slots.push({
-          path,
-          rank: this.#rankOfSite[site]!,
-          group: g,
-          share,
-          natural: isNatural ? left * share : 0,
-          costKm,
-          extraKm,
-        });
+        slots.push(path, this.#rankOfSite[site]!, g, share, isNatural ? left * share : 0, costKm, extraKm);
         taken += share;
       }
       left = Math.max(0, left * (1 - taken));
     }
-    const total = slots.reduce((sum, { natural }) => sum + natural, 0);
-    for (const slot of slots) slot.natural /= total;
-    return slots;
+    slots.normalise();
   }
 }
 
-interface Slot {
-  readonly path: string;
-  readonly rank: number;
-  readonly group: number;
-  readonly share: number;
-  natural: number;
-  readonly costKm: number;
-  readonly extraKm: number;
+/** By class, the first cell that is of it. */
+function firstCells(column: ArrayLike<number>, classes: number): Int32Array {
+  const cells = new Int32Array(classes).fill(-1);
+  for (let cell = 0; cell < column.length; cell++) if (cells[column[cell]!] === -1) cells[column[cell]!] = cell;
+  return cells;
 }
 
 interface Item {
   key: string;
   readonly labels: string[];
   readonly priority: number;
-  readonly slots: readonly Slot[];
+  readonly slots: SlotColumns;
   readonly owners: Owner[];
 }
 
 function columnsOf(items: readonly Item[]): Omit<SpillMap, 'model' | 'siteOfRank' | 'rankOfSite' | 'ramp'> {
   const first = new Uint32Array(items.length + 1);
-  for (const [i, { slots }] of items.entries()) first[i + 1] = first[i]! + slots.length;
+  for (const [i, { slots }] of items.entries()) first[i + 1] = first[i]! + slots.site.length;
   const count = first[items.length]!;
   const columns = {
     site: new Uint16Array(count),
@@ -205,14 +247,13 @@ function columnsOf(items: readonly Item[]): Omit<SpillMap, 'model' | 'siteOfRank
     costKm: new Int32Array(count),
     extraKm: new Float64Array(count),
   };
-  let at = 0;
-  for (const slot of items.flatMap(({ slots }) => slots)) {
-    columns.site[at] = slot.rank;
-    columns.group[at] = slot.group;
-    columns.share[at] = slot.share;
-    columns.natural[at] = slot.natural;
-    columns.costKm[at] = slot.costKm;
-    columns.extraKm[at++] = slot.extraKm;
+  for (const [i, { slots }] of items.entries()) {
+    columns.site.set(slots.site, first[i]);
+    columns.group.set(slots.group, first[i]);
+    columns.share.set(slots.share, first[i]);
+    columns.natural.set(slots.natural, first[i]);
+    columns.costKm.set(slots.costKm, first[i]);
+    columns.extraKm.set(slots.extraKm, first[i]);
   }
   const owners = items.flatMap((item) => item.owners);
   const firstOwner = new Uint32Array(items.length + 1);
@@ -225,7 +266,9 @@ function columnsOf(items: readonly Item[]): Omit<SpillMap, 'model' | 'siteOfRank
     ownerShare: Float64Array.from(owners, ({ share }) => share),
     first,
     keys: items.map(({ key }) => key),
-    labels: items.map(({ labels }) => (labels.length > 3 ? `${labels.slice(0, 3).join(', ')} and others` : labels.join(', '))),
+    labels: items.map(({ labels }) =>
+      labels.length > MOST_LABELS ? `${labels.slice(0, MOST_LABELS).join(', ')} and others` : labels.join(', '),
+    ),
     priority: Uint8Array.from(items, ({ priority }) => priority),
     owners: items.map(({ owners }) => owners),
     ...columns,
@@ -251,20 +294,6 @@ function identityOf(model: SteeringModel, decided: Decided, hashes: readonly (re
   };
   visit(decided);
   return `${a} ${b}`;
-}
-
-/** Two hashes of all that a step looks at: items with equal choices are one. */
-function choiceOf(priority: number, slots: readonly Slot[]): string {
-  let a = mix32(SEED_A, priority);
-  let b = mix32(SEED_B, priority);
-  for (const { rank, group, share, costKm } of slots) {
-    const values = [rank, group, Math.round(share * SHARE_GRAIN), costKm];
-    for (const value of values) {
-      a = mix32(a, value);
-      b = mix32(b, value);
-    }
-  }
-  return `${slots.length} ${a} ${b}`;
 }
 
 /** By code units: the order of no language, the same everywhere. */

@@ -24,7 +24,7 @@ export interface Route {
   readonly groups: readonly (readonly Stop[])[];
 }
 
-type RouteStandings = Pick<Standings, 'standing' | 'share' | 'poolUp'>;
+export type RouteStandings = Pick<Standings, 'standing' | 'share' | 'poolUp'>;
 
 /** Sites of a leaf that are looked at, once those are found that take all load: farther ones are not thought of. */
 export const MAX_STOPS = 32;

@@ -71,6 +71,9 @@ export class SpillDesk {
   #facts: HealthFacts;
   #map: SpillMap | null = null;
   #mapFacts: HealthFacts | null = null;
+  /** Of a map that is being made. */
+  #mapping: ReturnType<SpillAtlas['mapping']> | null = null;
+  /** When the last map was done, and how long its slices took. */
   #mapMs = 0;
   #mapCostMs = 0;
   #state: SpillState | null = null;
@@ -242,19 +245,57 @@ export class SpillDesk {
     this.#options.onLimits(limits);
   }
 
-  /** The map under the present health, or under that of a moment ago where maps are dear. */
+  /** The map under the present health, or under that of a moment ago while a new one is made. */
   #mapNow(): SpillMap {
     const { atlas, model } = this.#world!;
-    const nowMs = this.#options.clock.monotonicMs();
-    const isOther = this.#map === null || this.#map.model !== model;
-    const mayMap = nowMs - this.#mapMs > this.#mapCostMs / MAPPING_SHARE;
-    if (isOther || (this.#mapFacts!.differsFrom(this.#facts) && mayMap)) {
-      this.#map = atlas.map(this.#facts);
-      this.#mapFacts = this.#facts;
-      this.#mapMs = this.#options.clock.monotonicMs();
-      this.#mapCostMs = this.#mapMs - nowMs;
-    }
+    if (this.#map === null || this.#map.model !== model) this.#mapAtOnce(atlas);
+    else if (this.#mapping === null && this.#mapFacts!.differsFrom(this.#facts) && this.#mayMap) this.#mapAnew(atlas);
     return this.#map!;
+  }
+
+  get #mayMap(): boolean {
+    return this.#options.clock.monotonicMs() - this.#mapMs > this.#mapCostMs / MAPPING_SHARE;
+  }
+
+  #mapAtOnce(atlas: SpillAtlas): void {
+    const startMs = this.#options.clock.monotonicMs();
+    this.#mapping = null;
+    const map = atlas.map(this.#facts);
+    this.#mapped(map, this.#facts, this.#options.clock.monotonicMs() - startMs);
+  }
+
+  #mapped(map: SpillMap, facts: HealthFacts, costMs: number): void {
+    this.#map = map;
+    this.#mapFacts = facts;
+    this.#mapMs = this.#options.clock.monotonicMs();
+    this.#mapCostMs = costMs;
+  }
+
+  /** A slice now, and the others when what waits has had its turn; a small world is mapped in the first. */
+  #mapAnew(atlas: SpillAtlas): void {
+    const { clock, log } = this.#options;
+    const facts = this.#facts;
+    const mapping = atlas.mapping(facts);
+    this.#mapping = mapping;
+    let costMs = 0;
+    const slice = (): void => {
+      if (this.#mapping !== mapping || this.#isClosed) return; // another world has come
+      try {
+        const startMs = clock.monotonicMs();
+        const { done, value } = mapping.next();
+        costMs += clock.monotonicMs() - startMs;
+        if (done !== true) {
+          setImmediate(slice);
+          return;
+        }
+        this.#mapped(value, facts, costMs);
+      } catch (bug) {
+        // the map of before is better than none
+        log.error({ code: 'ERR_INTERNAL', error: (bug as Error).stack ?? String(bug) }, 'mapping for spill failed');
+      }
+      this.#mapping = null;
+    };
+    slice();
   }
 
   #loads({ model, loaded }: World): SiteLoad[] {
