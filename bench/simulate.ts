@@ -3,6 +3,7 @@
 //   npm run sim:campaign                                 all; well over half an hour of one core
 //   npm run sim:campaign -- --seeds 1,2,3 --rivals 1 NAME ...   these seeds and scenarios only; the rivals with one seed
 //   npm run sim:campaign -- --results DIR                where results are kept (default var/campaign)
+//   npm run sim:campaign -- --kept                       make none, tell of those that are kept
 //   npm run sim:campaign -- --write docs/spillover.md    and put the tables between the marks of that file
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -35,6 +36,7 @@ const { values, positionals } = parseArgs({
     rivals: { type: 'string', default: '1' },
     results: { type: 'string', default: 'var/campaign' },
     write: { type: 'string' },
+    kept: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 });
@@ -59,17 +61,18 @@ function worldOf(name: string, seed: number): World {
   return makeWorld({ ...scenario, seed }, model);
 }
 
-/** What a run came to, from the file that keeps it or by making it. */
-function kept<T>(file: string, make: () => T): T {
+/** What a run came to, from the file that keeps it or by making it; undefined if none is to be made. */
+function kept<T>(file: string, make: () => T): T | undefined {
   const path = join(values.results, file);
   if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as T;
+  if (values.kept) return undefined;
   const result = make();
   writeFileSync(path, JSON.stringify(result));
   console.log(file);
   return result;
 }
 
-function ownOf(name: string, seed: number): Own {
+function ownOf(name: string, seed: number): Own | undefined {
   return kept(`${name}.${seed}.spill.json`, () => {
     const { scenario, model } = worldOf(name, seed);
     const comparison = simulate(scenario, model, 'bounds', solve);
@@ -77,7 +80,7 @@ function ownOf(name: string, seed: number): Own {
   });
 }
 
-const rivalOf = (name: string, rival: PolicyName, seed: number): Figures =>
+const rivalOf = (name: string, rival: PolicyName, seed: number): Figures | undefined =>
   kept(`${name}.${seed}.${rival}.json`, () => measure(worldOf(name, seed), rival).figures);
 
 const percent = (share: number, digits: number): string => `${(100 * share).toFixed(digits)}`;
@@ -91,11 +94,11 @@ function meanOf(figures: readonly (number | null)[]): string {
 function ownTable(of: readonly number[]): string[] {
   const rows = names.map((name) => {
     const runs = of.map((seed) => ownOf(name, seed));
-    const relative = (key: keyof Own['ratios']): (number | null)[] => runs.map((run) => run.ratios[key]);
+    const relative = (key: keyof Own['ratios']): (number | null)[] => runs.map((run) => run?.ratios[key] ?? null);
     return [
       name,
-      `${runs.map(({ figures }) => percent(figures.overShareSettled, 3)).join(', ')} %`,
-      `${runs.map(({ figures }) => percent(figures.worst, 0)).join(', ')} %`,
+      `${runs.map((run) => (run ? percent(run.figures.overShareSettled, 3) : '-')).join(', ')} %`,
+      `${runs.map((run) => (run ? percent(run.figures.worst, 0) : '-')).join(', ')} %`,
       list(relative('extraKm'), 3),
       list(relative('moved'), 3),
       `${list(relative('variance'), 2)} (${meanOf(relative('variance'))})`,
@@ -109,14 +112,16 @@ function rivalTable(): string[] {
   const rows = names.flatMap((name) =>
     rivalSeeds.map((seed) => [
       name,
-      cellOf(ownOf(name, seed).figures),
+      cellOf(ownOf(name, seed)?.figures),
       ...RIVALS.map((rival) => cellOf(rivalOf(name, rival, seed))),
     ]),
   );
   return tableOf(['scenario', 'spill', ...RIVALS], rows);
 }
 
-const cellOf = ({ overShareSettled, worst, extraKm, movedShare, ripple }: Figures): string => {
+const cellOf = (figures: Figures | undefined): string => {
+  if (figures === undefined) return '-';
+  const { overShareSettled, worst, extraKm, movedShare, ripple } = figures;
   const swing = ripple === null ? '-' : Math.sqrt(ripple).toFixed(0);
   return `${percent(overShareSettled, 3)} %, ${percent(worst, 0)} %, ${extraKm.toFixed(1)} km, ${percent(movedShare, 2)} %, ${swing}`;
 };
@@ -126,7 +131,8 @@ function beaten(): string[] {
   return names.flatMap((name) =>
     rivalSeeds.flatMap((seed) =>
       RIVALS.flatMap((rival) => {
-        const [own, other] = [ownOf(name, seed).figures, rivalOf(name, rival, seed)];
+        const [own, other] = [ownOf(name, seed)?.figures, rivalOf(name, rival, seed)];
+        if (own === undefined || other === undefined) return [];
         if (other.overShareSettled > own.overShareSettled) return [];
         const better = (['extraKm', 'movedShare', 'ripple'] as const).filter(
           (key) => (other[key] ?? 0) < BETTER * (own[key] ?? 0),

@@ -99,7 +99,7 @@ const COLUMNS: readonly { readonly title: string; value(figures: Figures): strin
   { title: 'extra km', value: (f) => f.extraKm.toFixed(1) },
 ];
 
-/** Figures of this policy relative to the bound and to its own last plans left alone: what docs/capacity.md promises. */
+/** Figures of this policy relative to the bound and to its own last plans left alone: what docs/spillover.md tells. */
 export function ratios({ runs, fixed, bound: best }: Comparison): {
   readonly extraKm: number | null;
   readonly moved: number | null;

@@ -15,7 +15,7 @@ export const simulateCommand: Command = {
 
 Lets clients of the whole world meet the sites of a configuration for a simulated time, while a scenario goes wrong for them,
 and tells how much load each site got, how much of it went elsewhere than to its nearest site, and how far. Scenarios are in
-zones/scenarios; docs/capacity.md describes them.
+zones/scenarios; docs/spillover.md describes them.
 
   --compare    also under the policies of others, and against the optimum (if the package highs is installed)
   --json       the figures as JSON
