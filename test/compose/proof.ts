@@ -21,7 +21,7 @@ const QUIET_MS = 20_000;
 interface Status {
   readonly health: {
     readonly mesh: { readonly state: string; readonly trouble: unknown };
-    readonly members: readonly { readonly families: readonly { readonly seen: string }[] }[];
+    readonly members: readonly { readonly families: readonly { readonly seen: string; readonly sharePermille: number }[] }[];
   };
 }
 
@@ -48,7 +48,7 @@ export class Proof {
     await this.#loseRegion();
   }
 
-  /** Every server is joined, sees everybody up, and sends each client home. */
+  /** Every server is joined, sees everybody up with a whole share, and sends each client home. */
   async isWhole(servers: readonly string[] = SERVER_NAMES): Promise<boolean> {
     const reports = await Promise.all(servers.map((server) => this.#status(server)));
     const isWhole = reports.every(
@@ -56,7 +56,7 @@ export class Proof {
         report !== undefined &&
         report.health.mesh.state === 'joined' &&
         report.health.mesh.trouble === null &&
-        report.health.members.every(({ families: [family] }) => family?.seen === 'up'),
+        report.health.members.every(({ families: [family] }) => family?.seen === 'up' && family.sharePermille === 1000),
     );
     if (!isWhole) return false;
     const sinceMs = performance.now();

@@ -103,8 +103,9 @@ export class Stack {
 
   /** Lines of a shell script that goes on inside a service until `stop`. */
   follow(service: string, script: string): { readonly lines: Interface; stop(): void } {
-    const command = [...this.#compose, 'exec', '-T', service, 'sh', '-c', script];
-    const child = spawn(command[0]!, command.slice(1), { cwd: ROOT, env: this.environment, stdio: ['ignore', 'pipe', 'ignore'] });
-    return { lines: createInterface({ input: child.stdout }), stop: () => void child.kill('SIGKILL') };
+    // It ends with its input, so that nothing of it stays behind in the container.
+    const command = [...this.#compose, 'exec', '-T', service, 'sh', '-c', `${script} & cat > /dev/null; kill 0`];
+    const child = spawn(command[0]!, command.slice(1), { cwd: ROOT, env: this.environment, stdio: ['pipe', 'pipe', 'ignore'] });
+    return { lines: createInterface({ input: child.stdout }), stop: () => void child.stdin.end() };
   }
 }

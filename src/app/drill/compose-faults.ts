@@ -103,7 +103,8 @@ export function composeFaults(world: ComposeParts): Readonly<Partial<Record<Faul
         world.refused.clear();
         for (const name of world.servers) {
           const { code, stderr } = await world.attempt(['exec', '-T', name, 'meridian', 'reload', '--config', CONFIG]);
-          if (code !== 0) world.refused.set(name, stderr.trim().split('\n')[0]!);
+          const lines = stderr.trim().split('\n'); // warnings may stand before the error
+          if (code !== 0) world.refused.set(name, lines.find((line) => line.includes(' error ')) ?? lines[0]!);
         }
       },
       undo: async () => {

@@ -1,6 +1,7 @@
 // The containers of a docker-compose.yml like the one of this project (docs/compose.md): broken by compose, asked from its client.
 
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { sleep } from '../../base/sleep.ts';
 import type { Answer, FaultName, FaultWays, LimitName, Stage, World } from '../../drill/model.ts';
@@ -13,6 +14,8 @@ const LOOK_MS = 500;
 const ANSWER_LIMIT_SEC = 3;
 const PAUSE_SEC = 0.3;
 const SEC_MS = 1000;
+/** After this a command that was asked to end is killed. */
+const STOP_LIMIT_MS = 10_000;
 
 const CLIENTS = [
   { network: '192.0.2.0/24', label: 'europe' },
@@ -34,7 +37,7 @@ const SITES: Readonly<Record<string, string>> = {
 interface ServerStatus {
   readonly health: {
     readonly mesh: { readonly state: string; readonly trouble: unknown };
-    readonly members: readonly { readonly families: readonly { readonly seen: string }[] }[];
+    readonly members: readonly { readonly families: readonly { readonly seen: string; readonly sharePermille: number }[] }[];
   };
 }
 
@@ -84,9 +87,10 @@ export class ComposeWorld implements World, ComposeParts {
     const question = `dig +short +tries=1 +time=${ANSWER_LIMIT_SEC} @$s ${this.name} +subnet=$n`;
     const round = `for n in ${CLIENTS.map(({ network }) => network).join(' ')}; do a=$(${question} | tr '\\n' ' '); echo "$s $n $a"; done`;
     const addresses = Object.values(SERVERS).map(([, own]) => own);
-    const script = `for s in ${addresses.join(' ')}; do (while :; do ${round}; sleep ${PAUSE_SEC}; done) & done; wait`;
+    // It ends with its input, so that nothing of it stays behind in the container.
+    const script = `for s in ${addresses.join(' ')}; do (while :; do ${round}; sleep ${PAUSE_SEC}; done) & done; cat > /dev/null; kill 0`;
     const [command, ...args] = [...this.#command(), 'exec', '-T', 'client', 'sh', '-c', script];
-    const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+    const child = spawn(command!, args, { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
     const sent = new Map<string, number>();
     createInterface({ input: child.stdout }).on('line', (line) => {
       const [address = '', client = '', text = ''] = line.trim().split(' ');
@@ -101,7 +105,12 @@ export class ComposeWorld implements World, ComposeParts {
       take({ server, client, site: isAddress ? (SITES[text] ?? text) : null, trouble, sentMs, atMs });
     });
     return async () => {
-      child.kill('SIGKILL');
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.stdin.end();
+      const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), STOP_LIMIT_MS);
+      await once(child, 'exit');
+      clearTimeout(timer);
+      child.stdout.destroy(); // whoever else still holds it open
     };
   }
 
@@ -111,7 +120,9 @@ export class ComposeWorld implements World, ComposeParts {
       (report) =>
         report?.health.mesh.state === 'joined' &&
         report.health.mesh.trouble === null &&
-        report.health.members.every(({ families }) => families.every(({ seen }) => seen === 'up')),
+        report.health.members.every(({ families }) =>
+          families.every(({ seen, sharePermille }) => seen === 'up' && sharePermille === 1000),
+        ),
     );
   };
 
