@@ -136,4 +136,23 @@ inline bool IsSilent(int fd) {
   return recv(fd, &octet, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
+struct Test {
+  const char* name;
+  void (*run)();
+};
+
+/** Runs them in turn and says how each went; what main() returns. */
+template <size_t count>
+int RunAll(const char* what, const Test (&tests)[count]) {
+  int failed = 0;
+  for (const Test& test : tests) {
+    failures = 0;
+    test.run();
+    std::printf("%s %s\n", failures == 0 ? "ok  " : "FAIL", test.name);
+    if (failures > 0) failed++;
+  }
+  std::printf("%zu %s, %d failed\n", count, what, failed);
+  return failed == 0 ? 0 : 1;
+}
+
 }  // namespace packet_io::test
