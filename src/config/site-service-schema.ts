@@ -163,7 +163,7 @@ export const serviceSchema = fields({
     .describe('Where clients wait while all servers have their `maxActive`.'),
   retry: fields({
     percent: percent(0, 20).describe(
-      'Retries under way, at most this share of all that is under way: more would feed an overload. Requests whose server took no connection do not count.',
+      'Retries under way, at most this share of all that is under way: more would feed an overload. Requests whose server refused the connection do not count.',
     ),
     least: integer(0, 1000, 'retries')
       .default(20)

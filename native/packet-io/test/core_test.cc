@@ -5,7 +5,6 @@
 #include <sys/un.h>
 
 #include <cstddef>
-#include <iterator>
 #include <random>
 #include <string>
 #include <tuple>

@@ -10,7 +10,7 @@ export class Tries {
 
   /**
    * The slot of another server than `slot`; NONE = there is none, or no more may be tried. `most` servers in all. Outside of the budget
-   * is only what the server never had (it took no connection): that work is not done twice, and would go to the others anyway.
+   * is only what the server never had (it refused the connection): that work is not done twice, and would go to the others anyway.
    */
   next(service: Service, slot: number, key: number, most: number, isBudgeted: boolean): number {
     if (this.#failed.length + 1 >= most) return NONE;
