@@ -8,7 +8,7 @@ import type { Candidates } from './candidates.ts';
 import { type Chooser, NONE } from './chooser.ts';
 
 // Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
-const { finish32, mix32 } = hashes;
+const { hashPair, rendezvousScore } = hashes;
 
 export class IpHash implements Chooser {
   readonly #candidates: Candidates;
@@ -29,10 +29,10 @@ export class IpHash implements Chooser {
     for (let at = 0; at < size; at++) {
       const slot = slots[at]!;
       if (active[slot]! >= limit[slot]!) continue;
-      const hash = finish32(mix32(mix32(key, identityA[slot]!), identityB[slot]!));
+      const hash = hashPair(key, identityA[slot]!, identityB[slot]!);
       // No more weight and no higher hash is no higher score: spares nearly all logarithms.
       if (weights[at]! <= bestWeight && hash <= bestHash) continue;
-      const score = weights[at]! / -Math.log((hash + 0.5) / 4294967296);
+      const score = rendezvousScore(hash, weights[at]!);
       if (score > bestScore) {
         bestScore = score;
         bestHash = hash;

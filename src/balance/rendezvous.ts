@@ -1,7 +1,7 @@
 // The stateless place of a key among servers that are given one by one: weighted rendezvous hashing, as in ip-hash.ts, for the few cases
 // in which another algorithm chooses as a rule.
 
-import { finish32, mix32 } from '../base/hash.ts';
+import { hashPair, rendezvousScore } from '../base/hash.ts';
 import { NONE } from './chooser.ts';
 import type { ServerTable } from './table.ts';
 
@@ -11,8 +11,7 @@ export function rendezvous(key: number, slots: Iterable<number>, { columns }: Se
   let best = NONE;
   let bestScore = 0;
   for (const slot of slots) {
-    const hash = finish32(mix32(mix32(key, identityA[slot]!), identityB[slot]!));
-    const score = weight[slot]! / -Math.log((hash + 0.5) / 4294967296);
+    const score = rendezvousScore(hashPair(key, identityA[slot]!, identityB[slot]!), weight[slot]!);
     if (score <= bestScore) continue;
     best = slot;
     bestScore = score;

@@ -25,3 +25,13 @@ export function hashText(text: string, seed: number): number {
   for (let i = 0; i < text.length; i++) hash = mix32(hash, text.charCodeAt(i));
   return finish32(hash);
 }
+
+/** Unsigned hash of whoever may have a key, by the two halves of its identity, and the key: the higher one has it. */
+export const hashPair = (key: number, identityA: number, identityB: number): number =>
+  finish32(mix32(mix32(key, identityA), identityB));
+
+/**
+ * Score of hashPair() and a weight, in weighted rendezvous hashing (C. Schindelhauer and G. Schomaker, 2005: weight / -ln(u)). Higher
+ * is better, never negative; of two equal weights the higher hash wins.
+ */
+export const rendezvousScore = (hash: number, weight: number): number => weight / -Math.log((hash + 0.5) / 4294967296);

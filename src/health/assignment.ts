@@ -6,7 +6,7 @@
 // the others. So the loss of one prober brings in at most one other, and takes away none (test/unit/health/assignment).
 // In the same way each target has one of the live aggregators.
 
-import { finish32, hashText, mix32 } from '../base/hash.ts';
+import { hashPair, hashText, rendezvousScore } from '../base/hash.ts';
 import type { Peer, Role } from '../model/mesh.ts';
 
 const SEED_A = 0x70726f62;
@@ -94,7 +94,5 @@ const candidatesOf = (peers: readonly Prober[], role: Role): Candidate[] =>
     .filter(({ roles }) => roles.includes(role))
     .map(({ id, region, weight }) => ({ id, region, weight, hashA: hashText(id, SEED_A), hashB: hashText(id, SEED_B) }));
 
-function score(target: number, { hashA, hashB, weight }: Candidate): number {
-  const hash = finish32(mix32(mix32(target, hashA), hashB));
-  return weight / -Math.log((hash + 0.5) / 4294967296);
-}
+const score = (target: number, { hashA, hashB, weight }: Candidate): number =>
+  rendezvousScore(hashPair(target, hashA, hashB), weight);

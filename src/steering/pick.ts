@@ -3,6 +3,7 @@
 // network, which is exactly the network announced as ECS scope, so that all clients inside a scope get one answer.
 
 import type { Family } from '../base/address.ts';
+import * as hashes from '../base/hash.ts';
 import * as places from '../model/place.ts';
 import type { SteeringImage } from './image.ts';
 import * as layout from './image.ts';
@@ -13,7 +14,8 @@ export const PICK = { ADDRESSES: 0, ALIAS: 1, NODATA: 2, SERVFAIL: 3 } as const;
 // Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
 const { CELL_UNKNOWN } = places;
 const { ANSWER, MEMBER, NODATA, PICK_KIND, PLAN, POLICY, SLOT_WORDS, SPLIT } = layout;
-const { hashMember, hashNetwork, score } = rendezvous;
+const { hashNetwork } = rendezvous;
+const { hashPair, rendezvousScore } = hashes;
 const { ADDRESSES, NODATA: NO_DATA, SERVFAIL } = PICK;
 
 /** Most members in one answer. */
@@ -202,7 +204,7 @@ function takeBySchedule(
 function hashEntry(image: SteeringImage, entry: number, network: number): number {
   const words = image.words;
   const member = image.membersAt + words[image.entriesAt + entry]! * MEMBER.WORDS;
-  return hashMember(network, words[member + MEMBER.IDENTITY_A]!, words[member + MEMBER.IDENTITY_B]!);
+  return hashPair(network, words[member + MEMBER.IDENTITY_A]!, words[member + MEMBER.IDENTITY_B]!);
 }
 
 /**
@@ -221,8 +223,8 @@ function bestEntry(image: SteeringImage, plan: number, network: number): number 
     if (weights[entry] === weights[best]) {
       if (hash <= bestHash) continue;
     } else {
-      if (bestScore === NOT_COMPUTED) bestScore = score(bestHash, weights[best]!);
-      entryScore = score(hash, weights[entry]!);
+      if (bestScore === NOT_COMPUTED) bestScore = rendezvousScore(bestHash, weights[best]!);
+      entryScore = rendezvousScore(hash, weights[entry]!);
       if (entryScore <= bestScore) continue;
     }
     best = entry;
@@ -235,7 +237,8 @@ function bestEntry(image: SteeringImage, plan: number, network: number): number 
 function scoreAll(image: SteeringImage, scores: Float64Array, plan: number, network: number): void {
   const entries = image.words[plan + PLAN.ENTRIES]!;
   const count = image.words[plan + PLAN.COUNT]!;
-  for (let i = 0; i < count; i++) scores[i] = score(hashEntry(image, entries + i, network), image.weights[entries + i]!);
+  for (let i = 0; i < count; i++)
+    scores[i] = rendezvousScore(hashEntry(image, entries + i, network), image.weights[entries + i]!);
 }
 
 /** Further members by falling score. */

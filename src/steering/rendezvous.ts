@@ -1,13 +1,13 @@
 // Weighted rendezvous hashing: every member scores every client network, the best score wins. A member that leaves
 // moves only the networks it had won, and a shift of x % of the mass moves x % of the networks. Sources: D. Thaler and
-// C. Ravishankar (1998); weights by C. Schindelhauer and G. Schomaker (2005): score = share / -ln(u).
+// C. Ravishankar (1998); weights: base/hash.
 // Nothing here depends on indexes, so that choices outlive a reload.
 
 import type { Family } from '../base/address.ts';
 import * as hashes from '../base/hash.ts';
 
 // Constants of this module are folded into its machine code, imports are not: see responder/responder.ts.
-const { finish32, mix32 } = hashes;
+const { mix32 } = hashes;
 
 /** Seeds of the two halves of a 64-bit identity: with 32 bits, two members of a large fleet could hash alike. */
 export const SEED_A = 0x6d657269;
@@ -22,10 +22,3 @@ export function hashNetwork(octets: Uint8Array, offset: number, family: Family, 
   }
   return hash;
 }
-
-/** Unsigned hash of a member, by its two identity hashes, and a network. */
-export const hashMember = (network: number, identityA: number, identityB: number): number =>
-  finish32(mix32(mix32(network, identityA), identityB));
-
-/** Score of a member's hash and weight; higher is better, never negative. Of two equal weights the higher hash wins. */
-export const score = (hash: number, weight: number): number => weight / -Math.log((hash + 0.5) / 4294967296);

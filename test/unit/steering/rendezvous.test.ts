@@ -1,7 +1,7 @@
 import test from 'ava';
 import { parseAddress } from '../../../src/base/address.ts';
-import { hashText } from '../../../src/base/hash.ts';
-import { hashMember, hashNetwork, SEED_A, SEED_B, score } from '../../../src/steering/rendezvous.ts';
+import { hashPair, hashText, rendezvousScore } from '../../../src/base/hash.ts';
+import { hashNetwork, SEED_A, SEED_B } from '../../../src/steering/rendezvous.ts';
 
 const octets = (text: string): Uint8Array => parseAddress(text)!.octets;
 
@@ -33,16 +33,16 @@ test('an address is read at its offset', (t) => {
 
 test('a score grows with the weight and is never negative', (t) => {
   for (let network = 0; network < 1000; network++) {
-    const hash = hashMember(network, 1, 2);
-    const one = score(hash, 1);
+    const hash = hashPair(network, 1, 2);
+    const one = rendezvousScore(hash, 1);
     t.true(one > 0 && Number.isFinite(one));
-    t.is(score(hash, 2), 2 * one);
+    t.is(rendezvousScore(hash, 2), 2 * one);
   }
 });
 
 test('of two equal weights the higher hash has the higher score, however close they are', (t) => {
   for (const hash of [0, 1, 2, 0x7ffffffe, 0x7fffffff, 0x80000000, 0xfffffffd, 0xfffffffe]) {
-    t.true(score(hash, 3) < score(hash + 1, 3), String(hash));
+    t.true(rendezvousScore(hash, 3) < rendezvousScore(hash + 1, 3), String(hash));
   }
-  for (let i = 0; i < 1000; i++) t.true(score(i * 4294967, 1) < score(i * 4294967 + 1, 1));
+  for (let i = 0; i < 1000; i++) t.true(rendezvousScore(i * 4294967, 1) < rendezvousScore(i * 4294967 + 1, 1));
 });
