@@ -45,6 +45,9 @@ const { ENCODED_TTL, hasCompressedNames } = writing;
 /** Links of a chain in one reply: as many as BIND and Unbound follow in answering one query (their max-query-restarts). */
 const MAX_LINKS = 11;
 
+/** In place of a DNAME RRset, for a link that none made. */
+const NO_DNAME = 0xffff_ffff;
+
 /** What a step of the chain decided instead of an rcode. */
 const GO_ON = -1;
 
@@ -60,7 +63,7 @@ export class Answer {
   readonly #counters: Float64Array;
   readonly #found: Found = new Found();
   readonly #name: CurrentName;
-  /** By link: id of the name it leaves from (NO_NAME if it has none), to end loops; and the DNAME RRset that made it. */
+  /** By link: id of the name it leaves from (NO_NAME if it has none), to end loops; and the DNAME RRset that made it, or NO_DNAME. */
   readonly #seen: Uint32Array = new Uint32Array(MAX_LINKS);
   readonly #dname: Uint32Array = new Uint32Array(MAX_LINKS);
   #links = 0;
@@ -137,7 +140,8 @@ export class Answer {
     const id = this.#name.id(this.#found);
     if (this.#links === MAX_LINKS) return false;
     if (id !== NO_NAME) for (let i = 0; i < this.#links; i++) if (this.#seen[i] === id) return false;
-    this.#seen[this.#links++] = id;
+    this.#seen[this.#links] = id;
+    this.#dname[this.#links++] = NO_DNAME;
     return true;
   }
 
@@ -160,7 +164,7 @@ export class Answer {
 
   /** Whether the chain went through this DNAME before: it may be turning in circles, so the client goes on by itself. */
   #hasUsed(dname: number): boolean {
-    for (let i = 0; i < this.#links; i++) if (this.#seen[i] === NO_NAME && this.#dname[i] === dname) return true;
+    for (let i = 0; i < this.#links; i++) if (this.#dname[i] === dname) return true;
     return false;
   }
 

@@ -41,9 +41,11 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
     id: 'any-other-rrset',
     servers: ['NSD', 'BIND'],
     by: 'RFC 8482 section 4.1',
-    decision: 'ANY is answered with one RRset of the name, whichever the server likes; each server likes another.',
+    decision:
+      'ANY is answered with one RRset of the name, whichever the server likes; each server likes another, which may be one that does not fit.',
     holds: ({ question, ours, theirs, fields }) => {
-      if (question.type !== TYPE.ANY || !isOnly(fields, 'answer')) return false;
+      if (question.type !== TYPE.ANY || !isOnly(fields, 'tc', 'answer')) return false;
+      if (ours.tc !== theirs.tc) return new Set((ours.tc ? theirs : ours).answer.map(rrsetOf)).size === 1;
       const rrsets = [without(ours, theirs), without(theirs, ours)].map((lines) => new Set(lines.map(rrsetOf)));
       return rrsets.every(({ size }) => size === 1) && ownerOf([...rrsets[0]!][0]!) === ownerOf([...rrsets[1]!][0]!);
     },

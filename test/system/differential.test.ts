@@ -1,31 +1,27 @@
 // Meridian, NSD, Knot and BIND on the same static zones (test/fixtures/differential/): every question made from the names in
-// them, in datagrams of 1232 octets with EDNS and of 512 without, and over TCP where the answer did not fit. Rcode, AA, TC,
-// answer, authority and required glue must be the same. Where they are not, a decision that says why must hold
+// them. Rcode, AA, TC, answer, authority and required glue must be the same. Where they are not, a decision that says why must hold
 // (test/support/decided-differences.ts), and each decision must be needed. A server that is not installed is skipped.
+// `npm run fuzz:zones` does the same with zones made at random.
 
 import { readdirSync } from 'node:fs';
 import test from 'ava';
-import { ask } from '../../src/client/dns-client.ts';
 import { decodeMessage } from '../../src/wire/message.ts';
 import type { Message } from '../../src/wire/message-types.ts';
-import { namesEqual } from '../../src/wire/name.ts';
 import { isMetaType, TYPE, typeName } from '../../src/wire/rrtype.ts';
-import { askAll } from '../support/ask-all.ts';
 import { DECIDED_DIFFERENCES } from '../support/decided-differences.ts';
-import { fixture } from '../support/paths.ts';
-import { PATIENCE_MS } from '../support/patience.ts';
 import {
-  isInstalled,
-  PEER_NAMES,
-  type PeerName,
-  type PeerServer,
-  refusesZone,
-  startMeridian,
-  startPeer,
-  type ZoneFile,
-} from '../support/peer-servers.ts';
-import { queryFor, questionSet, type ZoneQuestion } from '../support/question-set.ts';
-import { describe, differences, viewOf } from '../support/reply-differences.ts';
+  askEverybody,
+  isTruncated,
+  judge,
+  type Limit,
+  PASSES,
+  type Pass,
+  type ServerName,
+  type Verdict,
+} from '../support/differential.ts';
+import { fixture } from '../support/paths.ts';
+import { isInstalled, PEER_NAMES, type PeerName, type ZoneFile } from '../support/peer-servers.ts';
+import { questionSet } from '../support/question-set.ts';
 
 const SUFFIX = '.zone';
 const directory = fixture('differential');
@@ -48,45 +44,12 @@ const names = [
 ];
 const questions = questionSet(zones, names);
 const installed = PEER_NAMES.filter(isInstalled);
-
-/** With EDNS, without, and over a stream. */
-const PASSES = [1232, 512, 65535] as const;
-type Limit = (typeof PASSES)[number];
-type ServerName = PeerName | 'Meridian';
-
-/** Questions of a pass, and the replies in their order. */
-interface Pass {
-  readonly questions: readonly ZoneQuestion[];
-  readonly replies: ReadonlyMap<ServerName, readonly Uint8Array[]>;
-}
-
-const passes = new Map<Limit, Pass>();
-const undecided = new Map<PeerName, string[]>();
-/** `id server` of each decision that held, and for how many replies. */
-const held = new Map<string, number>();
+let passes: ReadonlyMap<Limit, Pass>;
+const verdicts = new Map<PeerName, Verdict>();
 
 test.before(async () => {
-  const servers = new Map<ServerName, PeerServer>();
-  try {
-    servers.set('Meridian', await startMeridian(zones));
-    for (const name of installed) servers.set(name, await startPeer(name, zones));
-    for (const limit of [1232, 512] as const) {
-      passes.set(
-        limit,
-        await runPass(questions, servers, (port) =>
-          askAll(
-            port,
-            questions.map((q) => queryFor(q, edns(limit))),
-          ),
-        ),
-      );
-    }
-    const truncated = truncatedQuestions();
-    passes.set(65535, await runPass(truncated, servers, (port) => askOverTcp(port, truncated)));
-  } finally {
-    await Promise.all([...servers.values()].map((server) => server.stop()));
-  }
-  for (const name of installed) undecided.set(name, compare(name));
+  passes = await askEverybody(zones, questions, installed);
+  for (const name of installed) verdicts.set(name, judge(name, zones, passes));
 });
 
 for (const name of PEER_NAMES) {
@@ -96,13 +59,13 @@ for (const name of PEER_NAMES) {
     continue;
   }
   test(title, (t) => {
-    const found = undecided.get(name)!;
-    t.is(found.length, 0, `${found.length} differences, among them:\n${found.slice(0, 10).join('\n')}`);
+    const { undecided } = verdicts.get(name)!;
+    t.is(undecided.length, 0, `${undecided.length} differences, among them:\n${undecided.slice(0, 10).join('\n')}`);
   });
 
   test(`every decided difference from ${name} is there`, (t) => {
     for (const { id, servers } of DECIDED_DIFFERENCES.filter((decision) => decision.servers.includes(name))) {
-      const replies = held.get(`${id} ${name}`) ?? 0;
+      const replies = verdicts.get(name)!.held.get(id) ?? 0;
       t.true(replies > 0, `no reply of ${name} needs ${id} any more (it is decided for ${servers.join(', ')})`);
       t.log(`${id}: ${replies} replies`);
     }
@@ -139,79 +102,3 @@ if (installed.includes('NSD')) {
     t.true(ratio <= 1.02);
   });
 } else test.skip(`${sizes} (skipped: NSD is not installed)`, () => {});
-
-const edns = (limit: Limit): number | undefined => (limit === 512 ? undefined : limit);
-const isTruncated = (reply: Uint8Array): boolean => (reply[2]! & 0x02) !== 0;
-
-async function runPass(
-  asked: readonly ZoneQuestion[],
-  servers: ReadonlyMap<ServerName, PeerServer>,
-  askServer: (port: number) => Promise<Uint8Array[]>,
-): Promise<Pass> {
-  const replies = await Promise.all([...servers].map(async ([name, { port }]) => [name, await askServer(port)] as const));
-  return { questions: asked, replies: new Map(replies) };
-}
-
-/** Those that Meridian could not answer in a datagram with EDNS, in one case each. */
-function truncatedQuestions(): ZoneQuestion[] {
-  const replies = passes.get(1232)!.replies.get('Meridian')!;
-  const found: ZoneQuestion[] = [];
-  for (const [i, question] of questions.entries()) {
-    const isKnown = ({ name, type }: ZoneQuestion): boolean => type === question.type && namesEqual(name, 0, question.name, 0);
-    if (isTruncated(replies[i]!) && !found.some(isKnown)) found.push(question);
-  }
-  return found;
-}
-
-async function askOverTcp(port: number, asked: readonly ZoneQuestion[]): Promise<Uint8Array[]> {
-  const replies: Uint8Array[] = [];
-  for (const question of asked) {
-    const query = queryFor(question, 1232);
-    const reply = await ask({ server: '127.0.0.1', port, query, transport: 'tcp', timeoutMs: PATIENCE_MS });
-    if (!reply.ok) throw new Error(`${question.text}: ${reply.error.message}`);
-    replies.push(reply.value.octets);
-  }
-  return replies;
-}
-
-/** Differences that nothing decides, described; counts what decides the others. */
-function compare(name: PeerName): string[] {
-  const found: string[] = [];
-  const refused = new Set(zones.map(({ origin }) => origin).filter((origin) => refusesZone(name, origin)));
-  const decisions = DECIDED_DIFFERENCES.filter(({ servers }) => servers.includes(name));
-  for (const [limit, pass] of passes) {
-    const [all, others] = [pass.replies.get('Meridian')!, pass.replies.get(name)!];
-    for (const [i, question] of pass.questions.entries()) {
-      if (isSame(all[i]!, others[i]!)) continue;
-      const [ours, theirs] = [viewOf(all[i]!), viewOf(others[i]!)];
-      const fields = differences(ours, theirs);
-      if (fields.length === 0) continue;
-      const zone = zoneOf(question);
-      if (refused.has(zone)) continue;
-      const comparison = { question, zone, limit, ours, theirs, fields };
-      const decision = decisions.find((one) => one.holds(comparison));
-      if (decision === undefined) {
-        const where = `${question.text} at ${limit} octets differs in ${fields.join(', ')}`;
-        found.push(`${where}\n  Meridian ${describe(ours)}\n  ${name} ${describe(theirs)}`);
-      } else {
-        const key = `${decision.id} ${name}`;
-        held.set(key, (held.get(key) ?? 0) + 1);
-      }
-    }
-  }
-  return found;
-}
-
-/** Origin of the closest zone. */
-function zoneOf({ text }: ZoneQuestion): string {
-  const name = `.${text.slice(0, text.lastIndexOf(' ')).toLowerCase()}`;
-  const closest = zones.filter(({ origin }) => name.endsWith(`.${origin}.`)).sort((a, b) => b.origin.length - a.origin.length)[0];
-  return closest?.origin ?? '';
-}
-
-/** Whether the messages are the same octets, ids aside. */
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 2; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}

@@ -224,6 +224,17 @@ test('a chain of more than eleven links is left to the resolver', (t) => {
   t.is(chain.query({ name: 'c9.c.test.', type: 'A' }).answers.length, 12);
 });
 
+test('a chain knows nothing of the DNAMEs that answered before it', (t) => {
+  const renamed = new TestResponder({
+    zones: { 'd.test.': '@ 60 SOA a a 1 1 1 1 1\n@ 60 NS a\n$TTL 60\n*.w CNAME x.d\nd DNAME e\nx.e A 192.0.2.1\n' },
+  });
+  const answerOf = (name: string): string[] => lines(renamed.query({ name, type: 'A' }).answers);
+  const first = answerOf('a.w.d.test.');
+  t.is(first.length, 4);
+  answerOf('x.d.d.test.');
+  t.deepEqual(answerOf('a.w.d.test.'), first);
+});
+
 test('a chain that is long enough ends before a DNAME too', (t) => {
   const links = Array.from({ length: 10 }, (_, i) => `c${i} CNAME c${i + 1}`).join('\n');
   const chain = new TestResponder({
