@@ -116,12 +116,13 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
     servers: ['NSD'],
     by: 'RFC 2181 section 5.4.1',
     decision:
-      'Only the alias is authoritative in an answer, so an alias that leaves the zone ends the reply; NSD goes on in other zones that it serves.',
-    holds: ({ ours, theirs, fields, zone }) =>
-      isOnly(fields, 'rcode', 'answer', 'authority', 'glue') &&
-      ours.answer.length > 0 &&
-      without(ours, theirs).length === 0 &&
-      [...without(theirs, ours), ...theirs.authority].every((line) => !isIn(line, zone) || isIn(line, `child.${zone}`)),
+      'Only the alias is authoritative in an answer, so an alias that leaves the zone ends the reply; NSD goes on in other zones that it serves, truncates what is too much then, and says with the SOA of the first zone that the last name of all does not exist.',
+    holds: ({ ours, theirs, fields, zone }) => {
+      if (!isOnly(fields, 'rcode', 'tc', 'answer', 'authority', 'glue') || ours.answer.length === 0 || ours.tc) return false;
+      if (theirs.tc) return ours.answer.every((line) => ['CNAME', 'DNAME'].includes(typeOf(line)));
+      const others = [...without(theirs, ours), ...theirs.authority.filter((line) => rrsetOf(line) !== `${zone}. SOA`)];
+      return without(ours, theirs).length === 0 && others.every((line) => !isIn(line, zone) || isIn(line, `child.${zone}`));
+    },
   },
   {
     id: 'alias-into-child-zone',

@@ -98,7 +98,8 @@ function data(owner: string, target: () => string, random: Random): string[] {
   return [...new Set(Array.from({ length: records }, () => `${owner} ${random.pick(makers)()}`))];
 }
 
-const randomName = (random: Random): string =>
+/** A name of the same few labels, below an origin or with the origin left out. */
+export const randomName = (random: Random): string =>
   Array.from({ length: 1 + random.below(MOST_LABELS) }, () => random.pick(LABELS)).join('.');
 
 const labelsOf = (name: string): string[] => name.split(/(?<!\\)\./);
