@@ -93,7 +93,8 @@ export class Answer {
     const found = this.#found;
     switch (found.kind) {
       case FOUND.DATA:
-        this.#answer(zone, found.rrset);
+        // A chain may end at a DNAME that it went through; no record stands twice in a reply (RFC 2181 section 5).
+        if (this.#links === 0 || !this.#hasUsed(found.rrset)) this.#answer(zone, found.rrset);
         return RCODE.NOERROR;
       case FOUND.CNAME:
         return this.#followCname(zone);
@@ -162,7 +163,7 @@ export class Answer {
     return this.#alias(zone, ttlSec, literalSize, target, type);
   }
 
-  /** Whether the chain went through this DNAME before: it may be turning in circles, so the client goes on by itself. */
+  /** Whether the chain went through this DNAME before. If it comes to it again it may be turning in circles: the client goes on by itself. */
   #hasUsed(dname: number): boolean {
     for (let i = 0; i < this.#links; i++) if (this.#dname[i] === dname) return true;
     return false;

@@ -182,6 +182,17 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
       without(theirs, ours).map(typeOf).join() === 'DNAME',
   },
   {
+    id: 'dname-twice',
+    servers: ['NSD', 'Knot'],
+    by: 'RFC 2181 section 5',
+    decision: 'A chain that ends at a DNAME it went through has it once; NSD and Knot write it a second time.',
+    holds: ({ ours, theirs, fields }) =>
+      isOnly(fields, 'answer') &&
+      theirs.answer.length === ours.answer.length + 1 &&
+      without(theirs, ours).length === 0 &&
+      theirs.answer.some((line, i) => typeOf(line) === 'DNAME' && theirs.answer[i + 1] === line),
+  },
+  {
     id: 'labels-of-nul',
     servers: ['Knot'],
     by: 'RFC 2181 section 11',

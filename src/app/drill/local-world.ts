@@ -35,9 +35,8 @@ const LOADED_ROUND_MS = 30;
 const AUTHORITIES = 'authorities.crt';
 const WHOLE_LIMIT_MS = 120_000;
 const LOOK_MS = 100;
-/** Worlds of one process. */
-const MOST_WORLDS = 3;
-let worlds = 0;
+/** Worlds of this process that are there, by the third of loopback that each has for itself. */
+const inUse: boolean[] = [false, false, false];
 
 export interface LocalWorldOptions {
   readonly pace: Pace;
@@ -70,7 +69,8 @@ export class LocalWorld implements World, LocalParts {
   readonly notReplaced = new Map<string, string>();
   certificates: Certificates | null = null;
   crowd: Crowd | null = null;
-  /** The network of loopback that is this world's own follows from the id of this process. */
+  readonly #third: number;
+  /** The network of loopback that is this world's own follows from the id of this process and the third. */
   readonly #network: string;
   readonly #hasCapacity: boolean;
   readonly #roundMs: number;
@@ -78,7 +78,10 @@ export class LocalWorld implements World, LocalParts {
   readonly #newest = new Map<string, string>();
 
   constructor({ pace, faults, roundMs }: LocalWorldOptions) {
-    this.#network = `127.${64 + ((process.pid >> 8) & 0x3f) + 64 * (worlds++ % MOST_WORLDS)}.${process.pid & 0xff}`;
+    this.#third = inUse.indexOf(false);
+    if (this.#third < 0) throw new DrillError(`${inUse.length} worlds of this process are open, there is no room for another`);
+    inUse[this.#third] = true;
+    this.#network = `127.${64 + ((process.pid >> 8) & 0x3f) + 64 * this.#third}.${process.pid & 0xff}`;
     this.pace = pace;
     this.hasTls = faults.includes('certificate-wrong');
     this.hasSentinel = faults.includes('redis-master-stops');
@@ -212,6 +215,7 @@ export class LocalWorld implements World, LocalParts {
     await this.redis.close();
     await Promise.all([...this.webSites.map((site) => site.close()), ...this.relays.map((relay) => relay.close())]);
     rmSync(this.directory, { recursive: true, force: true });
+    inUse[this.#third] = false;
   }
 
   #address(octet: number): string {
