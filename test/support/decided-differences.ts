@@ -183,9 +183,9 @@ export const DECIDED_DIFFERENCES: readonly DecidedDifference[] = [
   },
   {
     id: 'dname-twice',
-    servers: ['NSD', 'Knot'],
+    servers: ['Knot'],
     by: 'RFC 2181 section 5',
-    decision: 'A chain that ends at a DNAME it went through has it once; NSD and Knot write it a second time.',
+    decision: 'A chain that ends at a DNAME it went through has it once; Knot writes it a second time.',
     holds: ({ ours, theirs, fields }) =>
       isOnly(fields, 'answer') &&
       theirs.answer.length === ours.answer.length + 1 &&

@@ -93,7 +93,7 @@ export class LocalWorld implements World, LocalParts {
     this.clients = PLACES.map(({ network, region: label }) => ({ network, label }));
     this.limitsMs = pace.limitsMs;
     this.steadyMs = pace.steadyMs;
-    this.directory = join(tmpdir(), `meridian-drill-${process.pid}-${worlds}`);
+    this.directory = join(tmpdir(), `meridian-drill-${process.pid}-${this.#third}`);
     this.webSites = PLACES.map(({ site: id }, i) => new WebSite(id, this.front(i).host, WEB_PORTS));
     this.redis = new LocalRedis({
       directory: this.directory,
