@@ -28,7 +28,7 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 process.chdir(root);
 
 const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' };
-const ADDONS = ['packet-io', 'fleet'];
+const ADDONS = ['packet-io', 'fleet', 'relay'];
 /** Where the units of docs/deploy expect the program, and where the package puts it. */
 const CHECKOUT = '/opt/meridian';
 const PROGRAM = 'usr/lib/meridian';

@@ -1,11 +1,12 @@
 // Builds the native parts with what npm brings along (node-gyp) and a C++ compiler. Run by npm at install and by .ci/bootstrap.mjs;
 // instant when nothing changed. An addon that came with the package and fits is taken as it is (prebuilt.mjs). A machine without a compiler is no failure: native/build/ then holds the reason, the server
 // prints it when it starts, and answers over node:dgram.
-//   node native/build.mjs              the addons, native/build/{packet-io,fleet}.node; the exit code is 0 whatever happens
+//   node native/build.mjs              the addons, native/build/{packet-io,fleet,relay}.node; the exit code is 0 whatever happens
 //   node native/build.mjs --force      the same, even if it failed or is there already
 //   node native/build.mjs --echo       the yardstick of the benchmarks, native/build/echo
 //   node native/build.mjs --sanitize   compiles and runs the tests of the core under address and undefined-behaviour sanitizers
 //   node native/build.mjs --sanitize-fleet   the same for the fleet aggregator, and under the thread sanitizer
+//   node native/build.mjs --sanitize-relay   the same as --sanitize for the relay of layer 4
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -28,7 +29,6 @@ import { fileURLToPath } from 'node:url';
 import { findPrebuilt, sourcesOf } from './prebuilt.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const project = join(here, 'packet-io');
 const output = join(here, 'build');
 const logFile = join(output, 'build.log');
 
@@ -47,6 +47,13 @@ const ADDONS = [
     what: 'the fleet addon',
     without: 'results are aggregated in TypeScript, several times slower',
     files: { stamp: 'fleet.stamp', reason: 'fleet.reason', log: 'fleet.log' },
+  },
+  {
+    folder: 'relay',
+    product: 'relay.node',
+    what: 'the relay addon',
+    without: 'layer 4 of the site agent works without it, at a higher cost per connection',
+    files: { stamp: 'relay.stamp', reason: 'relay.reason', log: 'relay.log' },
   },
 ];
 
@@ -148,8 +155,8 @@ function buildAddon(addon, isForced) {
   replaceFile(stampFile, (file) => writeFileSync(file, stamp));
 }
 
-/** Compiles one program from sources below packet-io/ unless it is newer than all of them; ends this process if that fails. */
-function buildProgram(name, sources, options) {
+/** Compiles one program from sources of an addon unless it is newer than all of them; ends this process if that fails. */
+function buildProgram(name, sources, options, project = join(here, 'packet-io')) {
   mkdirSync(output, { recursive: true });
   const program = join(output, name);
   const modified = (file) => statSync(file).mtimeMs;
@@ -169,11 +176,12 @@ function buildProgram(name, sources, options) {
   return program;
 }
 
+const SANITIZERS = ['-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
+
 function sanitize() {
-  const options = ['-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
   const core = ['core/open.cc', 'core/batch.cc', 'core/trains.cc'];
   const statuses = ['core', 'trains'].map((name) => {
-    const program = buildProgram(`${name}-test`, [...core, `test/${name}_test.cc`], options);
+    const program = buildProgram(`${name}-test`, [...core, `test/${name}_test.cc`], SANITIZERS);
     return spawnSync(program, { stdio: 'inherit', timeout: COMPILE_TIMEOUT_MS }).status;
   });
   const warnings = read(logFile).match(/warning: .*/g) ?? [];
@@ -209,10 +217,20 @@ function sanitizeFleet() {
   process.exit(failures === 0 && warnings.length === 0 ? 0 : 1);
 }
 
+function sanitizeRelay() {
+  const sources = ['core/passage.cc', 'core/relay.cc', 'core/sockets.cc', 'test/core_test.cc'];
+  const program = buildProgram('relay-test', sources, SANITIZERS, join(here, 'relay'));
+  const { status } = spawnSync(program, { stdio: 'inherit', timeout: COMPILE_TIMEOUT_MS });
+  const warnings = read(join(output, 'relay.log')).match(/warning: .*/g) ?? [];
+  for (const warning of warnings) console.error(`native/build/relay.log: ${warning}`);
+  process.exit(status === 0 && warnings.length === 0 ? 0 : 1);
+}
+
 const mode = process.argv[2];
 if (mode === '--echo') buildProgram('echo', ['bench/echo.cc'], ['-O2']);
 else if (mode === '--sanitize') sanitize();
 else if (mode === '--sanitize-fleet') sanitizeFleet();
+else if (mode === '--sanitize-relay') sanitizeRelay();
 else if (process.env.MERIDIAN_NATIVE !== 'off') {
   for (const addon of ADDONS) {
     if (!existsSync(join(here, addon.folder, 'binding.gyp'))) continue;

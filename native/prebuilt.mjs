@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const LOAD_TIMEOUT_MS = 30_000;
 
-export const ADDON_NAMES = ['packet-io', 'fleet'];
+export const ADDON_NAMES = ['packet-io', 'fleet', 'relay'];
 export const prebuiltFolder = join(here, 'prebuilt', `${process.platform}-${process.arch}/`);
 
 function filesUnder(folder) {

@@ -1,0 +1,440 @@
+// Tests of the core alone, with real sockets on loopback; compiled with sanitizers by `npm run native:sanitize:relay`.
+
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include <memory>
+#include <random>
+
+#include "harness.h"
+
+using namespace relay;
+using namespace relay::test;
+
+namespace {
+
+void ClientsAreToldAndRelayedOverBothFamilies() {
+  for (const char* address : {"127.0.0.1", "::1"}) {
+    Stage stage(address);
+    Pair pair(stage);
+    const Event accepted = stage.Last(Happening::kAccepted);
+    const Name dialled = LocalName(pair.client.fd());
+    CHECK(accepted.detail == dialled.family && accepted.more == dialled.port);
+    CHECK(std::memcmp(accepted.address, dialled.octets, sizeof dialled.octets) == 0);
+    const Name local = stage.relay.LocalNameOf(pair.passage);
+    CHECK(local.family == stage.front_name.family && local.port == stage.front_name.port);
+    pair.client.Send("asked");
+    stage.Until("asked", [&] { return pair.server.Hear() && pair.server.heard == "asked"; });
+    pair.server.Send("answered");
+    stage.Until("answered", [&] { return pair.client.Hear() && pair.client.heard == "answered"; });
+    pair.server.End();
+    pair.client.End();
+    stage.Until("over", [&] { return stage.Count(Happening::kOver) == 1; });
+    CHECK(stage.Last(Happening::kOver).number == 13);
+    CHECK(!pair.client.Hear() && pair.client.has_ended);
+    CHECK(!pair.server.Hear() && pair.server.has_ended);
+  }
+}
+
+void WhatIsSentLeavesAtOnce() {
+  Stage stage;
+  Pair pair(stage);
+  // The listener's setting is that of the clients.
+  int value = 0;
+  socklen_t size = sizeof value;
+  const int fd = accept4(stage.front.fd(), nullptr, nullptr, SOCK_NONBLOCK);
+  CHECK(fd < 0);
+  stage.relay.StopListening();
+  Socket client = stage.Dial();
+  int accepted = -1;
+  stage.Until("accepted", [&] { return (accepted = accept(stage.front.fd(), nullptr, nullptr)) >= 0; });
+  CHECK(getsockopt(accepted, IPPROTO_TCP, TCP_NODELAY, &value, &size) == 0 && value != 0);
+  close(accepted);
+}
+
+void AnEndOfOneDirectionLeavesTheOther() {
+  for (const bool is_client_first : {true, false}) {
+    Stage stage;
+    Pair pair(stage);
+    Socket& first = is_client_first ? pair.client : pair.server;
+    Socket& other = is_client_first ? pair.server : pair.client;
+    first.Send("last words");
+    first.End();
+    stage.Until("ended", [&] { return !other.Hear() && other.has_ended; });
+    CHECK(other.heard == "last words");
+    CHECK(stage.Count(Happening::kOver) == 0);
+    other.Send("later words");
+    stage.Until("later", [&] { return first.Hear() && first.heard == "later words"; });
+    other.End();
+    stage.Until("over", [&] { return stage.Count(Happening::kOver) == 1; });
+    CHECK(!first.Hear() && first.has_ended);
+  }
+}
+
+void AResetIsPassedOnAsAReset() {
+  for (const bool is_client : {true, false}) {
+    for (const bool has_ended : {true, false}) {
+      Stage stage;
+      Pair pair(stage);
+      Socket& first = is_client ? pair.client : pair.server;
+      Socket& other = is_client ? pair.server : pair.client;
+      first.Send("half of it");
+      stage.Until("half", [&] { return other.Hear() && other.heard == "half of it"; });
+      if (has_ended) {
+        first.End();
+        stage.Until("ended", [&] { return !other.Hear() && other.has_ended; });
+        // What comes now finds nobody.
+        first.Close();
+        other.Send("anybody there?");
+      } else {
+        first.Reset();
+      }
+      stage.Until("over", [&] { return stage.Count(Happening::kOver) == 1; });
+      if (!has_ended) stage.Until("reset", [&] { return !other.Hear() && other.is_reset; });
+    }
+  }
+}
+
+void AServerThatRefusesIsToldAndAnotherOneGetsEverything() {
+  Stage stage;
+  int32_t passage;
+  Socket client = stage.Accepted(&passage);
+  client.Send(" and what the client has said meanwhile");
+  Name dead;
+  Socket(Listener("127.0.0.1", &dead)).Close();
+  stage.ConnectTo(passage, dead, "header");
+  stage.Until("refused", [&] { return stage.Count(Happening::kConnectFailed) == 1; });
+  CHECK(stage.Last(Happening::kConnectFailed).detail == ECONNREFUSED);
+  stage.ConnectTo(passage, Name(), "header");
+  stage.Until("no address", [&] { return stage.Count(Happening::kConnectFailed) == 2; });
+  stage.ConnectTo(passage, stage.back_name, "header");
+  Socket server = stage.Served();
+  stage.Until("all", [&] { return server.Hear() && server.heard == "header and what the client has said meanwhile"; });
+  CHECK(stage.Count(Happening::kConnected) == 1 && stage.Count(Happening::kOver) == 0);
+}
+
+void ATryIsAbandonedAndNothingIsToldOfIt() {
+  Stage stage;
+  Name full_name;
+  // One waits in the queue of a listener that has room for it; the next one's SYN is not answered.
+  Socket full(Listener("127.0.0.1", &full_name, 0));
+  Socket filler(BeginConnect(full_name));
+  stage.Until("connected", [&] { return TakeError(filler.fd()) == 0 && LocalName(filler.fd()).port != 0; });
+  int32_t passage;
+  Socket client = stage.Accepted(&passage);
+  stage.ConnectTo(passage, full_name);
+  stage.Turn();
+  stage.relay.Abandon(passage);
+  stage.ConnectTo(passage, stage.back_name);
+  Socket server = stage.Served();
+  stage.Until("connected", [&] { return stage.Count(Happening::kConnected) >= 1; });
+  client.Send("to the other");
+  stage.Until("heard", [&] { return server.Hear() && server.heard == "to the other"; });
+  CHECK(stage.Count(Happening::kConnectFailed) == 0);
+}
+
+void BeginningsAreReadWhenTheyCome() {
+  Stage stage;
+  int32_t passage;
+  Socket client = stage.Accepted(&passage);
+  uint8_t octets[16];
+  CHECK(stage.relay.Read(passage, octets, sizeof octets) == 0);
+  client.Send("beginning and more");
+  stage.Until("told", [&] { return stage.Count(Happening::kReadable) == 1; });
+  CHECK(stage.relay.Read(passage, octets, 9) == 9);
+  CHECK(std::memcmp(octets, "beginning", 9) == 0);
+  client.End();
+  stage.ConnectTo(passage, stage.back_name, "beginning");
+  Socket server = stage.Served();
+  stage.Until("ended", [&] { return !server.Hear() && server.has_ended; });
+  CHECK(server.heard == "beginning and more");
+
+  int32_t brief;
+  Socket other = stage.Accepted(&brief);
+  CHECK(stage.relay.Read(brief, octets, sizeof octets) == 0);
+  other.End();
+  stage.Until("told", [&] { return stage.Count(Happening::kReadable) == 2; });
+  CHECK(stage.relay.Read(brief, octets, sizeof octets) == -1);
+  CHECK(stage.relay.Read(brief, octets, sizeof octets) == -1);
+}
+
+void AClientThatIsSentAwayHearsWhy() {
+  Stage stage;
+  int32_t passage;
+  Socket client = stage.Accepted(&passage);
+  stage.relay.Finish(passage, OctetsOf("go away"), 7);
+  stage.Until("ended", [&] { return !client.Hear() && client.has_ended; });
+  CHECK(client.heard == "go away");
+  Socket other = stage.Accepted(&passage);
+  stage.relay.Reset(passage);
+  stage.Until("reset", [&] { return !other.Hear() && other.is_reset; });
+  CHECK(stage.Count(Happening::kOver) == 2);
+}
+
+void AClientThatLeavesIsToldWhateverWasDone() {
+  Stage stage;
+  int32_t passage;
+  {
+    Socket client = stage.Accepted(&passage);
+    client.Reset();
+  }
+  stage.Until("over", [&] { return stage.Count(Happening::kOver) == 1; });
+  Name full_name;
+  Socket full(Listener("127.0.0.1", &full_name, 0));
+  Socket filler(BeginConnect(full_name));
+  Socket client = stage.Accepted(&passage);
+  stage.ConnectTo(passage, full_name);
+  client.Reset();
+  stage.Until("over", [&] { return stage.Count(Happening::kOver) == 2; });
+}
+
+void CommandsForWhoIsGoneDoNothing() {
+  Stage stage;
+  int32_t passage;
+  Socket client = stage.Accepted(&passage);
+  stage.relay.Reset(passage);
+  uint8_t octet;
+  const auto command_all = [&](int32_t index) {
+    stage.ConnectTo(index, stage.back_name);
+    stage.relay.Abandon(index);
+    CHECK(stage.relay.Read(index, &octet, 1) == 0);
+    stage.relay.Finish(index, &octet, 1);
+    stage.relay.Reset(index);
+    CHECK(stage.relay.LocalNameOf(index).family == 0);
+  };
+  command_all(passage);
+  stage.Until("over", [&] { return stage.Count(Happening::kOver) == 1; });
+  for (const int32_t index : {passage, -1, 1, 1 << 30}) command_all(index);
+  stage.Turn();
+  CHECK(stage.told.size() == 2);
+  Socket next = stage.Accepted(&passage);
+  stage.ConnectTo(passage, stage.back_name);
+  Socket server = stage.Served();
+  next.Send("the number is used again");
+  stage.Until("heard", [&] { return server.Hear() && !server.heard.empty(); });
+}
+
+void WhereNothingMovesBothAreReset() {
+  Stage stage;
+  Pair pair(stage, 1);
+  pair.client.Send("x");
+  stage.Until("idle", [&] {
+    stage.relay.Look();
+    return stage.Count(Happening::kOver) == 1;
+  });
+  CHECK(stage.Last(Happening::kOver).detail == static_cast<int32_t>(Ending::kIdle));
+  stage.Until("reset", [&] { return !pair.client.Hear() && !pair.server.Hear(); });
+  CHECK(pair.client.is_reset && pair.server.is_reset);
+}
+
+void AClientThatTakesNothingIsResetThoughItSends() {
+  Stage stage;
+  Pair pair(stage, kNeverMs, 20);
+  const std::string chunk(65536, 'x');
+  double told = 0;
+  stage.Until("stalled", [&] {
+    pair.server.Send(chunk);
+    pair.client.Send(".");
+    pair.server.Hear();
+    stage.relay.Look();
+    return stage.Count(Happening::kOver) == 1;
+  });
+  CHECK(stage.Last(Happening::kOver).detail == static_cast<int32_t>(Ending::kStalled));
+  for (const Event& event : stage.told) {
+    if (event.happening == Happening::kMoved || event.happening == Happening::kOver) told += event.number;
+  }
+  CHECK(told > 65536);
+}
+
+void WhatWaitsIsBoundedAndArrivesUnchanged() {
+  for (const bool is_up : {true, false}) {
+    Stage stage;
+    Pair pair(stage);
+    Socket& from = is_up ? pair.client : pair.server;
+    Socket& to = is_up ? pair.server : pair.client;
+    std::string content;
+    for (uint32_t state = 1; content.size() < 100'000'000; state = state * 1103515245 + 12345) {
+      content.append(reinterpret_cast<const char*>(&state), sizeof state);
+    }
+    size_t sent = 0;
+    int still = 0;
+    // Nobody reads: the sender must come to a stand.
+    stage.Until("stands still", [&] {
+      const size_t count = from.Send(content.substr(sent, 65536));
+      sent += count;
+      still = count == 0 ? still + 1 : 0;
+      return still > 50;
+    });
+    CHECK(sent < 50'000'000);
+    stage.Until("all", [&] {
+      if (sent < content.size()) sent += from.Send(content.substr(sent, 200'000));
+      if (sent == content.size()) from.End();
+      to.Hear();
+      return to.has_ended;
+    });
+    CHECK(to.heard == content);
+  }
+}
+
+void WithoutDescriptorsClientsAreResetUntilThereAreSome() {
+  Stage stage;
+  const size_t clients_count = 20;
+  std::vector<Socket> clients;
+  for (size_t i = 0; i < clients_count; i++) clients.push_back(stage.Dial());
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  // Room for the next three.
+  const int next = fcntl(stage.front.fd(), F_DUPFD_CLOEXEC, 0);
+  close(next);
+  rlimit few = before;
+  few.rlim_cur = static_cast<rlim_t>(next) + 3;
+  CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+  double shed = 0;
+  stage.on_event = [&](const Event& event) {
+    if (event.happening == Happening::kShed) shed += event.number;
+  };
+  stage.Until("shed", [&] { return shed > 0; });
+  CHECK(stage.Count(Happening::kAccepted) == 3);
+  CHECK(static_cast<size_t>(shed) == clients_count - 3);
+  setrlimit(RLIMIT_NOFILE, &before);
+  int32_t passage;
+  Socket healed = stage.Accepted(&passage);
+  size_t resets = 0;
+  for (Socket& client : clients) resets += !client.Hear() && client.is_reset ? 1 : 0;
+  CHECK(resets == clients_count - 3);
+}
+
+void WithoutEvenOneDescriptorTheListenerRestsUntilTheNextLook() {
+  Stage stage;
+  Socket client = stage.Dial();
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  rlimit none = before;
+  none.rlim_cur = 3;  // also the spare one cannot be replaced
+  CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  for (int i = 0; i < 10; i++) stage.Turn();
+  pollfd ready{stage.relay.fd(), POLLIN, 0};
+  CHECK(poll(&ready, 1, 0) == 0);
+  setrlimit(RLIMIT_NOFILE, &before);
+  stage.relay.Look();
+  stage.Until("healed", [&] { return stage.Count(Happening::kAccepted) == 1; });
+}
+
+void AListenerGoesFromOneRelayToAnother() {
+  Stage stage;
+  int32_t passage;
+  Socket stays = stage.Accepted(&passage);
+  Relay successor;
+  stage.relay.StopListening();
+  CHECK(successor.Listen(stage.front.fd()) == 0);
+  Socket client = stage.Dial();
+  pollfd ready{successor.fd(), POLLIN, 0};
+  CHECK(poll(&ready, 1, static_cast<int>(kPatienceMs)) == 1);
+  successor.Turn();
+  Event event;
+  CHECK(successor.TakeEvents(&event, 1) == 1 && event.happening == Happening::kAccepted);
+  stage.ConnectTo(passage, stage.back_name);
+  Socket server = stage.Served();
+  stays.Send("still here");
+  stage.Until("heard", [&] { return server.Hear() && server.heard == "still here"; });
+  CHECK(successor.Listen(-1) == -EBADF);
+}
+
+/** Clients and servers that do anything at any time: each client that came is told to be over once, and no number serves two at once. */
+void AStormLeavesNothingBehind() {
+  Stage stage;
+  std::mt19937 random(7);
+  const auto one_in = [&](uint32_t n) { return random() % n == 0; };
+  std::map<int32_t, int> there;
+  Name dead;
+  Socket(Listener("127.0.0.1", &dead)).Close();
+  size_t accepted = 0;
+  size_t over = 0;
+  stage.on_event = [&](const Event& event) {
+    switch (event.happening) {
+      case Happening::kAccepted:
+        accepted++;
+        CHECK(there[event.passage]++ == 0);
+        if (one_in(10)) stage.relay.Reset(event.passage);
+        else if (one_in(10)) stage.relay.Finish(event.passage, OctetsOf("no"), 2);
+        else stage.ConnectTo(event.passage, one_in(5) ? dead : stage.back_name, one_in(2) ? "header" : "", kNeverMs, one_in(3) ? 1 : kNeverMs);
+        break;
+      case Happening::kConnectFailed:
+        CHECK(there[event.passage] == 1);
+        if (one_in(2)) stage.ConnectTo(event.passage, stage.back_name, "header");
+        else stage.relay.Reset(event.passage);
+        break;
+      case Happening::kOver:
+        over++;
+        CHECK(there[event.passage]-- == 1);
+        break;
+      default:
+        break;
+    }
+  };
+  std::vector<std::unique_ptr<Socket>> sockets;
+  const std::string chunk(100'000, 'x');
+  for (int round = 0; round < 4000; round++) {
+    if (round < 3000 && one_in(2)) sockets.push_back(std::make_unique<Socket>(stage.Dial()));
+    const int fd = accept4(stage.back.fd(), nullptr, nullptr, SOCK_NONBLOCK);
+    if (fd >= 0) sockets.push_back(std::make_unique<Socket>(fd));
+    stage.Turn();
+    if (one_in(50)) stage.relay.Look();
+    if (sockets.empty()) continue;
+    const size_t at = random() % sockets.size();
+    Socket& socket = *sockets[at];
+    const bool is_done = one_in(8) && !socket.Hear();
+    if (one_in(3)) socket.Send(chunk);
+    if (one_in(10)) socket.End();
+    if (is_done || one_in(20)) {
+      if (one_in(2)) socket.Reset();
+      sockets.erase(sockets.begin() + static_cast<std::ptrdiff_t>(at));
+    }
+  }
+  CHECK(accepted > 1000);
+  sockets.clear();
+  for (const auto& [passage, count] : there) {
+    if (count > 0 && one_in(2)) stage.relay.Reset(passage);
+  }
+  stage.Until("all over", [&] {
+    const int fd = accept4(stage.back.fd(), nullptr, nullptr, SOCK_NONBLOCK);
+    if (fd >= 0) close(fd);
+    return over == accepted;
+  });
+}
+
+void ARelayThatGoesResetsWhoeverIsThere() {
+  auto stage = std::make_unique<Stage>();
+  Pair pair(*stage);
+  stage.reset();
+  for (Socket* socket : {&pair.client, &pair.server}) {
+    pollfd ready{socket->fd(), POLLIN, 0};
+    CHECK(poll(&ready, 1, static_cast<int>(kPatienceMs)) == 1);
+    CHECK(!socket->Hear() && socket->is_reset);
+  }
+}
+
+constexpr Test kTests[] = {
+    {"clients are told and relayed over both families", ClientsAreToldAndRelayedOverBothFamilies},
+    {"what is sent leaves at once", WhatIsSentLeavesAtOnce},
+    {"an end of one direction leaves the other", AnEndOfOneDirectionLeavesTheOther},
+    {"a reset is passed on as a reset", AResetIsPassedOnAsAReset},
+    {"a server that refuses is told, and another one gets everything", AServerThatRefusesIsToldAndAnotherOneGetsEverything},
+    {"a try is abandoned, and nothing is told of it", ATryIsAbandonedAndNothingIsToldOfIt},
+    {"beginnings are read when they come", BeginningsAreReadWhenTheyCome},
+    {"a client that is sent away hears why", AClientThatIsSentAwayHearsWhy},
+    {"a client that leaves is told, whatever was done", AClientThatLeavesIsToldWhateverWasDone},
+    {"commands for who is gone do nothing", CommandsForWhoIsGoneDoNothing},
+    {"where nothing moves both are reset", WhereNothingMovesBothAreReset},
+    {"a client that takes nothing is reset, though it sends", AClientThatTakesNothingIsResetThoughItSends},
+    {"what waits is bounded, and arrives unchanged", WhatWaitsIsBoundedAndArrivesUnchanged},
+    {"without descriptors clients are reset, until there are some", WithoutDescriptorsClientsAreResetUntilThereAreSome},
+    {"without even one descriptor the listener rests until the next look", WithoutEvenOneDescriptorTheListenerRestsUntilTheNextLook},
+    {"a listener goes from one relay to another", AListenerGoesFromOneRelayToAnother},
+    {"a storm leaves nothing behind", AStormLeavesNothingBehind},
+    {"a relay that goes resets whoever is there", ARelayThatGoesResetsWhoeverIsThere},
+};
+
+}  // namespace
+
+int main() { return RunAll("tests of the relay's core", kTests); }
