@@ -1,7 +1,8 @@
 // A TCP port that is listened on, apart from whoever serves it: a listener that becomes one of another kind, or gains or loses TLS, takes
 // the port over from its predecessor with one assignment. In between no client is refused and nobody else can get hold of the port.
 
-import { createServer, type Server, type Socket } from 'node:net';
+import { closeSync } from 'node:fs';
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import type { Problem } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
 import { NOTHING_PASSED, type PassedSocket } from '../model/passed-socket.ts';
@@ -13,16 +14,28 @@ const BACKLOG = 512;
 /** Gets each new connection. Its other half stays open when the client ends its own (allowHalfOpen). */
 export type Taker = (socket: Socket) => void;
 
+/** Takes connections from the descriptor of the listening socket by itself, as the native relay does. */
+export interface DescriptorTaker {
+  /** Another descriptor of a socket; negative = there is none. */
+  duplicate(fd: number): number;
+  /** False: it cannot. The descriptor stays as it is. */
+  listen(fd: number): boolean;
+  stopListening(): void;
+}
+
 export class ListeningPort {
-  readonly #server: Server;
-  readonly #configuredPort: number;
+  /** Null while a DescriptorTaker has its place: two must not accept in turn. */
+  #server: Server | null;
+  /** The listening socket is open by this descriptor, from which `by` takes connections. */
+  #lent: { readonly fd: number; readonly by: DescriptorTaker } | null = null;
+  readonly port: number;
   #taker: Taker | null = null;
   /** Those who came before anybody served. */
   #early: Socket[] = [];
 
   /** `passed` = what a predecessor listened on. */
   static open(address: ListenAddress, passed: PassedSocket = NOTHING_PASSED): Promise<Result<ListeningPort, Problem>> {
-    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    const server = makeServer();
     return new Promise((resolve) => {
       server.once('error', (error) => resolve(err(unusable(address, error))));
       server.listen(listenOptions(address, passed, BACKLOG), () => resolve(ok(new ListeningPort(server, address.port))));
@@ -30,22 +43,16 @@ export class ListeningPort {
   }
 
   private constructor(server: Server, configuredPort: number) {
-    this.#server = server;
-    this.#configuredPort = configuredPort;
-    server.on('connection', (socket) => {
-      if (this.#taker !== null) this.#taker(socket);
-      else this.#early.push(socket.on('error', ignore));
-    });
+    const address = server.address();
+    this.port = typeof address === 'object' && address !== null ? address.port : configuredPort;
+    this.#server = this.#watch(server);
   }
 
-  get port(): number {
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null ? address.port : this.#configuredPort;
-  }
-
-  /** New connections are `taker`'s from now on. */
-  serve(taker: Taker): void {
+  /** New connections are `taker`'s from now on; or `by` takes them, if it can, and `taker` has only those who came before. */
+  serve(taker: Taker, by: DescriptorTaker | null = null): void {
     this.#taker = taker;
+    const lent = by !== null && this.#lend(by);
+    if (!lent) this.#takeBack();
     for (const socket of this.#early.splice(0)) taker(socket);
   }
 
@@ -56,8 +63,53 @@ export class ListeningPort {
 
   close(): void {
     for (const socket of this.#early.splice(0)) socket.destroy();
-    this.#server.close();
+    this.#server?.close();
+    this.#server = null;
+    if (this.#lent === null) return;
+    const { fd, by } = this.#lent;
+    this.#lent = null;
+    by.stopListening();
+    closeSync(fd);
   }
+
+  #watch(server: Server): Server {
+    return server.on('connection', (socket) => {
+      if (this.#taker !== null) this.#taker(socket);
+      else this.#early.push(socket.on('error', ignore));
+    });
+  }
+
+  #lend(by: DescriptorTaker): boolean {
+    const before = this.#lent;
+    const fd = before?.fd ?? by.duplicate(descriptorOf(this.#server));
+    if (fd < 0) return false;
+    before?.by.stopListening();
+    if (!by.listen(fd)) {
+      if (before === null) closeSync(fd);
+      return false;
+    }
+    this.#lent = { fd, by };
+    this.#server?.close();
+    this.#server = null;
+    return true;
+  }
+
+  #takeBack(): void {
+    if (this.#lent === null) return;
+    const { fd, by } = this.#lent;
+    this.#lent = null;
+    by.stopListening();
+    const adopted: ListenOptions & { readonly fd: number } = { fd, backlog: BACKLOG }; // the types leave it out
+    this.#server = this.#watch(makeServer().on('error', ignore)).listen(adopted);
+  }
+}
+
+const makeServer = (): Server => createServer({ allowHalfOpen: true, noDelay: true });
+
+/** Of a server that listens; -1 = Node does not tell. */
+function descriptorOf(server: Server | null): number {
+  const { _handle: handle } = (server ?? {}) as { readonly _handle?: { readonly fd?: number } | null };
+  return handle?.fd ?? -1;
 }
 
 /** The line for a listening address that cannot be had. */

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { systemClock } from '../../src/base/clock.ts';
 import type { SiteServer, SiteService, TcpFrontSettings } from '../../src/model/site.ts';
+import { type RelayAddon, relayAddon } from '../../src/site/l4/relay-addon.ts';
 import { TcpFront, type TcpTarget } from '../../src/site/l4/tcp-front.ts';
 import { ListeningPort } from '../../src/site/listening.ts';
 import { Service } from '../../src/site/service.ts';
@@ -111,18 +112,19 @@ export const serviceOf = (servers: readonly SiteServer[], differs: Partial<SiteS
     systemClock,
   );
 
-/** With a front in front; `targetOf` says who else serves, where it is not the service alone. */
+/** With a front in front; `targetOf` says who else serves, where it is not the service alone. `addon` null: without the native relay. */
 export async function stageOf(
   t: Closable,
   servers: readonly SiteServer[],
   front: Partial<TcpFrontSettings> = {},
   service: Partial<SiteService> = {},
   targetOf: (service: Service) => TcpTarget = (only) => only,
+  addon: RelayAddon | null = relayAddon,
 ): Promise<Stage> {
   const running = serviceOf(servers, service);
   const port = await ListeningPort.open({ ...FRONT, ...front });
   if (!port.ok) throw new Error(port.error.message);
-  const opened = new TcpFront({ ...FRONT, ...front }, targetOf(running), systemClock, port.value);
+  const opened = new TcpFront({ ...FRONT, ...front }, targetOf(running), systemClock, port.value, addon);
   opened.begin();
   t.teardown(() => {
     running.close();

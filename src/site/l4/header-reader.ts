@@ -1,17 +1,17 @@
 // What stands at the beginning of a connection, for layer 4: the PROXY header of a proxy, which is taken off; the name in a TLS ClientHello,
 // or anything at all, which stay to be read by the server.
 
-import type { Socket } from 'node:net';
 import { readBeginning } from './beginning.ts';
 import { type HelloOutcome, HelloReader } from './client-hello.ts';
+import type { Line } from './line.ts';
 import { type ProxyHeader, readProxyHeader } from './proxy-header.ts';
 
 type Outcome = Exclude<ProxyHeader, { kind: 'partial' }>;
 
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** Calls `done` once, unless the client goes away first. The socket is paused before and after. */
-export function readHeader(client: Socket, timeoutMs: number, done: (outcome: Outcome) => void): void {
+/** Calls `done` once, unless the client goes away first. */
+export function readHeader(line: Line, timeoutMs: number, done: (outcome: Outcome) => void): void {
   let octets = NOTHING;
   let outcome: Outcome | null = null;
   const take = (chunk: Buffer): Buffer | null => {
@@ -21,13 +21,13 @@ export function readHeader(client: Socket, timeoutMs: number, done: (outcome: Ou
     outcome = header;
     return header.kind === 'whole' ? octets.subarray(header.size) : NOTHING;
   };
-  readBeginning(client, timeoutMs, take, (how) =>
+  readBeginning(line, timeoutMs, take, (how) =>
     done(outcome ?? { kind: 'bad', why: incomplete('PROXY header', how, timeoutMs) }),
   );
 }
 
 /** As readHeader; all that was read goes back. */
-export function readServerName(client: Socket, timeoutMs: number, done: (outcome: HelloOutcome) => void): void {
+export function readServerName(line: Line, timeoutMs: number, done: (outcome: HelloOutcome) => void): void {
   const reader = new HelloReader();
   const chunks: Buffer[] = [];
   let outcome: HelloOutcome | null = null;
@@ -36,15 +36,13 @@ export function readServerName(client: Socket, timeoutMs: number, done: (outcome
     outcome = reader.take(chunk);
     return outcome === null ? null : Buffer.concat(chunks);
   };
-  readBeginning(client, timeoutMs, take, (how) =>
-    done(outcome ?? { kind: 'bad', why: incomplete('ClientHello', how, timeoutMs) }),
-  );
+  readBeginning(line, timeoutMs, take, (how) => done(outcome ?? { kind: 'bad', why: incomplete('ClientHello', how, timeoutMs) }));
 }
 
 /** Waits until the client has sent anything, which goes back. */
-export function readFirstOctets(client: Socket, timeoutMs: number, done: (hasSpoken: boolean) => void): void {
+export function readFirstOctets(line: Line, timeoutMs: number, done: (hasSpoken: boolean) => void): void {
   readBeginning(
-    client,
+    line,
     timeoutMs,
     (chunk) => chunk,
     (how) => done(how === 'enough'),

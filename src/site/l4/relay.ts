@@ -21,9 +21,9 @@ const shared: Buffer = Buffer.allocUnsafeSlow(READ_SIZE);
 let owners = 0;
 
 export interface RelayEvents {
-  onConnected(): void;
+  onConnected(relay: Relay): void;
   /** Of the server's socket, whether it was ever connected or not. */
-  onServerClosed(): void;
+  onServerClosed(relay: Relay): void;
 }
 
 export class Relay {
@@ -49,8 +49,8 @@ export class Relay {
       onread: { buffer: () => this.#own ?? shared, callback: (size) => this.#fromServer(size) },
     });
     this.server.on('error', ignore); // `close` follows, which has all that is needed
-    this.server.once('connect', () => events.onConnected());
-    this.server.once('close', () => events.onServerClosed());
+    this.server.once('connect', () => events.onConnected(this));
+    this.server.once('close', () => events.onServerClosed(this));
   }
 
   /** Of what was given to the client's socket: octets that still wait there. */
@@ -96,11 +96,6 @@ export class Relay {
   /** Both sockets are closed. */
   end(): void {
     this.#disown();
-  }
-
-  reset(): void {
-    this.client.resetAndDestroy();
-    this.server.resetAndDestroy();
   }
 
   /** False: no more for now. */

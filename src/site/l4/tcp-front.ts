@@ -3,7 +3,6 @@
 // to be read again, so a try with another server loses nothing.
 
 import type { Socket } from 'node:net';
-import { parseAddress } from '../../base/address.ts';
 import type { Clock } from '../../base/clock.ts';
 import { PrefixSet } from '../../base/prefix-set.ts';
 import type { TcpFrontSettings } from '../../model/site.ts';
@@ -11,10 +10,16 @@ import type { ListeningPort } from '../listening.ts';
 import type { Service } from '../service.ts';
 import { Admission, type AdmissionRules, clientName } from './admission.ts';
 import { readFirstOctets, readHeader, readServerName } from './header-reader.ts';
-import { Passages } from './passages.ts';
+import type { Line } from './line.ts';
+import { NativeLines } from './native-lines.ts';
 import type { ProxyAddresses } from './proxy-header.ts';
+import { type RelayAddon, relayAddon } from './relay-addon.ts';
 import { ServerNames } from './server-names.ts';
+import { SocketLines } from './socket-line.ts';
 import { type Host, Visit } from './visit.ts';
+
+/** How often connections are looked at: one is let go up to twice this late, and none of them has a timer of its own. */
+const LOOK_INTERVAL_MS = 1000;
 
 /** A fatal alert of TLS: unrecognized_name (RFC 8446 section 6, RFC 6066 section 3). Says why, which a reset cannot. */
 const UNRECOGNIZED_NAME = Uint8Array.of(21, 3, 3, 0, 2, 2, 112);
@@ -26,7 +31,7 @@ const makeCounts = () => ({
   /** Connections that were accepted, and relayed. */
   accepted: 0,
   relayed: 0,
-  /** Refused: too many at once, too many a second. */
+  /** Refused: too many at once (for the limit, or for the descriptors of the process), too many a second. */
   refusedByLimit: 0,
   refusedByRate: 0,
   /** For want of a server. */
@@ -54,26 +59,34 @@ export class TcpFront implements Host {
   readonly #port: ListeningPort;
   readonly #admission: Admission;
   readonly #visits = new Set<Visit>();
-  readonly passages: Passages;
+  /** Where they are relayed: in the native relay, if there is one; else, and of those who came before it listened, over node:net. */
+  readonly #native: NativeLines | null;
+  readonly #sockets: SocketLines;
+  readonly #timer: NodeJS.Timeout;
   #whenEmpty: (() => void) | null = null;
 
-  /** Takes the connections of `port` from `begin` on. */
-  constructor(settings: TcpFrontSettings, target: TcpTarget, clock: Clock, port: ListeningPort) {
+  /** Takes the connections of `port` from `begin` on. `addon`: null = all is relayed over node:net. */
+  constructor(
+    settings: TcpFrontSettings,
+    target: TcpTarget,
+    clock: Clock,
+    port: ListeningPort,
+    addon: RelayAddon | null = relayAddon,
+  ) {
     this.#settings = settings;
     this.#target = target;
     this.#proxies = new PrefixSet(settings.proxyFrom);
     this.clock = clock;
     this.#port = port;
     this.#admission = new Admission(rulesOf(settings));
-    this.passages = new Passages(
-      clock,
-      (why) => void this.counts[why]++,
-      (nowMs) => this.#admission.sweep(nowMs),
-    );
+    this.#sockets = new SocketLines(clock);
+    this.#native = addon && NativeLines.open(addon, this.#accept, this.#shed);
+    this.#timer = setInterval(() => this.#look(), LOOK_INTERVAL_MS);
+    this.#timer.unref();
   }
 
   begin(): void {
-    this.#port.serve(this.#accept);
+    this.#port.serve(this.#acceptSocket, this.#native);
   }
 
   /** For all clients from now on: everything but the address and the port. Connections that there are stay as they are. */
@@ -94,9 +107,9 @@ export class TcpFront implements Host {
 
   /** Stops listening, lets connections go on for `graceMs` at most, then resets them. Resolves when none is left. */
   async close(graceMs: number): Promise<void> {
-    this.#port.leave(this.#accept);
+    this.#port.leave(this.#acceptSocket);
     const timer = setTimeout(() => {
-      for (const { client } of this.#visits) client.resetAndDestroy();
+      for (const { line } of this.#visits) line.reset();
     }, graceMs);
     if (this.#visits.size > 0) {
       await new Promise<void>((resolve) => {
@@ -104,47 +117,63 @@ export class TcpFront implements Host {
       });
     }
     clearTimeout(timer);
-    this.passages.close();
+    clearInterval(this.#timer);
+    this.#native?.close();
   }
 
-  readonly #accept = (client: Socket): void => {
-    client.pause();
+  left(visit: Visit): void {
+    if (visit.name !== null) this.#admission.leave(visit.name);
+    if (this.#visits.delete(visit) && this.#visits.size === 0) this.#whenEmpty?.();
+  }
+
+  /** Refused is by reset: nothing stays behind here, and the client need not guess whether an empty answer was meant. */
+  refuse({ line }: Visit, why: Refusal): void {
+    this.counts[why]++;
+    if (why === 'refusedName') line.finish(UNRECOGNIZED_NAME);
+    else line.reset();
+  }
+
+  readonly #acceptSocket = (client: Socket): void => {
+    const line = this.#sockets.accept(client);
+    if (line === null) this.counts.accepted++;
+    else this.#accept(line);
+  };
+
+  readonly #accept = (line: Line): void => {
     this.counts.accepted++;
-    client.on('error', ignore); // `close` says what must be known
-    const peer = parseAddress(client.remoteAddress ?? '');
-    if (peer === undefined) {
-      client.destroy(); // it is gone already
-      return;
-    }
-    const visit = new Visit(this, client, peer.family, peer.octets);
+    const visit = new Visit(this, line);
     const refusal = this.#admission.refuses(this.#visits.size, this.clock.monotonicMs());
     if (refusal !== null) {
       this.refuse(visit, refusal);
       return;
     }
     this.#visits.add(visit);
-    client.once('close', () => this.#left(visit));
-    if (!this.#proxies.has(peer.family, peer.octets)) {
+    if (!this.#proxies.has(line.family, line.peer)) {
       this.#admit(visit, null);
       return;
     }
-    readHeader(client, this.#settings.headerTimeoutMs, (header) => {
+    readHeader(line, this.#settings.headerTimeoutMs, (header) => {
       if (header.kind === 'bad') this.refuse(visit, 'refusedHeader');
       else this.#admit(visit, header.addresses);
     });
   };
 
-  #left(visit: Visit): void {
-    this.#visits.delete(visit);
-    if (visit.name !== null) this.#admission.leave(visit.name);
-    visit.clientClosed();
-    if (this.#visits.size === 0) this.#whenEmpty?.();
+  readonly #shed = (count: number): void => {
+    this.counts.accepted += count;
+    this.counts.refusedByLimit += count;
+  };
+
+  #look(): void {
+    const nowMs = this.clock.monotonicMs();
+    this.#native?.look();
+    this.#sockets.look(nowMs);
+    this.#admission.sweep(nowMs);
   }
 
   /** The address of the client is known: `told` by a proxy, or that of the socket. */
   #admit(visit: Visit, told: ProxyAddresses | null): void {
-    const { client } = visit;
-    const name = told === null ? clientName(visit.family, visit.peer) : clientName(told.family, told.source);
+    const { line } = visit;
+    const name = told === null ? clientName(line.family, line.peer) : clientName(told.family, told.source);
     const refusal = this.#admission.refusesClient(name, this.clock.monotonicMs());
     if (refusal !== null) {
       this.refuse(visit, refusal);
@@ -154,25 +183,18 @@ export class TcpFront implements Host {
     const { silenceTimeoutMs, headerTimeoutMs } = this.#settings;
     const target = this.#target;
     if (target instanceof ServerNames) {
-      readServerName(client, headerTimeoutMs, (hello) => {
+      readServerName(line, headerTimeoutMs, (hello) => {
         const service = hello.kind === 'bad' ? null : target.of(hello.serverName);
         if (service !== null) visit.begin(service, this.#settings, told);
         else this.refuse(visit, hello.kind === 'bad' ? 'refusedHello' : 'refusedName');
       });
     } else if (silenceTimeoutMs === null) visit.begin(target, this.#settings, told);
     else {
-      readFirstOctets(client, silenceTimeoutMs, (hasSpoken) => {
+      readFirstOctets(line, silenceTimeoutMs, (hasSpoken) => {
         if (hasSpoken) visit.begin(target, this.#settings, told);
         else this.refuse(visit, 'refusedSilent');
       });
     }
-  }
-
-  /** Refused is by reset: nothing stays behind here, and the client need not guess whether an empty answer was meant. */
-  refuse({ client }: Visit, why: Refusal): void {
-    this.counts[why]++;
-    if (why === 'refusedName') client.end(UNRECOGNIZED_NAME, () => client.destroy());
-    else client.resetAndDestroy();
   }
 }
 
@@ -182,5 +204,3 @@ const rulesOf = (settings: TcpFrontSettings): AdmissionRules => ({
   rate: settings.connectionRate,
   ratePerClient: settings.connectionRatePerClient,
 });
-
-const ignore = (): void => {};

@@ -1,17 +1,17 @@
 import { createHash, randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
-import test from 'ava';
 import { parseCidr } from '../../../../src/base/address.ts';
 import { ListeningPort } from '../../../../src/site/listening.ts';
 import { balancingOf, serverOf } from '../../../support/balance.ts';
+import { testBothRelays } from '../../../support/both-relays.ts';
 import { closedTcpPort } from '../../../support/closed-port.ts';
 import { eventually } from '../../../support/patience.ts';
-import { Backend, Client, echo, FRONT, fullTcpPort, saying, stageOf } from '../../../support/site.ts';
+import { Backend, Client, echo, FRONT, fullTcpPort, saying } from '../../../support/site.ts';
 
 const LOOPBACK = [parseCidr('127.0.0.0/8')!];
 const why = (what: string) => (): string => `never: ${what}`;
 
-test('clients are spread over the servers, and each server is counted', async (t) => {
+testBothRelays('clients are spread over the servers, and each server is counted', async (t, stageOf) => {
   const backends = await Promise.all(['a', 'b'].map((id) => Backend.open(t, id, saying(id))));
   const { front, service } = await stageOf(
     t,
@@ -25,7 +25,7 @@ test('clients are spread over the servers, and each server is counted', async (t
   t.is(front.counts.relayed, 6);
 });
 
-test('ten megabytes pass both ways unchanged, though nobody reads as fast as others write', async (t) => {
+testBothRelays('ten megabytes pass both ways unchanged, though nobody reads as fast as others write', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', echo);
   const { front, service } = await stageOf(t, [backend.server]);
   const octets = randomFillSync(Buffer.alloc(10_000_000));
@@ -46,7 +46,7 @@ test('ten megabytes pass both ways unchanged, though nobody reads as fast as oth
   t.true(table.columns.decayedOctets[0]! > 0, 'what moved was counted');
 });
 
-test('a client that does not read stops the server, and what is in between is bounded', async (t) => {
+testBothRelays('a client that does not read stops the server, and what is in between is bounded', async (t, stageOf) => {
   let written = 0;
   const chunk = Buffer.alloc(65_536);
   const backend = await Backend.open(t, 'a', (socket) => {
@@ -72,7 +72,7 @@ test('a client that does not read stops the server, and what is in between is bo
   t.true(written < 100_000_000, String(written));
 });
 
-test('the end of one direction leaves the other one open', async (t) => {
+testBothRelays('the end of one direction leaves the other one open', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', (socket) => {
     let asked = '';
     socket.on('data', (chunk) => {
@@ -88,7 +88,7 @@ test('the end of one direction leaves the other one open', async (t) => {
   t.is(await client.over, 'closed');
 });
 
-test('a server may end first, and still hears the client', async (t) => {
+testBothRelays('a server may end first, and still hears the client', async (t, stageOf) => {
   const heard: string[] = [];
   const backend = await Backend.open(t, 'a', (socket) => {
     socket.end('bye');
@@ -103,7 +103,7 @@ test('a server may end first, and still hears the client', async (t) => {
   t.is(heard.join(''), 'late words');
 });
 
-test('a reset by the server reaches the client as a reset, not as an end', async (t) => {
+testBothRelays('a reset by the server reaches the client as a reset, not as an end', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', (socket) => {
     socket.write('half of it', () => {});
   });
@@ -115,7 +115,7 @@ test('a reset by the server reaches the client as a reset, not as an end', async
   await eventually(() => service.active === 0, why('given back'));
 });
 
-test('a reset by the client reaches the server', async (t) => {
+testBothRelays('a reset by the client reaches the server', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', echo);
   const { front } = await stageOf(t, [backend.server]);
   const client = new Client(t, front.port);
@@ -126,7 +126,7 @@ test('a reset by the client reaches the server', async (t) => {
   t.true(await closed, 'by an error');
 });
 
-test('a server that refuses is left out for another, and the client does not notice', async (t) => {
+testBothRelays('a server that refuses is left out for another, and the client does not notice', async (t, stageOf) => {
   const backend = await Backend.open(t, 'good', saying('good'));
   const dead = serverOf('dead', { port: await closedTcpPort(t) });
   const { front } = await stageOf(t, [dead, backend.server]);
@@ -135,7 +135,7 @@ test('a server that refuses is left out for another, and the client does not not
   t.is(front.counts.refusedUnserved, 0);
 });
 
-test('for hashing algorithms too there is another server', async (t) => {
+testBothRelays('for hashing algorithms too there is another server', async (t, stageOf) => {
   const backend = await Backend.open(t, 'good', saying('good'));
   const dead = await Promise.all(['x', 'y'].map(async (id) => serverOf(id, { port: await closedTcpPort(t) })));
   const algorithm = { kind: 'ip-hash' } as const;
@@ -143,7 +143,7 @@ test('for hashing algorithms too there is another server', async (t) => {
   t.is(await new Client(t, front.port).all(), 'good');
 });
 
-test('if no server takes the connection the client is reset, and nothing stays counted', async (t) => {
+testBothRelays('if no server takes the connection the client is reset, and nothing stays counted', async (t, stageOf) => {
   const dead = await Promise.all(['x', 'y', 'z', 'w'].map(async (id) => serverOf(id, { port: await closedTcpPort(t) })));
   const { front, service } = await stageOf(t, dead);
   t.is(await new Client(t, front.port).over, 'reset');
@@ -153,20 +153,20 @@ test('if no server takes the connection the client is reset, and nothing stays c
   await eventually(() => front.connections === 0, why('forgotten'));
 });
 
-test('a single server that fails is not tried again at once', async (t) => {
+testBothRelays('a single server that fails is not tried again at once', async (t, stageOf) => {
   const { front } = await stageOf(t, [serverOf('dead', { port: await closedTcpPort(t) })]);
   t.is(await new Client(t, front.port).over, 'reset');
   t.is(front.counts.connectFailures, 1);
 });
 
-test('without a retry budget there is one attempt', async (t) => {
+testBothRelays('without a retry budget there is one attempt', async (t, stageOf) => {
   const dead = await Promise.all(['x', 'y'].map(async (id) => serverOf(id, { port: await closedTcpPort(t) })));
   const { front } = await stageOf(t, dead, {}, { retry: { percent: 0, least: 0 } });
   t.is(await new Client(t, front.port).over, 'reset');
   t.is(front.counts.connectFailures, 1);
 });
 
-test('a client that leaves while its server is being connected takes the try with it', async (t) => {
+testBothRelays('a client that leaves while its server is being connected takes the try with it', async (t, stageOf) => {
   const { front, service } = await stageOf(t, [serverOf('far', { address: '127.0.0.1', port: await fullTcpPort(t) })]);
   const client = new Client(t, front.port);
   await eventually(() => service.active === 1, why('connecting'));
@@ -176,13 +176,13 @@ test('a client that leaves while its server is being connected takes the try wit
   t.is(front.counts.connectFailures, 0);
 });
 
-test('a server that does not answer in time counts as failed', async (t) => {
+testBothRelays('a server that does not answer in time counts as failed', async (t, stageOf) => {
   const { front } = await stageOf(t, [serverOf('far', { port: await fullTcpPort(t) })], { connectTimeoutMs: 50, attempts: 1 });
   t.is(await new Client(t, front.port).over, 'reset');
   t.is(front.counts.connectFailures, 1);
 });
 
-test('connections beyond the limit are reset, and there is room again when one has ended', async (t) => {
+testBothRelays('connections beyond the limit are reset, and there is room again when one has ended', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', echo);
   const { front } = await stageOf(t, [backend.server], { mostConnections: 1 });
   const first = new Client(t, front.port);
@@ -194,7 +194,7 @@ test('connections beyond the limit are reset, and there is room again when one h
   t.is(await new Client(t, front.port).all(), '');
 });
 
-test('one client cannot have all connections; who a client is, a proxy says', async (t) => {
+testBothRelays('one client cannot have all connections; who a client is, a proxy says', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', echo);
   const { front } = await stageOf(t, [backend.server], { mostConnectionsPerClient: 1, proxyFrom: LOOPBACK });
   const from = (source: string): Client => {
@@ -211,7 +211,7 @@ test('one client cannot have all connections; who a client is, a proxy says', as
   t.is(front.counts.refusedByLimit, 1);
 });
 
-test('clients wait while all servers are full, and are served in their order', async (t) => {
+testBothRelays('clients wait while all servers are full, and are served in their order', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', echo, { maxActive: 1 });
   const { front, service } = await stageOf(t, [backend.server], {}, { queue: { mostWaiting: 2, timeoutMs: 60_000 } });
   const clients: Client[] = [];
@@ -226,7 +226,7 @@ test('clients wait while all servers are full, and are served in their order', a
   t.is(service.waiting, 0);
 });
 
-test('clients that wait are sent away when the service or the front closes', async (t) => {
+testBothRelays('clients that wait are sent away when the service or the front closes', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', echo, { maxActive: 1 });
   const { front, service } = await stageOf(t, [backend.server], {}, { queue: { mostWaiting: 9, timeoutMs: 300_000 } });
   new Client(t, front.port);
@@ -241,7 +241,7 @@ test('clients that wait are sent away when the service or the front closes', asy
   await eventually(() => service.waiting === 0, why('it has left'));
 });
 
-test('clients that wait are served when a server is added', async (t) => {
+testBothRelays('clients that wait are served when a server is added', async (t, stageOf) => {
   const { front, service } = await stageOf(t, [], {}, { queue: { mostWaiting: 9, timeoutMs: 300_000 } });
   const client = new Client(t, front.port);
   await eventually(() => service.waiting === 1, why('it waits'));
@@ -249,7 +249,7 @@ test('clients that wait are served when a server is added', async (t) => {
   t.is(await client.all(), 'late');
 });
 
-test('who has waited too long is reset', async (t) => {
+testBothRelays('who has waited too long is reset', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', echo, { maxActive: 1 });
   const { front } = await stageOf(t, [backend.server], {}, { queue: { mostWaiting: 2, timeoutMs: 50 } });
   new Client(t, front.port);
@@ -258,7 +258,7 @@ test('who has waited too long is reset', async (t) => {
   t.is(front.counts.refusedUnserved, 1);
 });
 
-test('a connection on which nothing moves is reset on both sides', async (t) => {
+testBothRelays('a connection on which nothing moves is reset on both sides', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', echo);
   const { front, service } = await stageOf(t, [backend.server], { idleTimeoutMs: 50 });
   const client = new Client(t, front.port);
@@ -267,7 +267,7 @@ test('a connection on which nothing moves is reset on both sides', async (t) => 
   await eventually(() => backend.sockets[0]!.destroyed, why('the server is let go'));
 });
 
-test('a client that never reads what it is sent counts as one on which nothing moves', async (t) => {
+testBothRelays('a client that never reads what it is sent counts as one on which nothing moves', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', (socket) => {
     const write = (): void => {
       while (socket.writable && socket.write(Buffer.alloc(65_536)));
@@ -284,34 +284,40 @@ test('a client that never reads what it is sent counts as one on which nothing m
 });
 
 for (const version of [1, 2] as const) {
-  test(`the server learns the client's address by the PROXY protocol, version ${version}, before anything else`, async (t) => {
-    const outer = await Backend.open(t, 'a', (socket) => {
-      socket.once('data', (chunk: Buffer) => socket.end(chunk.toString('latin1')));
-    });
-    const { front } = await stageOf(t, [outer.server], { proxyTo: version });
-    const client = new Client(t, front.port);
-    await once(client.socket, 'connect');
-    const port = client.socket.localPort!;
-    const heard = await client.all();
-    if (version === 1) t.true(heard.startsWith(`PROXY TCP4 127.0.0.1 127.0.0.1 ${port} ${front.port}\r\n`), heard);
-    else t.is(Buffer.from(heard, 'latin1').subarray(24, 26).readUInt16BE(), port);
-  });
+  testBothRelays(
+    `the server learns the client's address by the PROXY protocol, version ${version}, before anything else`,
+    async (t, stageOf) => {
+      const outer = await Backend.open(t, 'a', (socket) => {
+        socket.once('data', (chunk: Buffer) => socket.end(chunk.toString('latin1')));
+      });
+      const { front } = await stageOf(t, [outer.server], { proxyTo: version });
+      const client = new Client(t, front.port);
+      await once(client.socket, 'connect');
+      const port = client.socket.localPort!;
+      const heard = await client.all();
+      if (version === 1) t.true(heard.startsWith(`PROXY TCP4 127.0.0.1 127.0.0.1 ${port} ${front.port}\r\n`), heard);
+      else t.is(Buffer.from(heard, 'latin1').subarray(24, 26).readUInt16BE(), port);
+    },
+  );
 }
 
-test('a header from a proxy is passed on, in the other version, and what follows it is not lost', async (t) => {
-  const backend = await Backend.open(t, 'a', echo);
-  const { front } = await stageOf(t, [backend.server], { proxyFrom: LOOPBACK, proxyTo: 1 });
-  const client = new Client(t, front.port);
-  const header = Buffer.from('0d0a0d0a000d0a515549540a2111000cc0000207c6336401c35001bb', 'hex');
-  client.socket.write(Buffer.concat([header.subarray(0, 20)]), () => {
-    client.socket.write(Buffer.concat([header.subarray(20), Buffer.from('and the first words')]));
-  });
-  const wanted = 'PROXY TCP4 192.0.2.7 198.51.100.1 50000 443\r\nand the first words';
-  await eventually(() => client.received.length >= wanted.length, why('all of it'));
-  t.is(client.received.toString(), wanted);
-});
+testBothRelays(
+  'a header from a proxy is passed on, in the other version, and what follows it is not lost',
+  async (t, stageOf) => {
+    const backend = await Backend.open(t, 'a', echo);
+    const { front } = await stageOf(t, [backend.server], { proxyFrom: LOOPBACK, proxyTo: 1 });
+    const client = new Client(t, front.port);
+    const header = Buffer.from('0d0a0d0a000d0a515549540a2111000cc0000207c6336401c35001bb', 'hex');
+    client.socket.write(Buffer.concat([header.subarray(0, 20)]), () => {
+      client.socket.write(Buffer.concat([header.subarray(20), Buffer.from('and the first words')]));
+    });
+    const wanted = 'PROXY TCP4 192.0.2.7 198.51.100.1 50000 443\r\nand the first words';
+    await eventually(() => client.received.length >= wanted.length, why('all of it'));
+    t.is(client.received.toString(), wanted);
+  },
+);
 
-test('who should send a header and does not is reset, at once or when the time is over', async (t) => {
+testBothRelays('who should send a header and does not is reset, at once or when the time is over', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', echo);
   const { front } = await stageOf(t, [backend.server], { proxyFrom: LOOPBACK, headerTimeoutMs: 50 });
   const liar = new Client(t, front.port);
@@ -326,7 +332,7 @@ test('who should send a header and does not is reset, at once or when the time i
   t.is(backend.sockets.length, 0);
 });
 
-test('closing lets connections end', async (t) => {
+testBothRelays('closing lets connections end', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', echo);
   const { front, service } = await stageOf(t, [backend.server]);
   const client = new Client(t, front.port);
@@ -338,7 +344,7 @@ test('closing lets connections end', async (t) => {
   await eventually(() => service.active === 0, why('given back'));
 });
 
-test('when the time for that is over connections are reset on both sides', async (t) => {
+testBothRelays('when the time for that is over connections are reset on both sides', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', echo);
   const { front, service } = await stageOf(t, [backend.server]);
   const client = new Client(t, front.port);
@@ -348,7 +354,7 @@ test('when the time for that is over connections are reset on both sides', async
   await eventually(() => service.active === 0 && backend.sockets[0]!.destroyed, why('given back'));
 });
 
-test('a change of the servers leaves connections alone', async (t) => {
+testBothRelays('a change of the servers leaves connections alone', async (t, stageOf) => {
   const backends = await Promise.all(['a', 'b'].map((id) => Backend.open(t, id, echo)));
   const { front, service } = await stageOf(t, [backends[0]!.server]);
   const client = new Client(t, front.port);
@@ -361,7 +367,7 @@ test('a change of the servers leaves connections alone', async (t) => {
   await eventually(() => service.active === 0, why('given back'));
 });
 
-test('an address that cannot be used is one problem with a code', async (t) => {
+testBothRelays('an address that cannot be used is one problem with a code', async (t, stageOf) => {
   const { front } = await stageOf(t, []);
   const opened = await ListeningPort.open({ ...FRONT, port: front.port });
   t.false(opened.ok);

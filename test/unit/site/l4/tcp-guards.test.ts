@@ -6,22 +6,23 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext } from 'ava';
 import { parseCidr } from '../../../../src/base/address.ts';
 import { ServerNames } from '../../../../src/site/l4/server-names.ts';
 import type { Service } from '../../../../src/site/service.ts';
 import { serverOf } from '../../../support/balance.ts';
+import { type StageOf, testBothRelays } from '../../../support/both-relays.ts';
 import { helloFor } from '../../../support/client-hello.ts';
 import { closedTcpPort } from '../../../support/closed-port.ts';
 import { eventually } from '../../../support/patience.ts';
-import { Backend, Client, echo, FRONT, saying, serviceOf, stageOf } from '../../../support/site.ts';
+import { Backend, Client, echo, FRONT, saying, serviceOf } from '../../../support/site.ts';
 
 const LOOPBACK = [parseCidr('127.0.0.0/8')!];
 const UNRECOGNIZED_NAME = '15030300020270';
 const why = (what: string) => (): string => `never: ${what}`;
 
 /** A front where `a.test` and all below `b.test` have services of their own, the first server being that of the others, if any. */
-async function namedStage(t: ExecutionContext, others: boolean, front: Parameters<typeof stageOf>[2] = {}) {
+async function namedStage(t: ExecutionContext, stageOf: StageOf, others: boolean, front: Parameters<StageOf>[2] = {}) {
   const [other, a, b] = await Promise.all(['other', 'a', 'b'].map((id) => Backend.open(t, id, echo)));
   const byName = new Map([
     ['a.test', serviceOf([a!.server])],
@@ -38,19 +39,22 @@ async function namedStage(t: ExecutionContext, others: boolean, front: Parameter
   return { ...stage, heard, arrived: () => [other!, a!, b!].map(({ sockets }) => sockets.length) };
 }
 
-test('the name in a ClientHello decides which service has the connection, and the server gets every octet', async (t) => {
-  const { heard, arrived, front } = await namedStage(t, true);
-  const later = Buffer.from('and what follows');
-  for (const name of ['a.test', 'x.b.test', 'c.test']) {
-    const octets = Buffer.concat([helloFor(name), later]);
-    t.is(await heard(octets), octets.toString('hex'), name);
-  }
-  t.deepEqual(arrived(), [1, 1, 1]);
-  t.is(front.counts.relayed, 3);
-});
+testBothRelays(
+  'the name in a ClientHello decides which service has the connection, and the server gets every octet',
+  async (t, stageOf) => {
+    const { heard, arrived, front } = await namedStage(t, stageOf, true);
+    const later = Buffer.from('and what follows');
+    for (const name of ['a.test', 'x.b.test', 'c.test']) {
+      const octets = Buffer.concat([helloFor(name), later]);
+      t.is(await heard(octets), octets.toString('hex'), name);
+    }
+    t.deepEqual(arrived(), [1, 1, 1]);
+    t.is(front.counts.relayed, 3);
+  },
+);
 
-test('a ClientHello may come octet by octet, behind a PROXY header', async (t) => {
-  const { front, arrived } = await namedStage(t, false, { proxyFrom: LOOPBACK });
+testBothRelays('a ClientHello may come octet by octet, behind a PROXY header', async (t, stageOf) => {
+  const { front, arrived } = await namedStage(t, stageOf, false, { proxyFrom: LOOPBACK });
   const client = new Client(t, front.port);
   await once(client.socket.setNoDelay(), 'connect');
   const octets = Buffer.concat([Buffer.from('PROXY TCP4 192.0.2.7 192.0.2.1 5 443\r\n'), helloFor('a.test')]);
@@ -61,16 +65,19 @@ test('a ClientHello may come octet by octet, behind a PROXY header', async (t) =
   t.deepEqual(arrived(), [0, 1, 0]);
 });
 
-test("a name that is nobody's is refused with the alert that says so, and no server hears of it", async (t) => {
-  const { heard, arrived, front } = await namedStage(t, false);
-  t.is(await heard(helloFor('c.test')), UNRECOGNIZED_NAME);
-  t.is(front.counts.refusedName, 1);
-  t.deepEqual(arrived(), [0, 0, 0]);
-  await eventually(() => front.connections === 0, why('forgotten'));
-});
+testBothRelays(
+  "a name that is nobody's is refused with the alert that says so, and no server hears of it",
+  async (t, stageOf) => {
+    const { heard, arrived, front } = await namedStage(t, stageOf, false);
+    t.is(await heard(helloFor('c.test')), UNRECOGNIZED_NAME);
+    t.is(front.counts.refusedName, 1);
+    t.deepEqual(arrived(), [0, 0, 0]);
+    await eventually(() => front.connections === 0, why('forgotten'));
+  },
+);
 
-test('who speaks no TLS, breaks off, or takes too long over its ClientHello is reset', async (t) => {
-  const { heard, arrived, front } = await namedStage(t, true, { headerTimeoutMs: 50 });
+testBothRelays('who speaks no TLS, breaks off, or takes too long over its ClientHello is reset', async (t, stageOf) => {
+  const { heard, arrived, front } = await namedStage(t, stageOf, true, { headerTimeoutMs: 50 });
   t.is(await heard(Buffer.from('GET / HTTP/1.1\r\n\r\n')), 'reset');
   t.is(await heard(helloFor('a.test').subarray(0, 20)), 'reset');
   const slow = new Client(t, front.port);
@@ -80,7 +87,7 @@ test('who speaks no TLS, breaks off, or takes too long over its ClientHello is r
   t.deepEqual(arrived(), [0, 0, 0]);
 });
 
-test('real TLS passes untouched: the client sees the certificate of the server behind', async (t) => {
+testBothRelays('real TLS passes untouched: the client sees the certificate of the server behind', async (t, stageOf) => {
   const directory = mkdtempSync(join(tmpdir(), 'meridian-sni-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   const servers = await Promise.all(
@@ -114,7 +121,7 @@ test('real TLS passes untouched: the client sees the certificate of the server b
   t.regex(error.message, /unrecognized name/);
 });
 
-test('where clients must speak first no server is asked before, and who says nothing is reset', async (t) => {
+testBothRelays('where clients must speak first no server is asked before, and who says nothing is reset', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', echo);
   const { front } = await stageOf(t, [backend.server], { silenceTimeoutMs: 100 });
   const silent = new Client(t, front.port);
@@ -132,7 +139,7 @@ test('where clients must speak first no server is asked before, and who says not
   t.is(talkative.received.toString(), 'xyz');
 });
 
-test('a client that takes nothing of what it is sent is reset, even while it goes on sending', async (t) => {
+testBothRelays('a client that takes nothing of what it is sent is reset, even while it goes on sending', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', (socket) => {
     const write = (): void => {
       while (socket.writable && socket.write(Buffer.alloc(65_536)));
@@ -152,7 +159,7 @@ test('a client that takes nothing of what it is sent is reset, even while it goe
   t.is(front.counts.idle, 0);
 });
 
-test('a client with nothing to take may stay for as long as it likes', async (t) => {
+testBothRelays('a client with nothing to take may stay for as long as it likes', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', echo);
   const { front } = await stageOf(t, [backend.server], { stallTimeoutMs: 50 });
   const client = new Client(t, front.port);
@@ -165,7 +172,7 @@ test('a client with nothing to take may stay for as long as it likes', async (t)
   t.is(client.received.toString(), 'onetwo');
 });
 
-test('connections beyond the rate are reset: in all, and of one client', async (t) => {
+testBothRelays('connections beyond the rate are reset: in all, and of one client', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', saying('a'));
   const rate = { perSec: 0.001, burst: 2 };
   for (const differs of [{ connectionRate: rate }, { connectionRatePerClient: rate }]) {
@@ -180,7 +187,7 @@ test('connections beyond the rate are reset: in all, and of one client', async (
   }
 });
 
-test('a rate that is raised by a reload holds at once', async (t) => {
+testBothRelays('a rate that is raised by a reload holds at once', async (t, stageOf) => {
   const backend = await Backend.open(t, 'a', saying('a'));
   const { front, service } = await stageOf(t, [backend.server], { connectionRate: { perSec: 0.001, burst: 1 } });
   t.is(await new Client(t, front.port).all(), 'a');
@@ -189,7 +196,7 @@ test('a rate that is raised by a reload holds at once', async (t) => {
   t.is(await new Client(t, front.port).all(), 'a');
 });
 
-test('a server that is refused for one name is not asked for another one', async (t) => {
+testBothRelays('a server that is refused for one name is not asked for another one', async (t, stageOf) => {
   const dead = serviceOf([serverOf('dead', { port: await closedTcpPort(t) })]);
   const alive = await Backend.open(t, 'a', echo);
   const byName = new Map([['dead.test', dead]]);
