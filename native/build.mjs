@@ -218,12 +218,14 @@ function sanitizeFleet() {
 }
 
 function sanitizeRelay() {
-  const sources = ['core/passage.cc', 'core/relay.cc', 'core/sockets.cc', 'test/core_test.cc'];
-  const program = buildProgram('relay-test', sources, SANITIZERS, join(here, 'relay'));
-  const { status } = spawnSync(program, { stdio: 'inherit', timeout: COMPILE_TIMEOUT_MS });
+  const core = ['core/passage.cc', 'core/relay.cc', 'core/sockets.cc'];
+  const statuses = ['core', 'burden'].map((name) => {
+    const program = buildProgram(`relay-${name}-test`, [...core, `test/${name}_test.cc`], SANITIZERS, join(here, 'relay'));
+    return spawnSync(program, { stdio: 'inherit', timeout: COMPILE_TIMEOUT_MS }).status;
+  });
   const warnings = read(join(output, 'relay.log')).match(/warning: .*/g) ?? [];
   for (const warning of warnings) console.error(`native/build/relay.log: ${warning}`);
-  process.exit(status === 0 && warnings.length === 0 ? 0 : 1);
+  process.exit(statuses.every((status) => status === 0) && warnings.length === 0 ? 0 : 1);
 }
 
 const mode = process.argv[2];

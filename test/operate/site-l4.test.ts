@@ -42,6 +42,7 @@ const configOf = (): string => `server: { stateDirectory: var }
 sites: { fra: { latitude: 50.1, longitude: 8.7 } }
 site:
   fra:
+    drainTimeout: 5m
     services:
       talk: { servers: { ${talkers.map(({ name, port }) => `${name}: ${place(port)}`).join(', ')} }, ${NO_JUDGEMENT} }
       bulk: { servers: { bulk: ${place((bulk.server.address() as { port: number }).port)} }, ${NO_JUDGEMENT} }
