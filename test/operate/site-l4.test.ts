@@ -220,7 +220,8 @@ test.serial('three hundred clients that connect and say nothing cost no server a
     const had = total(await totals('talk'));
     const before = (await countsOf(listener))[count]!;
     const crowd = Array.from({ length: 300 }, () => new Client(t, ports[listener]));
-    await Promise.all(crowd.map(({ socket }) => once(socket, 'connect')));
+    // On a slow machine one may have been reset before it has seen that it was connected.
+    await Promise.all(crowd.map(({ socket, over }) => Promise.race([once(socket, 'connect').catch(() => {}), over])));
     const speaker = new Client(t, ports[listener]);
     speaker.socket.end(helloFor('www.talk.test'));
     t.is(await speaker.over, 'closed');

@@ -1,5 +1,7 @@
 // Tests of the core alone, with real sockets on loopback; compiled with sanitizers by `npm run native:sanitize:relay`.
 
+#include <sys/wait.h>
+
 #include <memory>
 
 #include "harness.h"
@@ -243,6 +245,37 @@ void AListenerGoesFromOneRelayToAnother() {
   CHECK(successor.Listen(-1) == -EBADF);
 }
 
+/** As while another thread starts a program: a copy of the socket is open for a moment longer, and the kernel goes on to speak of it. */
+void WhatTheKernelSaysOfASocketThatIsClosedIsNobodys() {
+  Stage stage;
+  int32_t passage;
+  Socket former = stage.Accepted(&passage);
+  int until_told[2];
+  CHECK(pipe(until_told) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    char octet;
+    close(until_told[1]);
+    (void)!read(until_told[0], &octet, 1);
+    _exit(0);
+  }
+  close(until_told[0]);
+  stage.relay.Reset(passage);
+  stage.Until("over", [&] { return stage.Count(Happening::kOver) == 1; });
+  int32_t next;
+  Socket client = stage.Accepted(&next);
+  CHECK(next == passage);
+  uint8_t octet;
+  CHECK(stage.relay.Read(next, &octet, 1) == 0);
+  former.Send("not of the client that has the number now");
+  pollfd ready{stage.relay.fd(), POLLIN, 0};
+  CHECK(poll(&ready, 1, static_cast<int>(kPatienceMs)) == 1);
+  stage.Turn();
+  CHECK(stage.Count(Happening::kReadable) == 0);
+  close(until_told[1]);
+  waitpid(child, nullptr, 0);
+}
+
 void ARelayThatGoesResetsWhoeverIsThere() {
   auto stage = std::make_unique<Stage>();
   Pair pair(*stage);
@@ -267,6 +300,7 @@ constexpr Test kTests[] = {
     {"commands for who is gone do nothing", CommandsForWhoIsGoneDoNothing},
     {"where nothing moves both are reset", WhereNothingMovesBothAreReset},
     {"a listener goes from one relay to another", AListenerGoesFromOneRelayToAnother},
+    {"what the kernel says of a socket that is closed is nobody's", WhatTheKernelSaysOfASocketThatIsClosedIsNobodys},
     {"a relay that goes resets whoever is there", ARelayThatGoesResetsWhoeverIsThere},
 };
 
