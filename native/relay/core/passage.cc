@@ -75,7 +75,7 @@ Progress Passage::Move(Side& from, Side& to, uint8_t* buffer) {
     }
     const auto size = static_cast<size_t>(count);
     // Less than there was room for: that was all. What comes from now on is told.
-    from.is_readable = size == kReadSize || from.is_hung_up;
+    from.is_readable = size == kReadSize || from.is_to_drain;
     moved += size;
     progress += size;
     if (!Send(to, buffer, size, &sent)) return Progress::kBroken;

@@ -34,8 +34,8 @@ struct Side {
   uint32_t generation = 0;
   bool is_readable = false;
   bool is_writable = false;
-  /** Its end is on the way: a read that finds little is not the last. */
-  bool is_hung_up = false;
+  /** A read that finds little is not the last: its end is on the way, or urgent octets were, where a read stops. */
+  bool is_to_drain = false;
   /** It has said its last. */
   bool is_read_to_end = false;
   /** It was told that the other one has. */

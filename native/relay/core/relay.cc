@@ -259,9 +259,9 @@ void Relay::Handle(const epoll_event& event) {
   if (side.fd < 0 || KeyOf(index, side.generation, is_server) != event.data.u64) return;
   const uint32_t events = event.events;
   const bool is_failing = (events & (EPOLLERR | EPOLLHUP)) != 0;
-  side.is_readable |= is_failing || (events & (EPOLLIN | EPOLLRDHUP)) != 0;
+  side.is_readable |= is_failing || (events & (EPOLLIN | EPOLLRDHUP | EPOLLPRI)) != 0;
   side.is_writable |= is_failing || (events & EPOLLOUT) != 0;
-  side.is_hung_up |= is_failing || (events & EPOLLRDHUP) != 0;
+  side.is_to_drain |= is_failing || (events & (EPOLLRDHUP | EPOLLPRI)) != 0;
   if (passage.state == Passage::State::kRelaying) {
     // What was read to its end can only be told of an error so.
     const bool is_deaf = (events & EPOLLERR) != 0 && side.is_read_to_end;
@@ -335,7 +335,7 @@ void Relay::Tell(Happening happening, int32_t index, int32_t detail, double numb
 
 bool Relay::Watch(int32_t index, const Passage& passage, const Side& side, int operation) {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.u64 = KeyOf(index, side.generation, &side == &passage.server);
   return epoll_ctl(epoll_fd_, operation, side.fd, &event) == 0;
 }

@@ -69,6 +69,18 @@ void AnEndOfOneDirectionLeavesTheOther() {
   }
 }
 
+/** A read stops where they were. They themselves are no part of the stream, and go no further. */
+void WhatComesBehindUrgentOctetsIsNotForgotten() {
+  Stage stage;
+  Pair pair(stage);
+  pair.client.Send("before");
+  CHECK(send(pair.client.fd(), "!", 1, MSG_OOB) == 1);
+  pair.client.Send(" and behind");
+  stage.Until("all", [&] { return pair.server.Hear() && pair.server.heard == "before and behind"; });
+  pair.client.Send(", later too");
+  stage.Until("later", [&] { return pair.server.Hear() && pair.server.heard == "before and behind, later too"; });
+}
+
 void AResetIsPassedOnAsAReset() {
   for (const bool is_client : {true, false}) {
     for (const bool has_ended : {true, false}) {
@@ -291,6 +303,7 @@ constexpr Test kTests[] = {
     {"clients are told and relayed over both families", ClientsAreToldAndRelayedOverBothFamilies},
     {"what is sent leaves at once", WhatIsSentLeavesAtOnce},
     {"an end of one direction leaves the other", AnEndOfOneDirectionLeavesTheOther},
+    {"what comes behind urgent octets is not forgotten", WhatComesBehindUrgentOctetsIsNotForgotten},
     {"a reset is passed on as a reset", AResetIsPassedOnAsAReset},
     {"a server that refuses is told, and another one gets everything", AServerThatRefusesIsToldAndAnotherOneGetsEverything},
     {"a try is abandoned, and nothing is told of it", ATryIsAbandonedAndNothingIsToldOfIt},
