@@ -8,6 +8,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { hasReusePort, supportsReusePort } from '../../src/transport/listen.ts';
+import { adminDirectory } from '../support/admin-client.ts';
 import { startChild } from '../support/child.ts';
 import { dig } from '../support/dig.ts';
 import {
@@ -26,7 +27,15 @@ import {
   withOpenFiles,
 } from '../support/environments.ts';
 import { reservePortFor } from '../support/reserved-port.ts';
-import { demoDirectory, editConfig, type RunResult, type Surroundings, serveInVain, startServer } from '../support/server.ts';
+import {
+  demoDirectory,
+  editConfig,
+  meridian,
+  type RunResult,
+  type Surroundings,
+  serveInVain,
+  startServer,
+} from '../support/server.ts';
 import { StreamClient } from '../support/stream-client.ts';
 
 /** The demo, listening elsewhere. */
@@ -106,6 +115,22 @@ testUnless(whyNotUser() ?? whyNotUser(STRANGER), 'a port that a process of anoth
   });
   holder.kill('SIGTERM');
 });
+
+testUnless(
+  whyNotUser() ?? whyNot([...asUser(NOBODY), 'nice', '-n', '19']),
+  'a user whose server has the lowest priority from the start has an API and reloads all the same',
+  async (t) => {
+    const directory = adminDirectory();
+    giveTo(NOBODY, directory);
+    const server = await startServer(directory, { wrapper: [...asUser(NOBODY), 'nice', '-n', '19'] });
+    const { endpoints } = await server.logged('admin API listening');
+    const [{ address, port }] = endpoints as [{ address: string; port: number }];
+    t.is((await fetch(`http://${address}:${port}/healthz`)).status, 200);
+    t.is((await meridian(['reload', '--config', server.config])).code, 0);
+    t.notRegex(server.log(), /ERR_INTERNAL/);
+    t.is(await server.stop(), 0);
+  },
+);
 
 const unprivileged = [...inOwnNetwork(PRIVILEGED_PORTS), ...asUser(NOBODY)];
 testUnless(whyNotUser() ?? whyNot(unprivileged), 'port 53 without a privilege names the ways to get it', async (t) => {

@@ -4,7 +4,7 @@
 // thread, and its own heirs have it; elsewhere it would slow the answering threads too, so nothing is done there.
 
 import { readdirSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 
 /** V8's helpers still go before a load: an answering thread may wait for one of them. */
 const HELPER_NICENESS = 15;
@@ -13,17 +13,20 @@ const NICENESS = { load: 19, api: 5 };
 
 /** To be called by a thread that loads, or serves the API. */
 export function yieldToAnswers(work: keyof typeof NICENESS): void {
-  if (process.platform === 'linux') setPriority(0, NICENESS[work]);
+  if (process.platform === 'linux') lower(0, NICENESS[work]);
 }
+
 /** To be called once, before any worker is started: the threads that exist besides the main one are V8's helpers then. */
 export function makeHelpersYield(): void {
   if (process.platform !== 'linux') return;
-  for (const thread of readdirSync('/proc/self/task').map(Number)) {
-    if (thread === process.pid) continue;
-    try {
-      setPriority(thread, HELPER_NICENESS);
-    } catch {
-      // It has ended, or a sandbox forbids it: then it keeps its priority.
-    }
+  for (const thread of readdirSync('/proc/self/task').map(Number)) if (thread !== process.pid) lower(thread, HELPER_NICENESS);
+}
+
+/** Never raises: a server that was started with a lower priority (`nice`, `Nice=` of a unit) may not, and is not meant to. */
+function lower(thread: number, niceness: number): void {
+  try {
+    if (getPriority(thread) < niceness) setPriority(thread, niceness);
+  } catch {
+    // It has ended, or a sandbox forbids it: then it keeps its priority.
   }
 }
