@@ -1,5 +1,5 @@
 // The Lua that records of PowerDNS hold, as far as it only says what to answer: calls, tables, text and numbers; assignments and include;
-// return; if with elseif and else (Lua 5.1 reference manual, section 2). Nothing is run. What goes beyond is an error that says where.
+// return; if with elseif and else, conditions joined by and, or, not, == (Lua 5.1 reference manual, section 2). Nothing is run. What goes beyond is an error that says where.
 
 import { err, ok, type Result } from '../base/result.ts';
 
@@ -9,7 +9,9 @@ export type Expression =
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Expression[] }
   | { readonly kind: 'table'; readonly items: readonly Expression[]; readonly fields: ReadonlyMap<string, Expression> }
-  | { readonly kind: 'or'; readonly parts: readonly Expression[] };
+  | { readonly kind: 'or' | 'and'; readonly parts: readonly Expression[] }
+  | { readonly kind: 'not'; readonly of: Expression }
+  | { readonly kind: 'equal'; readonly left: Expression; readonly right: Expression };
 
 export type Statement =
   | { readonly kind: 'assign'; readonly name: string; readonly value: Expression }
@@ -21,7 +23,7 @@ export type Statement =
     };
 
 const TOKEN =
-  /\s+|--[^\n]*|(?<name>[A-Za-z_]\w*)|(?<number>\d+(?:\.\d+)?)|(?<text>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?<mark>\.\.|[{}()[\],;=])/sy;
+  /\s+|--[^\n]*|(?<name>[A-Za-z_]\w*)|(?<number>\d+(?:\.\d+)?)|(?<text>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?<mark>\.\.|==|[{}()[\],;=])/sy;
 const RESERVED = ['and', 'break', 'do', 'for', 'function', 'goto', 'not', 'repeat', 'until', 'while'];
 /** Deeper nesting than anybody writes, and far from the end of the stack. */
 const MAX_DEPTH = 50;
@@ -108,10 +110,26 @@ class Parser {
 
   #expression(): Expression {
     return this.#nest(() => {
-      const parts = [this.#operand()];
-      while (this.#skip('or')) parts.push(this.#operand());
+      const parts = [this.#conjunction()];
+      while (this.#skip('or')) parts.push(this.#conjunction());
       return parts.length === 1 ? parts[0]! : { kind: 'or', parts };
     });
+  }
+
+  #conjunction(): Expression {
+    const parts = [this.#comparison()];
+    while (this.#skip('and')) parts.push(this.#comparison());
+    return parts.length === 1 ? parts[0]! : { kind: 'and', parts };
+  }
+
+  /** `not` binds more tightly than `==`, as in Lua. */
+  #comparison(): Expression {
+    const left = this.#negation();
+    return this.#skip('==') ? { kind: 'equal', left, right: this.#negation() } : left;
+  }
+
+  #negation(): Expression {
+    return this.#nest(() => (this.#skip('not') ? { kind: 'not', of: this.#negation() } : this.#operand()));
   }
 
   #operand(): Expression {

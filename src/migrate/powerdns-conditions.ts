@@ -13,9 +13,9 @@ export function placesOf(condition: Expression): readonly Place[] | undefined {
     const parts = condition.parts.map(placesOf);
     return parts.includes(undefined) ? undefined : parts.flatMap((part) => part!);
   }
-  if (condition.kind !== 'call') return undefined;
-  const keys = condition.args.flatMap(scalars);
-  switch (condition.name) {
+  if (condition.kind === 'and') return subdivisionsOf(condition.parts);
+  const { name, keys } = questionOf(condition);
+  switch (name) {
     case 'continent':
     case 'continentCode':
       return keys.map((key) => ({ map: 'continent', key: key.toUpperCase() }));
@@ -29,6 +29,26 @@ export function placesOf(condition: Expression): readonly Place[] | undefined {
     default:
       return undefined;
   }
+}
+
+/** `countryCode() == 'CN'` asks what `country('CN')` asks. */
+function questionOf(condition: Expression): { readonly name: string; readonly keys: readonly string[] } {
+  if (condition.kind === 'call') return { name: condition.name, keys: condition.args.flatMap(scalars) };
+  if (condition.kind !== 'equal') return { name: '', keys: [] };
+  const [call, value] = condition.left.kind === 'call' ? [condition.left, condition.right] : [condition.right, condition.left];
+  return call.kind === 'call' && call.args.length === 0 && call.name.endsWith('Code')
+    ? { name: call.name, keys: scalars(value) }
+    : { name: '', keys: [] };
+}
+
+/** A country and regions of it: a region alone may be one of many countries. */
+function subdivisionsOf(parts: readonly Expression[]): readonly Place[] | undefined {
+  const questions = parts.map(questionOf);
+  const asked = (...names: readonly string[]): readonly string[] =>
+    questions.flatMap(({ name, keys }) => (names.includes(name) ? keys.map((key) => key.toUpperCase()) : []));
+  const [countries, regions] = [asked('country', 'countryCode'), asked('region', 'regionCode')];
+  if (parts.length !== 2 || countries.length !== 1 || regions.length === 0) return undefined;
+  return regions.map((region) => ({ map: 'subdivision', key: `${countries[0]}-${region}` }));
 }
 
 /** Text and numbers of an expression, those of tables too. */

@@ -34,6 +34,8 @@ export interface Answer {
 const MAX_ANSWERS = 8;
 const NO_OPTIONS: Options = new Map();
 const EVERYBODY = ['0.0.0.0/0', '::/0'];
+const SPECIFIC_FIRST: readonly Place['map'][] = ['network', 'asn', 'subdivision', 'country', 'continent'];
+const SELECTORS = ['all', 'hashed', 'pickclosest', 'random'];
 const STICKY = ['pickhashed', 'pickwhashed', 'pickchashed', 'picknamehashed'];
 
 /** Thrown with a sentence on what cannot be carried over. */
@@ -75,19 +77,32 @@ export class Planner {
   #choice(statement: Extract<Statement, { kind: 'if' }>, rest: readonly Statement[]): Plan {
     const cases: { places: readonly Place[]; plan: Plan }[] = [];
     let otherwise: Plan | undefined;
+    let isNegated = false;
     for (const { condition, body } of statement.branches) {
       const plan = this.#run(body);
       if (plan === undefined) throw new PlanError('a branch returns nothing');
       if (condition === undefined) otherwise = plan;
       else {
-        const places = placesOf(condition);
-        if (places === undefined) throw new PlanError('a condition on something else than the place of the client');
+        isNegated = condition.kind === 'not' && cases.length === 0;
+        const places = placesOf(condition.kind === 'not' && isNegated ? condition.of : condition);
+        if (places === undefined)
+          throw new PlanError('a condition on something else than the place of the client; a region needs its country beside it');
         cases.push({ places, plan });
       }
     }
     otherwise ??= this.#run(rest);
     if (otherwise === undefined) throw new PlanError('clients of other places get no answer');
+    if (isNegated && cases.length > 1) throw new PlanError('several conditions of which one is negated');
+    if (isNegated) return { kind: 'map', cases: [{ places: cases[0]!.places, plan: otherwise }], otherwise: cases[0]!.plan };
+    this.#warnOfOrder(cases);
     return { kind: 'map', cases, otherwise };
+  }
+
+  /** The first condition that holds counts there, the most specific place here. */
+  #warnOfOrder(cases: readonly { readonly places: readonly Place[] }[]): void {
+    const ranks = cases.map(({ places }) => places.map(({ map }) => SPECIFIC_FIRST.indexOf(map)));
+    if (ranks.some((rank, i) => i > 0 && Math.min(...rank) < Math.max(...ranks.slice(0, i).flat())))
+      this.#lose('a condition on a smaller place comes after one on a larger place; here the smaller place counts');
   }
 
   #plan(expression: Expression): Plan {
@@ -184,6 +199,7 @@ export class Planner {
     if (values.length === 0) throw new PlanError('a list of values is empty');
     if (selector === 'all') this.#answers = Math.max(this.#answers, values.length);
     if (selector === 'hashed') this.#isSticky = true;
+    if (!SELECTORS.includes(selector)) this.#lose(`selector ${selector} has no counterpart; here each answers in turn`);
     const backup = textOf(options.get('backupSelector'));
     if (backup !== undefined && backup !== 'random' && backup !== selector)
       this.#lose(`backupSelector ${backup}: here the answers are chosen as ever, as if all were up`);
@@ -233,4 +249,8 @@ const optionsOf = (expression: Expression | undefined): Options =>
 export const textOf = (expression: Expression | undefined): string | undefined =>
   expression?.kind === 'text' ? expression.value : undefined;
 export const numberOf = (expression: Expression | undefined): number | undefined =>
-  expression?.kind === 'number' ? expression.value : undefined;
+  expression?.kind === 'number'
+    ? expression.value
+    : expression?.kind === 'text' && /^\d+$/.test(expression.value) // as Lua takes it
+      ? Number(expression.value)
+      : undefined;

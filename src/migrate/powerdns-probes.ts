@@ -6,6 +6,8 @@ import { type Check, numberOf, textOf } from './powerdns-plan.ts';
 /** PowerDNS waits so long unless told otherwise, in seconds. */
 const TIMEOUT_SEC = 2;
 const MAX_TIMEOUT_SEC = 60;
+/** What is carried over, here or in powerdns-plan.ts. */
+const KNOWN = ['selector', 'backupSelector', 'timeout', 'interval', 'minimumFailures', 'stringmatch', 'httpcode'];
 
 export class PowerdnsProbes {
   readonly #draft: Draft;
@@ -28,8 +30,8 @@ export class PowerdnsProbes {
       connectTimeout: `${timeoutSec}s`,
       ...(failures === undefined ? {} : { fall: Math.max(1, Math.min(100, failures)) }),
     };
-    for (const option of ['source', 'useragent', 'byteslimit', 'headers'])
-      if (check.options.has(option)) this.#draft.lose(where, `the option ${option} of its check has no counterpart`);
+    for (const option of check.options.keys())
+      if (!KNOWN.includes(option)) this.#draft.lose(where, `the option ${option} of its check has no counterpart`);
     return this.#draft.shareProbe(whole);
   }
 

@@ -107,12 +107,25 @@ class PowerdnsZone {
   #record(owner: string, luas: readonly ZoneEntry[], plain: readonly ZoneEntry[]): string | undefined {
     const answers = luas.flatMap((entry) => {
       const answer = this.#answer(entry);
+      const { type } = entry.lua!;
+      const foreign = answer === undefined ? undefined : valuesOf(answer.plan).find((value) => typeOf(value) !== type);
+      if (foreign !== undefined) {
+        this.#draft.lose(this.#where(entry), `LUA ${type}: ${foreign} is no ${type}; left out`);
+        return [];
+      }
       return answer === undefined ? [] : [{ answer, type: entry.lua!.type, entry }];
     });
     const lead = answers[0];
     if (lead === undefined) return undefined;
     const where = this.#where(lead.entry);
-    const others = answers.slice(1).filter(({ answer, type }) => {
+    const others = answers.slice(1).filter(({ answer, type, entry }) => {
+      if (answers.find((each) => each.type === type)!.entry !== entry) {
+        this.#draft.lose(
+          this.#where(entry),
+          `a further LUA ${type} of this name, whose answer PowerDNS adds to the first; left out`,
+        );
+        return false;
+      }
       if (type === 'CNAME' || lead.type === 'CNAME' || shapeOf(answer.plan) !== shapeOf(lead.answer.plan)) {
         this.#draft.lose(where, `LUA ${type} of this name chooses in another way than LUA ${lead.type}; left out`);
         return false;
@@ -120,8 +133,14 @@ class PowerdnsZone {
       return true;
     });
     const missing = plain.flatMap(({ address }) => (address!.type === lead.type ? [] : [{ value: address!.value, weight: 1 }]));
-    if (plain.length > 0)
+    if (missing.length > 0)
       this.#draft.lose(where, 'plain addresses stand beside it: here each pool answers with those of the other family');
+    for (const { address } of plain)
+      if (address!.type === lead.type)
+        this.#draft.lose(
+          where,
+          `the plain ${lead.type} ${address!.value} beside LUA ${lead.type}, to which PowerDNS adds it; left out`,
+        );
     const second = others[0]?.answer.plan;
     const rule = this.#rule(owner, lead.answer.plan, second, missing, where);
     const { isSticky, answers: count } = lead.answer;
@@ -166,7 +185,9 @@ class PowerdnsZone {
         }
       }
       const ordered = Object.fromEntries(
-        ['network', 'asn', 'country', 'continent'].flatMap((map) => (maps[map] === undefined ? [] : [[map, maps[map]]])),
+        ['network', 'asn', 'subdivision', 'country', 'continent'].flatMap((map) =>
+          maps[map] === undefined ? [] : [[map, maps[map]]],
+        ),
       );
       return { map: { ...ordered, default: this.#rule(owner, plan.otherwise, other?.otherwise, missing, where) } as DraftMap };
     }
@@ -202,6 +223,14 @@ class PowerdnsZone {
     return `${this.#file}:${entry.line}`;
   }
 }
+
+function valuesOf(plan: Plan): readonly string[] {
+  if (plan.kind === 'failover') return plan.plans.flatMap(valuesOf);
+  if (plan.kind === 'map') return [...plan.cases.flatMap((each) => valuesOf(each.plan)), ...valuesOf(plan.otherwise)];
+  return plan.values.map(({ value }) => value);
+}
+
+const typeOf = (value: string): string => (value.includes(':') ? 'AAAA' : /^\d+\.\d+\.\d+\.\d+$/.test(value) ? 'A' : 'CNAME');
 
 /** Two plans of one shape differ in values alone. */
 function shapeOf(plan: Plan): string {

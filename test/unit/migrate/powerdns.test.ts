@@ -130,3 +130,55 @@ for (const [snippet, told] of LOST)
     t.is(zoneOf(draft), '');
     t.true(lost(draft).includes(told), lost(draft));
   });
+
+test('what a code is compared with is a place, as what a function is asked for', (t) => {
+  const rule = (snippet: string): unknown => policyOf(ofSnippet(snippet));
+  t.deepEqual(
+    rule(";if countryCode() == 'CN' or 'HK' == countryCode() then return '192.0.2.1' else return '192.0.2.2' end"),
+    rule(";if country({'CN','HK'}) then return '192.0.2.1' else return '192.0.2.2' end"),
+  );
+});
+
+test('a region needs the country beside it', (t) => {
+  const draft = ofSnippet(";if country('US') and region({'CA','OR'}) then return '192.0.2.1' else return '192.0.2.2' end");
+  t.like(policyOf(draft), {
+    rule: { map: { subdivision: { 'US-CA': { pool: 'w-example-edu' }, 'US-OR': { pool: 'w-example-edu' } } } },
+  });
+  t.deepEqual(draft.losses.length, 1, 'but for the sites');
+  const alone = ofSnippet(";if region('CA') then return '192.0.2.1' else return '192.0.2.2' end");
+  t.regex(lost(alone), /a region needs its country beside it; left out/);
+});
+
+test('a condition that is negated exchanges the answers', (t) => {
+  const draft = ofSnippet(";if not country('US') then return '192.0.2.1' end return '192.0.2.2'");
+  t.like(policyOf(draft), {
+    rule: { map: { country: { US: { pool: 'w-example-edu' } }, default: { pool: 'w-example-edu-2' } } },
+  });
+  t.like(draft.pools.get('w-example-edu'), { members: [{ v4: '192.0.2.2' }] });
+});
+
+test('a smaller place after a larger one is told, for here it would count', (t) => {
+  const snippet = (first: string, second: string): string =>
+    `;if ${first} then return '192.0.2.1' elseif ${second} then return '192.0.2.2' end return '192.0.2.3'`;
+  t.regex(lost(ofSnippet(snippet("continent('EU')", "country('DE')"))), /a smaller place comes after one on a larger place/);
+  t.notRegex(lost(ofSnippet(snippet("country('DE')", "continent('EU')"))), /a smaller place/);
+});
+
+test('every option and selector without a counterpart is told, and a number may be written as text', (t) => {
+  const draft = ofSnippet(
+    "ifurlup('http://h/x', {'192.0.2.1'}, {httpcode='404', failOnIncompleteCheck='true', selector='first'})",
+  );
+  t.like(draft.probes.get('check-1'), { http: { status: [404] } });
+  t.regex(lost(draft), /the option failOnIncompleteCheck of its check/);
+  t.regex(lost(draft), /selector first has no counterpart/);
+});
+
+test('addresses of the other family, a second record of a type, and a plain one beside it are told, not lost', (t) => {
+  t.regex(lost(draftOf(`w 60 IN LUA AAAA "pickrandom({'192.0.2.1'})"\n`)), /LUA AAAA: 192\.0\.2\.1 is no AAAA; left out/);
+  const twice = `w 60 IN LUA A "pickrandom({'192.0.2.1'})"\nw 60 IN LUA A "pickrandom({'192.0.2.2'})"\n`;
+  const draft = draftOf(twice);
+  t.like(draft.pools.get('w-example-edu'), { members: [{ v4: '192.0.2.1' }] });
+  t.regex(lost(draft), /z:4: a further LUA A of this name, whose answer PowerDNS adds to the first; left out/);
+  const beside = draftOf(`w 60 IN LUA A "pickrandom({'192.0.2.1'})"\nw 60 IN A 192.0.2.9\n`);
+  t.regex(lost(beside), /the plain A 192\.0\.2\.9 beside LUA A/);
+});
