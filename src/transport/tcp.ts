@@ -198,11 +198,16 @@ export class TcpListener {
 
   #endAll(drainMs: number): void {
     this.#isClosing = true;
-    for (const { socket } of this.#arrivals.values()) socket.end();
-    for (const { socket, reader, isYielding } of this.#connections.values()) if (!reader.isPartial && !isYielding) socket.end();
+    // The system may hold queries that came before; a turn of the event loop reads them, and each is answered before its connection ends.
+    setImmediate(() => setImmediate(() => this.#endIdle()));
     this.#cutOff = setTimeout(() => {
       for (const connection of [...this.#arrivals.values(), ...this.#connections.values()]) this.#drop(connection);
     }, drainMs);
+  }
+
+  #endIdle(): void {
+    for (const { socket } of this.#arrivals.values()) socket.end();
+    for (const { socket, reader, isYielding } of this.#connections.values()) if (!reader.isPartial && !isYielding) socket.end();
   }
 
   #accept(socket: Socket): void {

@@ -112,6 +112,18 @@ test('closing ends idle connections, lets a begun message be finished, and takes
   await until(() => listener.connectionCount === 0);
 });
 
+test('what has come before the server begins to close is answered, though nobody has read it yet', async (t) => {
+  const { open, listener } = await listen(t);
+  const client = await open();
+  t.is(await exchange(client, 1), 1);
+  await client.send(frame(query(2)));
+  const closed = listener.close(60_000);
+  t.is(idOf((await client.receive())!), 2);
+  await client.finished;
+  client.socket.end();
+  await closed;
+});
+
 test('what is sent after the server has begun to close is not answered', async (t) => {
   const { open, listener } = await listen(t);
   const client = await open();
