@@ -12,6 +12,7 @@ umask 022 # modes are part of an image
 work=${1:?usage: bases.sh DIRECTORY}
 mkdir -p "$work"
 major=$(node -p 'process.versions.node.split(".")[0]')
+packages=$(sha256sum "$(dirname "$0")/../../package-lock.json" | cut -c 1-16)
 missing() { ! docker image inspect "$1" > /dev/null 2>&1; }
 
 mirror=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2> /dev/null || true; } |
@@ -70,8 +71,15 @@ if missing "node:$major-bookworm-slim"; then
   ln -s ../lib/node_modules/npm/bin/npx-cli.js "$work/node/usr/local/bin/npx"
   # npm's cache, with which `npm ci --prefer-offline` needs no registry.
   mkdir -p "$work/node/root/.npm"
-  cp -a "$(npm config get cache)/_cacache" "$work/node/root/.npm/_cacache"
-  into "node:$major-bookworm-slim" node 'CMD ["node"]'
+  cp -a "$(npm config get cache 2> /dev/null)/_cacache" "$work/node/root/.npm/_cacache"
+  into "node:$major-bookworm-slim" node 'CMD ["node"]' "LABEL meridian.packages=$packages"
+fi
+# Our own stand-in with the packages of another package-lock.json: npm's cache again.
+made_for=$(docker image inspect --format '{{index .Config.Labels "meridian.packages"}}' "node:$major-bookworm-slim")
+if [ -n "$made_for" ] && [ "$made_for" != "$packages" ]; then
+  printf 'FROM node:%s-bookworm-slim\nCOPY _cacache /root/.npm/_cacache\nLABEL meridian.packages=%s\n' "$major" "$packages" |
+    docker build -q -t "node:$major-bookworm-slim" -f - "$(npm config get cache 2> /dev/null)" > /dev/null
+  echo "stand-in has the packages of now: node:$major-bookworm-slim"
 fi
 if missing redis:7-bookworm; then
   tree redis redis-server
