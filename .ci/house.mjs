@@ -26,7 +26,7 @@ export const MAY_IMPORT = {
   site: ['base', 'model', 'balance'],
   sim: ['base', 'model', 'geo', 'steering', 'config'],
   admin: ['base', 'model', 'config', 'metrics'],
-  migrate: ['base', 'wire', 'zone', 'model'],
+  migrate: ['base', 'wire', 'zone', 'model', 'geo'],
   watch: ['base', 'model'],
   app: null, // the composition root may import everything
 };

@@ -2,6 +2,7 @@
 // carried over. Invariant: every name it hands out is one that the configuration allows, and no two things share one.
 
 import type { Family } from '../base/address.ts';
+import { withKnownPlaces } from './places.ts';
 
 /** Longest name of a site, pool, member or policy, in characters. */
 const MAX_NAME = 63;
@@ -93,7 +94,8 @@ export class Draft {
   /** Adds a policy under a name like `wanted`; returns the name. */
   addPolicy(wanted: string, policy: DraftPolicy): string {
     const name = freeName([wanted], this.policies);
-    this.policies.set(name, policy);
+    const rule = withKnownPlaces(policy.rule, (what) => this.lose(`policy ${name}`, what));
+    this.policies.set(name, { ...policy, rule });
     return name;
   }
 

@@ -17,6 +17,8 @@ const FIELDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   TLSA: [['certificate_usage'], ['selector'], ['matching_type'], ['certificate_association_data']],
   URI: [['priority'], ['weight'], ['"target']],
 };
+/** What octoDNS takes for fields that are not there. */
+const DEFAULTS: Readonly<Record<string, number>> = { 'CAA flags': 0 };
 const PLAIN = ['A', 'AAAA', 'CNAME', 'DNAME', 'NS', 'PTR'];
 /** A character-string holds so many octets (RFC 1035, section 3.3). */
 const STRING_SIZE = 255;
@@ -24,13 +26,14 @@ const STRING_SIZE = 255;
 /** The data of one record; undefined if the type or the value is not known. */
 export function octodnsData(type: string, value: unknown): string | undefined {
   if (PLAIN.includes(type)) return typeof value === 'string' && /^[^\s;()"]+$/.test(value) ? value : undefined;
-  if (type === 'TXT' || type === 'SPF') return typeof value === 'string' ? strings(value) : undefined;
+  if (type === 'TXT') return typeof value === 'string' ? strings(value) : undefined;
   if (!isFields(value)) return undefined;
   if (type === 'LOC') return location(value);
   if (type === 'HTTPS' || type === 'SVCB') return service(value);
   const parts = FIELDS[type]?.map(([first = '', second]) => {
     const isString = first.startsWith('"');
-    const found = value[isString ? first.slice(1) : first] ?? (second === undefined ? undefined : value[second]);
+    const found =
+      value[isString ? first.slice(1) : first] ?? (second === undefined ? DEFAULTS[`${type} ${first}`] : value[second]);
     if (typeof found !== 'string' && typeof found !== 'number') return undefined;
     return isString ? quoted(String(found)) : String(found);
   });

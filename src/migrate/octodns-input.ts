@@ -16,6 +16,8 @@ export interface OctodnsRecord {
   /** `geo`, the older way: place -> addresses. */
   readonly geo: Fields | undefined;
   readonly healthCheck: Fields | undefined;
+  /** Other settings for octoDNS and its providers. */
+  readonly settings: readonly string[];
 }
 
 export interface OctodnsZone {
@@ -27,6 +29,9 @@ export interface OctodnsZone {
   /** TTL of records without one, in seconds: `default_ttl` of the provider. */
   readonly defaultTtlSec: number;
 }
+
+/** Settings that are followed here, or concern only what octoDNS accepts. */
+const FOLLOWED = ['healthcheck', 'ignored', 'lenient'];
 
 /** The error is a sentence. */
 export function readOctodns({ name: zone, document, defaultTtlSec }: OctodnsZone): Result<readonly OctodnsRecord[], string> {
@@ -46,6 +51,7 @@ export function readOctodns({ name: zone, document, defaultTtlSec }: OctodnsZone
         dynamic: isFields(found['dynamic']) ? found['dynamic'] : undefined,
         geo: isFields(found['geo']) ? found['geo'] : undefined,
         healthCheck: isFields(settings['healthcheck']) ? settings['healthcheck'] : undefined,
+        settings: Object.keys(settings).filter((key) => !FOLLOWED.includes(key)),
       });
     }
   }

@@ -53,6 +53,12 @@ function zoneText(
     ...(servers.length === 0 ? [`${origin} ${SOA_TTL_SEC} NS ${NOBODY}`] : []),
   ];
   const steered = new Set(records.filter((record) => STEERED.includes(record.type) && isDynamic(record)).map(({ name }) => name));
+  for (const { name, type, settings } of records)
+    for (const setting of settings)
+      draft.lose(
+        `${name} ${type}`,
+        `the setting ${setting} of octoDNS, for single providers, is not followed; the record is taken`,
+      );
   for (const record of records) {
     if (steered.has(record.name) && STEERED.includes(record.type)) continue;
     const where = `${record.name} ${record.type}`;
@@ -82,4 +88,6 @@ function zoneText(
 const unknown = ({ type }: OctodnsRecord): string =>
   type === 'ALIAS'
     ? 'an ALIAS has no counterpart (a GSLB record with addresses may stand at the apex); left out'
-    : 'this type, or one of its values, is not known; left out';
+    : type === 'SPF'
+      ? 'records of the type SPF are obsolete (RFC 7208, section 3.1), a TXT record says the same; left out'
+      : 'this type, or one of its values, is not known; left out';

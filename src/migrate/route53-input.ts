@@ -20,6 +20,8 @@ export interface RecordSet {
   readonly isCidr: boolean;
   readonly alias: { readonly name: string; readonly evaluatesHealth: boolean } | undefined;
   readonly healthCheck: string | undefined;
+  /** Made by a traffic policy, whose rules are not in the export. */
+  readonly isOfTrafficPolicy: boolean;
 }
 
 export interface HealthCheck {
@@ -30,9 +32,11 @@ export interface HealthCheck {
 export interface Route53Document {
   readonly recordSets: readonly RecordSet[];
   readonly healthChecks: readonly HealthCheck[];
+  /** The output ends before the list does. */
+  readonly isTruncated: boolean;
 }
 
-const TEXT_TYPES = ['TXT', 'SPF'];
+const TEXT_TYPES = ['TXT'];
 
 /** The error is a sentence. */
 export function readRoute53(text: string): Result<Route53Document, string> {
@@ -59,7 +63,8 @@ export function readRoute53(text: string): Result<Route53Document, string> {
       return err(`HealthChecks[${i}] must have an Id and a HealthCheckConfig`);
     healthChecks.push({ id: check['Id'], config });
   }
-  return ok({ recordSets, healthChecks });
+  const isTruncated = json['IsTruncated'] === true || typeof json['NextToken'] === 'string';
+  return ok({ recordSets, healthChecks, isTruncated });
 }
 
 function recordSet(set: Fields): RecordSet | undefined {
@@ -92,6 +97,7 @@ function recordSet(set: Fields): RecordSet | undefined {
         ? undefined
         : { name: nameOf(target), evaluatesHealth: isFields(alias) && alias['EvaluateTargetHealth'] === true },
     healthCheck: text(set['HealthCheckId']),
+    isOfTrafficPolicy: text(set['TrafficPolicyInstanceId']) !== undefined,
   };
 }
 

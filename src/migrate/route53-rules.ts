@@ -57,6 +57,7 @@ export class Route53Rules {
     if (kinds.size > 1)
       this.#draft.lose(name, `its sets are routed in different ways (${[...kinds].join(', ')}); those by ${kind} are taken`);
     const choices = byIdentifier(sets.filter((set) => kindOf(set) === kind)).map((choice) => this.#ofOneSort(choice, name));
+    for (const choice of choices) this.#compareFamilies(choice, name);
     switch (kind) {
       case 'simple':
         return this.#simple(choices, name);
@@ -78,6 +79,18 @@ export class Route53Rules {
         this.#draft.lose(name, 'CIDR collections are not in the export; write a "network" map by hand. The first set is taken');
         return one(this.#leaf(choices[0]!, name));
     }
+  }
+
+  /** Sets of one identifier and different types are one choice here, made by what the first says. */
+  #compareFamilies([first, ...others]: Choice, name: string): void {
+    const routing = ({ weight, region, failover, geolocation, geoproximity, healthCheck }: RecordSet): string =>
+      JSON.stringify([weight, region, failover, geolocation, geoproximity, healthCheck]);
+    for (const other of others)
+      if (routing(other) !== routing(first!))
+        this.#draft.lose(
+          `${name} ${first!.id ?? ''}`.trim(),
+          `${other.type} is routed or checked in another way than ${first!.type}; here both as ${first!.type}`,
+        );
   }
 
   #simple(choices: readonly Choice[], name: string): NameRule | undefined {

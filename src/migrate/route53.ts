@@ -25,6 +25,11 @@ export function importRoute53(documents: readonly Document[]): Result<Draft, Pro
   for (const { file, text } of documents) {
     const document = readRoute53(text);
     if (!document.ok) return failed(file, document.error);
+    if (document.value.isTruncated)
+      draft.lose(
+        file,
+        'the output says that it is cut off: what follows its last entry is missing; export it whole, without --max-items',
+      );
     checks.push(...document.value.healthChecks);
     if (document.value.recordSets.length > 0) zones.push({ file, sets: document.value.recordSets });
   }
@@ -47,8 +52,18 @@ function zoneText(origin: string, sets: readonly RecordSet[], draft: Draft, rule
   const soaFirst = sets.toSorted((a, b) => rank(a) - rank(b));
   const dynamic = new Set(sets.filter((set) => ADDRESS_TYPES.includes(set.type) && isDynamic(set)).map(({ name }) => name));
   for (const set of soaFirst) {
+    if (set.isOfTrafficPolicy)
+      draft.lose(
+        `${set.name} ${set.type}`,
+        'a traffic policy made it, whose rules are not in the export; what it is now is taken',
+      );
     if (ADDRESS_TYPES.includes(set.type) && dynamic.has(set.name)) continue;
-    if (set.alias !== undefined) draft.lose(`${set.name} ${set.type}`, 'an alias of this type has no counterpart; left out');
+    if (set.type === 'SPF')
+      draft.lose(
+        `${set.name} SPF`,
+        'records of the type SPF are obsolete (RFC 7208, section 3.1), a TXT record says the same; left out',
+      );
+    else if (set.alias !== undefined) draft.lose(`${set.name} ${set.type}`, 'an alias of this type has no counterpart; left out');
     else if (kindOf(set) !== 'simple')
       draft.lose(`${set.name} ${set.type} ${set.id ?? ''}`.trim(), 'routing of this type has no counterpart; left out');
     else for (const value of set.values) lines.push(`${set.name} ${set.ttlSec ?? ALIAS_TTL_SEC} ${set.type} ${value}`);

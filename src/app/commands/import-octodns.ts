@@ -16,6 +16,7 @@ import type { OctodnsZone } from '../../migrate/octodns-input.ts';
 /** What octoDNS takes for records without a TTL, in seconds. */
 const DEFAULT_TTL_SEC = 3600;
 const PROVIDER = /(?:^|\.)YamlProvider$/;
+const SPLIT_PROVIDER = /(?:^|\.)SplitYamlProvider$/;
 const SUFFIX = '.yaml';
 
 interface Provider {
@@ -24,12 +25,17 @@ interface Provider {
 }
 
 export function fromOctodns(source: string): Result<Draft, Problem> {
-  const providers = providersOf(source);
+  const setup = setupOf(source);
+  if (!setup.ok) return setup;
+  const providers = providersOf(source, setup.value);
   if (!providers.ok) return providers;
+  const losses = lossesOf(setup.value);
   const zones: OctodnsZone[] = [];
   for (const { directory, defaultTtlSec } of providers.value) {
     for (const entry of readdirSync(directory).sort()) {
       const file = join(directory, entry);
+      if (entry.endsWith('.') && statSync(file).isDirectory())
+        losses.push(`${file}: a zone that is split over files is not read`);
       if (!entry.endsWith(SUFFIX) || file === resolve(source) || !statSync(file).isFile()) continue;
       const document = readYaml(file);
       if (!document.ok) return document;
@@ -43,16 +49,49 @@ export function fromOctodns(source: string): Result<Draft, Problem> {
       source,
       `there is no zone: no file *${SUFFIX} in ${providers.value.map(({ directory }) => directory).join(', ')}`,
     );
-  return importOctodns(zones);
+  const draft = importOctodns([...zones, ...aliasesOf(setup.value, zones)]);
+  if (draft.ok) for (const loss of losses) draft.value.lose(source, loss);
+  return draft;
 }
 
-function providersOf(source: string): Result<readonly Provider[], Problem> {
+/** The configuration file; nothing for a directory of zones. */
+function setupOf(source: string): Result<Fields, Problem> {
   if (!existsSync(source)) return failed(source, 'cannot be read: there is no such file or directory');
-  if (statSync(source).isDirectory()) return ok([{ directory: resolve(source), defaultTtlSec: DEFAULT_TTL_SEC }]);
+  if (statSync(source).isDirectory()) return ok({});
   const document = readYaml(source);
   if (!document.ok) return document;
+  return ok(isFields(document.value) ? document.value : {});
+}
+
+const section = (setup: Fields, name: string): readonly (readonly [string, Fields])[] =>
+  Object.entries(isFields(setup[name]) ? setup[name] : {}).flatMap(([key, value]) =>
+    isFields(value) ? [[key, value] as const] : [],
+  );
+
+/** Zones that have the records of another one. */
+function aliasesOf(setup: Fields, zones: readonly OctodnsZone[]): readonly OctodnsZone[] {
+  return section(setup, 'zones').flatMap(([name, { alias }]) => {
+    const original = zones.find((zone) => `${zone.name}.` === text(alias));
+    return original === undefined ? [] : [{ ...original, name: name.replace(/\.$/, '') }];
+  });
+}
+
+/** What of the configuration file is not followed. */
+function lossesOf(setup: Fields): string[] {
+  const split = section(setup, 'providers').filter(([, provider]) => SPLIT_PROVIDER.test(text(provider['class']) ?? ''));
+  const processed = [['manager', setup['manager']] as const, ...section(setup, 'zones')].filter(
+    ([, each]) => isFields(each) && each['processors'] !== undefined,
+  );
+  return [
+    ...split.map(([name]) => `the provider ${name} splits zones over files, which are not read`),
+    ...processed.map(([name]) => `the processors of ${name} are not run; its records are taken as they stand in the files`),
+  ];
+}
+
+function providersOf(source: string, setup: Fields): Result<readonly Provider[], Problem> {
+  if (statSync(source).isDirectory()) return ok([{ directory: resolve(source), defaultTtlSec: DEFAULT_TTL_SEC }]);
   const found: Provider[] = [];
-  const providers = isFields(document.value) ? document.value['providers'] : undefined;
+  const { providers } = setup;
   for (const [name, provider] of Object.entries(isFields(providers) ? providers : {})) {
     if (!isFields(provider) || !PROVIDER.test(text(provider['class']) ?? '')) continue;
     const directory = directoryOf(source, provider);

@@ -29,6 +29,7 @@ const DATA: readonly (readonly [type: string, value: unknown, data: string | und
   ['MX', { preference: 10, exchange: 'm.' }, '10 m.'],
   ['MX', { priority: 10, value: 'm.' }, '10 m.'],
   ['MX', { preference: 10 }, undefined],
+  ['CAA', { tag: 'iodef', value: 'x' }, '0 iodef "x"'],
   ['CAA', { flags: 0, tag: 'issue', value: 'a"b\\c' }, '0 issue "a\\"b\\\\c"'],
   ['NAPTR', { order: 1, preference: 2, flags: 'U', service: 'x', regexp: '!a!', replacement: '.' }, '1 2 "U" "x" "!a!" .'],
   ['TXT', 'a\\;b', '"a;b"'],
@@ -126,4 +127,16 @@ test('what is no zone is an error that names the label', (t) => {
     const draft = importOctodns(zone(document));
     t.regex(draft.ok ? '' : draft.error.message, told);
   }
+});
+
+test('settings for single providers, and types that nobody serves any more, are told', (t) => {
+  const draft = draftOf({
+    w: { type: 'A', value: '192.0.2.1', octodns: { excluded: ['x'], lenient: true, route53: { healthcheck: {} } } },
+    s: { type: 'SPF', value: 'v=spf1 -all' },
+  });
+  t.regex(lost(draft), /w\.example\.net\. A: the setting excluded of octoDNS/);
+  t.regex(lost(draft), /the setting route53 of octoDNS/);
+  t.notRegex(lost(draft), /lenient/);
+  t.regex(lost(draft), /SPF are obsolete/);
+  t.notRegex(draft.zones.get('example.net')!, /spf1/);
 });

@@ -236,3 +236,29 @@ for (const [what, text, message] of BROKEN) {
     t.regex(draft.ok ? '' : draft.error.message, message);
   });
 }
+
+test('an AAAA that is weighted otherwise than the A beside it is told', (t) => {
+  const v6 = { Type: 'AAAA', ResourceRecords: [{ Value: '2001:db8::1' }] };
+  const same = draftOf([set('a', '192.0.2.1', { Weight: 1 }), set('a', '', { ...v6, Weight: 1 })]);
+  t.notRegex(lost(same), /in another way/);
+  const other = draftOf([set('a', '192.0.2.1', { Weight: 1 }), set('a', '', { ...v6, Weight: 9 })]);
+  t.regex(lost(other), /w\.example\.org\. a: AAAA is routed or checked in another way than A; here both as A/);
+});
+
+test('an output that was cut off, a traffic policy and SPF records are told', (t) => {
+  const sets = [SOA, { Name: 's.example.org.', Type: 'SPF', TTL: 5, ResourceRecords: [{ Value: '"v=spf1"' }] }];
+  const policy = {
+    Name: 'p.example.org.',
+    Type: 'A',
+    TTL: 5,
+    TrafficPolicyInstanceId: 't',
+    ResourceRecords: [{ Value: '192.0.2.1' }],
+  };
+  const text = JSON.stringify({ ResourceRecordSets: [...sets, policy], IsTruncated: true });
+  const draft = importRoute53([{ file: 'zone.json', text }]);
+  if (!draft.ok) throw new Error(draft.error.message);
+  t.regex(lost(draft.value), /zone\.json: the output says that it is cut off/);
+  t.regex(lost(draft.value), /s\.example\.org\. SPF: records of the type SPF are obsolete/);
+  t.regex(lost(draft.value), /p\.example\.org\. A: a traffic policy made it/);
+  t.regex(draft.value.zones.get('example.org')!, /\np\.example\.org\. 5 A 192\.0\.2\.1\n$/);
+});
