@@ -15,7 +15,7 @@ import { Proof } from './proof.ts';
 
 const WORK = process.env['MERIDIAN_SYSTEMD_DIR'] ?? join(tmpdir(), 'meridian-systemd');
 const CANNOT_RUN = 3;
-const LIMIT_MS = 1_200_000;
+const LIMIT_MS = 2_400_000;
 
 const pristine = join(WORK, 'debian');
 const packages = join(WORK, 'packages');
