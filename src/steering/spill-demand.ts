@@ -6,6 +6,7 @@
 
 import { type Capacity, type LoadReport, REPORT_EXPIRES_MS } from '../model/capacity.ts';
 import type { Site } from '../model/steering.ts';
+import { allTowards, eachTowards, loadBySite, movedLoad } from './spill-columns.ts';
 import type { SpillMap } from './spill-map.ts';
 import { isAtRest } from './spill-shares.ts';
 import type { SpillState } from './spill-state.ts';
@@ -63,12 +64,6 @@ export function capacityNow(site: Site, report: LoadReport | null | undefined): 
 const isFresh = (report: LoadReport | null | undefined): report is LoadReport =>
   report !== null && report !== undefined && report.ageMs < REPORT_EXPIRES_MS;
 
-/** A step of an average; what is as good as there is there. */
-export function towards(value: number, goal: number, part: number): number {
-  const lag = goal - value;
-  return lag === 0 || Math.abs(lag) < 1e-6 ? goal : value + lag * part;
-}
-
 /**
  * What is measured, brought up to date in place: `state` is this step's own copy. `before` by item: demand as in the last step;
  * `capacities` by rank; `shares` by slot: of the present plans.
@@ -84,7 +79,8 @@ export function observe(
   const { map, load, held, seen, averagedSec } = state;
   state.countedSec = Math.min(state.countedSec + elapsedSec, QUERY_SMOOTHING_SEC);
   heedQuickClients(state, facts, before, capacities, shares);
-  const arrived = movedLoad(map, before, seen, held);
+  const { itemOfSlot, site: siteOfSlot } = map;
+  const arrived = movedLoad(load.length, itemOfSlot, siteOfSlot, before, seen, held);
   const parts = new Float64Array(load.length).fill(1);
   const steadySec = steadySecFor(facts.ttlSec);
   for (const [rank, site] of map.siteOfRank.entries()) {
@@ -103,24 +99,17 @@ export function observe(
       load[rank] = known + (report.current - known) * parts[rank]!;
     }
   }
-  for (let slot = 0; slot < held.length; slot++) seen[slot] = towards(seen[slot]!, held[slot]!, parts[map.site[slot]!]!);
-  const toQueries = elapsedSec === 0 ? 0 : elapsedSec / state.countedSec;
-  for (let item = 0; item < map.itemCount; item++) {
-    const measured = queriesOf(map, item, facts);
-    if (measured === undefined) continue;
-    const known = state.queries[item]!;
-    state.queries[item] = known === 0 ? measured : known + (measured - known) * toQueries;
-  }
+  eachTowards(seen, held, siteOfSlot, parts);
+  average(state.queries, measuredQueries(map, facts), elapsedSec === 0 ? 0 : elapsedSec / state.countedSec);
 }
 
-/** By rank: the load that comes, and goes, as clients that held some shares hold others. */
-function movedLoad(map: SpillMap, demand: Float64Array, from: Float64Array, to: Float64Array): Float64Array {
-  const moved = new Float64Array(map.siteOfRank.length);
-  for (let item = 0; item < map.itemCount; item++) {
-    for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++)
-      moved[map.site[slot]!]! += demand[item]! * (to[slot]! - from[slot]!);
+/** What was measured counts for so much; all of it where nothing was known. */
+function average(queries: Float64Array, measured: Float64Array, part: number): void {
+  for (let item = 0; item < queries.length; item++) {
+    if (Number.isNaN(measured[item])) continue;
+    const known = queries[item]!;
+    queries[item] = known === 0 ? measured[item]! : known + (measured[item]! - known) * part;
   }
-  return moved;
 }
 
 /**
@@ -137,8 +126,8 @@ function heedQuickClients(
   capacities: readonly (Capacity | null)[],
   shares: Float64Array,
 ): void {
-  const arrived = movedLoad(map, before, seen, held);
-  const coming = movedLoad(map, before, held, shares);
+  const arrived = movedLoad(load.length, map.itemOfSlot, map.site, before, seen, held);
+  const coming = movedLoad(load.length, map.itemOfSlot, map.site, before, held, shares);
   const sides = [
     { both: 0, squares: 0 },
     { both: 0, squares: 0 },
@@ -152,19 +141,40 @@ function heedQuickClients(
     side.squares += coming[rank]! ** 2 + (coming[rank] === 0 ? 0 : Math.min(waver, MOST_AMOUNT) ** 2);
   }
   const part = Math.min(1, ...sides.map(({ both, squares }) => (squares > 0 ? both / squares : 0)));
-  if (!(part > 0)) return;
-  for (let slot = 0; slot < held.length; slot++) held[slot] = towards(held[slot]!, shares[slot]!, part);
+  if (part > 0) allTowards(held, shares, part);
 }
 
 const steadySecFor = (ttlSec: number): number => Math.min(MOST_STEADY_SEC, Math.max(LEAST_STEADY_SEC, ttlSec * STEADY_TTLS));
 
-function queriesOf({ firstOwner, ownerPolicy, ownerClass, ownerShare }: SpillMap, item: number, { queries }: SpillFacts) {
-  let total: number | undefined;
-  for (let owner = firstOwner[item]!; owner < firstOwner[item + 1]!; owner++) {
-    const value = queries[ownerPolicy[owner]!]?.[ownerClass[owner]!];
-    if (isAmount(value)) total = (total ?? LEAST_QUERIES) + value * ownerShare[owner]!;
+/** By item: queries a second of all its clients; NaN = not known. */
+function measuredQueries(map: SpillMap, { queries }: SpillFacts): Float64Array {
+  const measured = new Float64Array(map.itemCount).fill(Number.NaN);
+  const { firstOwner, ownerItem, ownerClass, ownerShare } = map;
+  for (let policy = 0; policy < firstOwner.length - 1; policy++) {
+    const values = queries[policy];
+    if (values === null || values === undefined) continue;
+    const counts = values instanceof Float64Array ? values : Float64Array.from(values);
+    addQueries(counts, firstOwner[policy]!, firstOwner[policy + 1]!, ownerItem, ownerClass, ownerShare, measured);
   }
-  return total;
+  return measured;
+}
+
+function addQueries(
+  counts: Float64Array,
+  begin: number,
+  end: number,
+  ownerItem: Uint32Array,
+  ownerClass: Uint32Array,
+  ownerShare: Float64Array,
+  measured: Float64Array,
+): void {
+  for (let owner = begin; owner < end; owner++) {
+    const of = ownerClass[owner]!;
+    const value = of < counts.length ? counts[of]! : Number.NaN;
+    if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) continue;
+    const item = ownerItem[owner]!;
+    measured[item] = (Number.isNaN(measured[item]) ? LEAST_QUERIES : measured[item]!) + value * ownerShare[owner]!;
+  }
 }
 
 /**
@@ -174,33 +184,45 @@ function queriesOf({ firstOwner, ownerPolicy, ownerClass, ownerShare }: SpillMap
  */
 export function demandOf(state: SpillState, before: Float64Array): Float64Array {
   const { map, seen, load, queries, loadPerQuery } = state;
-  const { first, site } = map;
-  const asked = new Float64Array(load.length);
-  for (let item = 0; item < map.itemCount; item++) {
-    for (let slot = first[item]!; slot < first[item + 1]!; slot++) asked[site[slot]!]! += queries[item]! * seen[slot]!;
-  }
+  const asked = loadBySite(load.length, map.itemOfSlot, map.site, queries, seen);
   let allLoad = 0;
   let allAsked = 0;
+  /** By rank; NaN = not known. */
+  const perQuery = new Float64Array(load.length).fill(Number.NaN);
   for (let rank = 0; rank < load.length; rank++) {
     if (Number.isNaN(load[rank]) || asked[rank] === 0) continue;
     allLoad += load[rank]!;
     allAsked += asked[rank]!;
+    perQuery[rank] = load[rank]! / asked[rank]!;
   }
   const usual = allAsked > 0 ? allLoad / allAsked : 0;
+  const known = new Float64Array(map.itemCount);
+  const scale = new Float64Array(map.itemCount);
+  addKnown(map.itemOfSlot, map.site, seen, perQuery, known, scale);
   const demand = new Float64Array(map.itemCount);
-  for (let item = 0; item < map.itemCount; item++) {
-    let known = 0;
-    let scale = 0;
-    for (let slot = first[item]!; slot < first[item + 1]!; slot++) {
-      const rank = site[slot]!;
-      if (seen[slot] === 0 || Number.isNaN(load[rank]) || asked[rank] === 0) continue;
-      known += seen[slot]!;
-      scale += seen[slot]! * (load[rank]! / asked[rank]!);
-    }
-    if (known > 0.5) loadPerQuery[item] = scale / known;
+  for (let item = 0; item < demand.length; item++) {
+    if (known[item]! > 0.5) loadPerQuery[item] = scale[item]! / known[item]!;
     else if (loadPerQuery[item] === 0) loadPerQuery[item] = usual;
     else if (queries[item]! > 0 && !isAtRest(map, state.admit, item)) loadPerQuery[item] = before[item]! / queries[item]!;
     demand[item] = queries[item]! * loadPerQuery[item]!;
   }
   return demand;
+}
+
+/** By item: the share of its clients at sites whose load is known, and what a query of those stands for, times that share. */
+function addKnown(
+  itemOfSlot: Uint32Array,
+  site: Uint16Array,
+  seen: Float64Array,
+  perQuery: Float64Array,
+  known: Float64Array,
+  scale: Float64Array,
+): void {
+  for (let slot = 0; slot < seen.length; slot++) {
+    const each = perQuery[site[slot]!]!;
+    if (seen[slot] === 0 || Number.isNaN(each)) continue;
+    const item = itemOfSlot[slot]!;
+    known[item]! += seen[slot]!;
+    scale[item]! += seen[slot]! * each;
+  }
 }

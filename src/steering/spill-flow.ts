@@ -6,7 +6,6 @@
 //
 // All amounts are whole numbers, so sums are exact and do not depend on the order in which they were made.
 
-import { EdgeHeap } from './spill-heap.ts';
 import type { SpillMap } from './spill-map.ts';
 
 /** What a level of priority above the lowest is worth: more than any distance, so that lower priorities move first. */
@@ -16,25 +15,24 @@ const MAX_PATHS = 50_000;
 const NONE = -1;
 const GONE = Number.POSITIVE_INFINITY;
 
-/** The cheapest moves from one site, by rank of the other. */
-interface Row {
-  readonly cost: Float64Array;
-  readonly from: Int32Array;
-  readonly to: Int32Array;
-  isStale: boolean;
-}
-
 /** One search after the other. All by rank. */
 interface Search {
   readonly cost: Float64Array;
   readonly isDone: Uint8Array;
-  /** Where the cheapest way comes from, and by which move. */
+  /** Where the cheapest way comes from. */
   readonly cameFrom: Int32Array;
-  readonly viaSlot: Int32Array;
-  readonly toSlot: Int32Array;
   /** Cost of reaching a site, as of the last search, at most that of reaching one with room; 0 unless savings count. */
   readonly farness: Float64Array;
   farthest: number;
+}
+
+/** Cheapest moves between sites, by rank of the origin times the number of sites plus rank of the destination. */
+interface Moves {
+  readonly cost: Float64Array;
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  /** By rank of origin. */
+  readonly isStale: Uint8Array;
 }
 
 export class Flows {
@@ -54,13 +52,13 @@ export class Flows {
   readonly lowestPriority: number;
   /** Whether nothing was displaced at the start, so that paths may count what they save. */
   readonly #isFromRest: boolean;
-  readonly #itemOfSlot: Uint32Array;
-  /** By rank of origin, then of destination; built when an origin is first looked at. */
-  #edges: (EdgeHeap[] | undefined)[] = [];
-  #slotsAt: Uint32Array[] | undefined;
-  #rows: (Row | undefined)[] = [];
+  /** The least that a move costs. */
+  readonly #leastKm: number;
+  /** By item: kilometres that its priority is worth. */
+  readonly #worthKm: Float64Array;
+  #moves: Moves | undefined;
 
-  /** `load` may hold more than `flow` explains. */
+  /** `load` may hold more than `flow` explains. `natural`: if it is known already, of the same demand. */
   constructor(
     map: SpillMap,
     demand: Float64Array,
@@ -68,32 +66,22 @@ export class Flows {
     load: Float64Array,
     isBounded: Uint8Array,
     isFromRest = false,
+    natural: Float64Array = naturalFlow(map, demand),
   ) {
     this.#isFromRest = isFromRest;
+    this.#leastKm = isFromRest ? Number.NEGATIVE_INFINITY : 0;
     this.map = map;
     this.demand = demand;
     this.flow = flow;
     this.load = load;
     this.isBounded = isBounded;
+    this.natural = natural;
     this.hasMoved = new Uint8Array(map.itemCount);
-    this.lowestPriority = map.priority.reduce((least, priority) => Math.min(least, priority), 255);
-    this.natural = new Float64Array(flow.length);
-    this.#itemOfSlot = new Uint32Array(flow.length);
-    for (let item = 0; item < map.itemCount; item++) {
-      for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++) {
-        this.#itemOfSlot[slot] = item;
-        this.natural[slot] = Math.round(map.natural[slot]! * demand[item]!);
-      }
-    }
-  }
-
-  /** Kilometres that a unit at this slot would save by leaving, and cost by coming: what is beyond the natural share counts 1 more. */
-  leaving(slot: number): number {
-    return this.map.costKm[slot]! + (this.flow[slot]! > this.natural[slot]! ? 1 : 0);
-  }
-
-  entering(slot: number): number {
-    return this.map.costKm[slot]! + (this.flow[slot]! < this.natural[slot]! ? 0 : 1);
+    let lowest = 255;
+    for (const priority of map.priority) if (priority < lowest) lowest = priority;
+    this.lowestPriority = lowest;
+    this.#worthKm = new Float64Array(map.itemCount);
+    for (let item = 0; item < map.itemCount; item++) this.#worthKm[item] = PRIORITY_KM * (map.priority[item]! - lowest);
   }
 
   /** How much can go from one slot of an item to another at the present price. */
@@ -104,19 +92,49 @@ export class Flows {
   }
 
   move(from: number, to: number, amount: number): void {
-    const { site } = this.map;
-    const wasEmpty = this.flow[to] === 0;
+    const { site, itemOfSlot } = this.map;
+    const before = this.#kindOf(from) * KINDS + this.#kindOf(to);
     this.flow[from]! -= amount;
     this.flow[to]! += amount;
     this.load[site[from]!]! -= amount;
     this.load[site[to]!]! += amount;
-    const item = this.#itemOfSlot[from]!;
+    const item = itemOfSlot[from]!;
     this.hasMoved[item] = 1;
-    for (let slot = this.map.first[item]!; slot < this.map.first[item + 1]!; slot++) {
-      const row = this.#rows[site[slot]!];
-      if (row !== undefined && (this.flow[slot]! > 0 || slot === from)) row.isStale = true;
+    if (this.#moves !== undefined && before !== this.#kindOf(from) * KINDS + this.#kindOf(to))
+      this.#lookAgain(this.#moves, item, from);
+  }
+
+  /** All that the price of a move from or to a slot depends on, besides its distance. */
+  #kindOf(slot: number): number {
+    const [flow, natural] = [this.flow[slot]!, this.natural[slot]!];
+    return (flow > 0 ? 1 : 0) + (flow > natural ? 2 : 0) + (flow < natural ? 4 : 0);
+  }
+
+  /** Prices of an item's moves are others. Where it has load those may be the cheapest now; where they were, and are dearer now, all must be looked at again. */
+  #lookAgain(moves: Moves, item: number, from: number): void {
+    const { first, site, costKm } = this.map;
+    const count = this.load.length;
+    for (let slot = first[item]!; slot < first[item + 1]!; slot++) {
+      const rank = site[slot]!;
+      if ((this.flow[slot]! <= 0 && slot !== from) || moves.isStale[rank] === 1) continue;
+      moves.isStale[rank] = hasDearer(
+        slot,
+        first[item]!,
+        first[item + 1]!,
+        site,
+        costKm,
+        this.flow,
+        this.natural,
+        this.#worthKm[item]!,
+        this.#leastKm,
+        rank * count,
+        moves.cost,
+        moves.from,
+        moves.to,
+      )
+        ? 1
+        : 0;
     }
-    if (wasEmpty && this.#edges[site[to]!] !== undefined) this.#addEdges(to, this.#edges[site[to]!]!);
   }
 
   /**
@@ -129,33 +147,37 @@ export class Flows {
       cost: new Float64Array(count),
       isDone: new Uint8Array(count),
       cameFrom: new Int32Array(count),
-      viaSlot: new Int32Array(count),
-      toSlot: new Int32Array(count),
       farness: new Float64Array(count),
       farthest: 0,
     };
-    const { cost, cameFrom, viaSlot, toSlot } = search;
+    const { cost, cameFrom } = search;
     for (let paths = 0; paths < MAX_PATHS; paths++) {
       let hasSource = false;
       for (let rank = 0; rank < count; rank++) {
         const starts = this.isBounded[rank] === 1 && this.load[rank]! - ceiling[rank]! >= 1 && budget[rank]! >= 1;
         hasSource ||= starts;
-        cost[rank] = starts ? -search.farness[rank]! : Number.POSITIVE_INFINITY;
+        cost[rank] = starts ? -search.farness[rank]! : GONE;
         search.isDone[rank] = 0;
         cameFrom[rank] = NONE;
       }
       if (!hasSource) break;
-      const sink = this.#findSink(ceiling, search);
+      this.#moves ??= noMoves(count);
+      const sink = this.#findSink(this.#moves, ceiling, search);
       if (sink === NONE) return true;
 
+      const { from, to } = this.#moves;
       let amount = Math.floor(ceiling[sink]! - this.load[sink]!);
       let source = sink;
       for (; cameFrom[source] !== NONE; source = cameFrom[source]!) {
-        amount = Math.min(amount, this.amount(viaSlot[source]!, toSlot[source]!));
+        const edge = cameFrom[source]! * count + source;
+        amount = Math.min(amount, this.amount(from[edge]!, to[edge]!));
       }
       amount = Math.min(amount, Math.floor(this.load[source]! - ceiling[source]!), Math.floor(budget[source]!));
       budget[source]! -= amount;
-      for (let rank = sink; cameFrom[rank] !== NONE; rank = cameFrom[rank]!) this.move(viaSlot[rank]!, toSlot[rank]!, amount);
+      for (let rank = sink; cameFrom[rank] !== NONE; rank = cameFrom[rank]!) {
+        const edge = cameFrom[rank]! * count + rank;
+        this.move(from[edge]!, to[edge]!, amount);
+      }
     }
     return false;
   }
@@ -164,109 +186,186 @@ export class Flows {
    * The site with room that is cheapest to reach, from all sources at once: E. W. Dijkstra's algorithm (1959). Where paths may
    * count what they save, on costs that are made non-negative by how far each site was before (J. Edmonds, R. M. Karp, 1972).
    */
-  #findSink(ceiling: Float64Array, search: Search): number {
-    const { cost, isDone, cameFrom, viaSlot, toSlot, farness } = search;
+  #findSink(moves: Moves, ceiling: Float64Array, search: Search): number {
+    const { cost, isDone, cameFrom, farness } = search;
+    const { load, isBounded } = this;
+    const count = cost.length;
     let sink = NONE;
     let least = Number.POSITIVE_INFINITY;
     for (;;) {
-      let next = NONE;
-      for (let rank = 0; rank < cost.length; rank++) {
-        if (isDone[rank] === 0 && cost[rank]! < (next === NONE ? least : cost[next]!)) next = rank;
-      }
+      const next = cheapest(cost, isDone, least);
       if (next === NONE) break;
       isDone[next] = 1;
-      if (cameFrom[next] !== NONE && ceiling[next]! - this.load[next]! >= 1) {
+      if (cameFrom[next] !== NONE && ceiling[next]! - load[next]! >= 1) {
         const all = cost[next]! + farness[next]! - search.farthest;
         if (all < least) {
           least = all;
           sink = next;
         }
       }
-      const row = this.#rowOf(next);
-      for (let to = 0; to < cost.length; to++) {
-        if (isDone[to] === 1 || this.isBounded[to] === 0) continue;
-        const reached = cost[next]! + row.cost[to]! + farness[next]! - farness[to]!;
-        if (reached >= cost[to]!) continue;
-        cost[to] = reached;
-        cameFrom[to] = next;
-        viaSlot[to] = row.from[to]!;
-        toSlot[to] = row.to[to]!;
-      }
+      if (moves.isStale[next] === 1) this.#lookFrom(next, moves);
+      relax(next, cost[next]! + farness[next]!, moves.cost, next * count, cost, isDone, isBounded, farness, cameFrom);
     }
     if (this.#isFromRest && sink !== NONE) {
-      for (let rank = 0; rank < cost.length; rank++) farness[rank]! += Math.min(cost[rank]!, least);
+      for (let rank = 0; rank < count; rank++) farness[rank]! += Math.min(cost[rank]!, least);
       search.farthest += least;
     }
     return sink;
   }
 
-  /** The cheapest moves from a site to each other one, at present prices. */
-  #rowOf(rank: number): Row {
-    const count = this.load.length;
-    let row = this.#rows[rank];
-    if (row === undefined) {
-      row = { cost: new Float64Array(count), from: new Int32Array(count), to: new Int32Array(count), isStale: true };
-      this.#rows[rank] = row;
-    }
-    if (!row.isStale) return row;
-    row.isStale = false;
-    const edges = this.#edgesFrom(rank);
-    for (let to = 0; to < count; to++) {
-      const heap = edges[to]!;
-      this.#refresh(heap);
-      row.cost[to] = heap.isEmpty ? Number.POSITIVE_INFINITY : heap.cost;
-      if (heap.isEmpty) continue;
-      row.from[to] = heap.from;
-      row.to[to] = heap.to;
-    }
-    return row;
+  #lookFrom(rank: number, moves: Moves): void {
+    const { map } = this;
+    moves.isStale[rank] = 0;
+    cheapestMoves(
+      rank,
+      map.slotsAt,
+      map.firstAt[rank]!,
+      map.firstAt[rank + 1]!,
+      map.first,
+      map.itemOfSlot,
+      map.site,
+      map.costKm,
+      this.flow,
+      this.natural,
+      this.#worthKm,
+      this.#leastKm,
+      rank * this.load.length,
+      this.load.length,
+      moves.cost,
+      moves.from,
+      moves.to,
+    );
   }
+}
 
-  #edgesFrom(rank: number): EdgeHeap[] {
-    let edges = this.#edges[rank];
-    if (edges === undefined) {
-      edges = Array.from(this.map.siteOfRank, () => new EdgeHeap());
-      this.#edges[rank] = edges;
-      this.#slotsAt ??= slotsBySite(this.map);
-      for (const slot of this.#slotsAt[rank]!) if (this.flow[slot]! > 0) this.#addEdges(slot, edges);
-    }
-    return edges;
+/** Numbers that #kindOf gives are below this. */
+const KINDS = 8;
+
+/** By slot: what is sent there if nothing spills. `demand` by item. */
+export function naturalFlow({ natural, itemOfSlot }: SpillMap, demand: Float64Array): Float64Array {
+  const flow = new Float64Array(natural.length);
+  for (let slot = 0; slot < flow.length; slot++) flow[slot] = Math.round(natural[slot]! * demand[itemOfSlot[slot]!]!);
+  return flow;
+}
+
+const noMoves = (count: number): Moves => ({
+  cost: new Float64Array(count * count),
+  from: new Int32Array(count * count),
+  to: new Int32Array(count * count),
+  isStale: new Uint8Array(count).fill(1),
+});
+
+/** The site that is cheapest to reach of those that are not done, if it is cheaper than `least`. */
+function cheapest(cost: Float64Array, isDone: Uint8Array, least: number): number {
+  let next = NONE;
+  let best = least;
+  for (let rank = 0; rank < cost.length; rank++) {
+    if (isDone[rank] === 1 || cost[rank]! >= best) continue;
+    best = cost[rank]!;
+    next = rank;
   }
+  return next;
+}
 
-  #addEdges(from: number, edges: EdgeHeap[]): void {
-    const { first, site } = this.map;
-    const item = this.#itemOfSlot[from]!;
-    for (let to = first[item]!; to < first[item + 1]!; to++) {
-      if (site[to] !== site[from]) edges[site[to]!]!.push(this.#price(from, to), from, to);
-    }
+// What follows is where a step spends its time. These functions are given columns and nothing else: compiled once for those, they
+// stay so whatever objects the columns are taken from.
+
+function relax(
+  origin: number,
+  reachedKm: number,
+  moveKm: Float64Array,
+  row: number,
+  cost: Float64Array,
+  isDone: Uint8Array,
+  isBounded: Uint8Array,
+  farness: Float64Array,
+  cameFrom: Int32Array,
+): void {
+  for (let to = 0; to < cost.length; to++) {
+    if (isDone[to] === 1 || isBounded[to] === 0) continue;
+    const reached = reachedKm + moveKm[row + to]! - farness[to]!;
+    if (reached >= cost[to]!) continue;
+    cost[to] = reached;
+    cameFrom[to] = origin;
   }
+}
 
-  /** Load at home is dearer the higher its priority. */
-  #price(from: number, to: number): number {
-    const isHome = this.flow[from]! <= this.natural[from]!;
-    const goesHome = this.flow[to]! < this.natural[to]!;
-    const worth = PRIORITY_KM * (this.map.priority[this.#itemOfSlot[from]!]! - this.lowestPriority);
-    const price = this.entering(to) - this.leaving(from) + (isHome ? worth : 0) - (goesHome ? worth : 0);
-    return this.#isFromRest ? price : Math.max(0, price);
-  }
-
-  /** Brings the cheapest move of a heap at present prices to its top. */
-  #refresh(heap: EdgeHeap): void {
-    while (!heap.isEmpty) {
-      const { from, to } = heap;
-      const price = this.flow[from]! > 0 ? this.#price(from, to) : GONE;
-      if (price === heap.cost) return;
-      heap.pop();
-      if (price !== GONE) heap.push(price, from, to);
+/**
+ * The cheapest move from a site to each other one, at present prices: the kilometres that a unit of load saves by leaving a slot and
+ * costs by coming to another, where what is beyond the natural share counts one more, and load at home is dearer the higher its
+ * priority. Of equal moves the one from, then to, the slot with the lower number.
+ */
+function cheapestMoves(
+  rank: number,
+  slotsAt: Uint32Array,
+  begin: number,
+  end: number,
+  first: Uint32Array,
+  itemOfSlot: Uint32Array,
+  site: Uint16Array,
+  costKm: Int32Array,
+  flow: Float64Array,
+  natural: Float64Array,
+  worthKm: Float64Array,
+  leastKm: number,
+  row: number,
+  count: number,
+  cost: Float64Array,
+  fromOf: Int32Array,
+  toOf: Int32Array,
+): void {
+  cost.fill(GONE, row, row + count);
+  for (let at = begin; at < end; at++) {
+    const from = slotsAt[at]!;
+    if (flow[from]! <= 0) continue;
+    const item = itemOfSlot[from]!;
+    const worth = worthKm[item]!;
+    const leaving = flow[from]! > natural[from]! ? costKm[from]! + 1 : costKm[from]! - worth;
+    const last = first[item + 1]!;
+    for (let to = first[item]!; to < last; to++) {
+      if (site[to] === rank) continue;
+      const price = Math.max(leastKm, (flow[to]! < natural[to]! ? costKm[to]! - worth : costKm[to]! + 1) - leaving);
+      const edge = row + site[to]!;
+      if (price >= cost[edge]!) continue;
+      cost[edge] = price;
+      fromOf[edge] = from;
+      toOf[edge] = to;
     }
   }
 }
 
-function slotsBySite({ site, siteOfRank }: SpillMap): Uint32Array[] {
-  const counts = new Uint32Array(siteOfRank.length);
-  for (const rank of site) counts[rank]!++;
-  const lists = Array.from(counts, (count) => new Uint32Array(count));
-  counts.fill(0);
-  for (let slot = 0; slot < site.length; slot++) lists[site[slot]!]![counts[site[slot]!]!++] = slot;
-  return lists;
+/**
+ * Brings the cheapest moves from a site up to date with those of one slot, whose prices have changed. True if that cannot be told
+ * from them alone, as the cheapest were dearer before, or are no more.
+ */
+function hasDearer(
+  from: number,
+  first: number,
+  last: number,
+  site: Uint16Array,
+  costKm: Int32Array,
+  flow: Float64Array,
+  natural: Float64Array,
+  worth: number,
+  leastKm: number,
+  row: number,
+  cost: Float64Array,
+  fromOf: Int32Array,
+  toOf: Int32Array,
+): boolean {
+  const isGone = flow[from]! <= 0;
+  const leaving = flow[from]! > natural[from]! ? costKm[from]! + 1 : costKm[from]! - worth;
+  for (let to = first; to < last; to++) {
+    const edge = row + site[to]!;
+    if (site[to] === site[from]) continue;
+    const price = isGone ? GONE : Math.max(leastKm, (flow[to]! < natural[to]! ? costKm[to]! - worth : costKm[to]! + 1) - leaving);
+    const isOwn = cost[edge] !== GONE && fromOf[edge] === from && toOf[edge] === to;
+    if (isOwn && price > cost[edge]!) return true;
+    const isFirst = from < fromOf[edge]! || (from === fromOf[edge] && to <= toOf[edge]!);
+    if (price > cost[edge]! || (price === cost[edge] && (price === GONE || !isFirst))) continue;
+    cost[edge] = price;
+    fromOf[edge] = from;
+    toOf[edge] = to;
+  }
+  return false;
 }

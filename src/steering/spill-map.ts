@@ -47,9 +47,9 @@ export interface SpillMap {
   readonly labels: readonly string[];
   readonly priority: Uint8Array;
   readonly owners: readonly (readonly Owner[])[];
-  /** The same in columns: by item the first owner, by owner the rest. */
+  /** The same in columns, policy after policy: by policy index the first owner, by owner the rest. */
   readonly firstOwner: Uint32Array;
-  readonly ownerPolicy: Uint16Array;
+  readonly ownerItem: Uint32Array;
   readonly ownerClass: Uint32Array;
   readonly ownerShare: Float64Array;
 
@@ -65,6 +65,10 @@ export interface SpillMap {
   readonly costKm: Int32Array;
   /** By slot: kilometres beyond the nearest site of the first group; negative where a bias preferred a farther one. */
   readonly extraKm: Float64Array;
+  readonly itemOfSlot: Uint32Array;
+  /** By rank: the first of its slots in `slotsAt`; the last entry is the number of slots. */
+  readonly firstAt: Uint32Array;
+  readonly slotsAt: Uint32Array;
 }
 
 interface ClassPlace {
@@ -150,13 +154,13 @@ export class SpillAtlas {
       }
     }
     const ramp = rampOf(model, now);
-    return {
-      ...columnsOf([...items.values()].sort((a, b) => compare(a.key, b.key))),
+    return mapOf(
+      [...items.values()].sort((a, b) => compare(a.key, b.key)),
       model,
-      siteOfRank: this.#siteOfRank,
-      rankOfSite: this.#rankOfSite,
-      ramp: Float64Array.from(this.#siteOfRank, (site) => ramp[site]!),
-    };
+      this.#siteOfRank,
+      this.#rankOfSite,
+      Float64Array.from(this.#siteOfRank, (site) => ramp[site]!),
+    );
   }
 
   #add(items: Map<string, Item>, place: ClassPlace, slots: SlotList, priority: number, route: number, share: number): void {
@@ -235,35 +239,42 @@ interface Item {
   readonly owners: Owner[];
 }
 
-function columnsOf(items: readonly Item[]): Omit<SpillMap, 'model' | 'siteOfRank' | 'rankOfSite' | 'ramp'> {
+function mapOf(
+  items: readonly Item[],
+  model: SteeringModel,
+  siteOfRank: readonly number[],
+  rankOfSite: readonly number[],
+  ramp: Float64Array,
+): SpillMap {
   const first = new Uint32Array(items.length + 1);
   for (const [i, { slots }] of items.entries()) first[i + 1] = first[i]! + slots.site.length;
   const count = first[items.length]!;
-  const columns = {
-    site: new Uint16Array(count),
-    group: new Uint16Array(count),
-    share: new Float64Array(count),
-    natural: new Float64Array(count),
-    costKm: new Int32Array(count),
-    extraKm: new Float64Array(count),
-  };
+  const site = new Uint16Array(count);
+  const group = new Uint16Array(count);
+  const share = new Float64Array(count);
+  const natural = new Float64Array(count);
+  const costKm = new Int32Array(count);
+  const extraKm = new Float64Array(count);
+  const itemOfSlot = new Uint32Array(count);
   for (const [i, { slots }] of items.entries()) {
-    columns.site.set(slots.site, first[i]);
-    columns.group.set(slots.group, first[i]);
-    columns.share.set(slots.share, first[i]);
-    columns.natural.set(slots.natural, first[i]);
-    columns.costKm.set(slots.costKm, first[i]);
-    columns.extraKm.set(slots.extraKm, first[i]);
+    const at = first[i]!;
+    site.set(slots.site, at);
+    group.set(slots.group, at);
+    share.set(slots.share, at);
+    natural.set(slots.natural, at);
+    costKm.set(slots.costKm, at);
+    extraKm.set(slots.extraKm, at);
+    itemOfSlot.fill(i, at, first[i + 1]);
   }
-  const owners = items.flatMap((item) => item.owners);
-  const firstOwner = new Uint32Array(items.length + 1);
-  for (const [i, item] of items.entries()) firstOwner[i + 1] = firstOwner[i]! + item.owners.length;
+  const { firstOwner, ownerItem, ownerClass, ownerShare } = ownersByPolicy(items, model.policies.length);
+  const { firstAt, slotsAt } = slotsBySite(site, siteOfRank.length);
+  // every field in one literal: all maps are of one hidden class, and code that was compiled for the last one holds for the next
   return {
+    model,
+    siteOfRank,
+    rankOfSite,
+    ramp,
     itemCount: items.length,
-    firstOwner,
-    ownerPolicy: Uint16Array.from(owners, ({ policy }) => policy),
-    ownerClass: Uint32Array.from(owners, (owner) => owner.class),
-    ownerShare: Float64Array.from(owners, ({ share }) => share),
     first,
     keys: items.map(({ key }) => key),
     labels: items.map(({ labels }) =>
@@ -271,8 +282,57 @@ function columnsOf(items: readonly Item[]): Omit<SpillMap, 'model' | 'siteOfRank
     ),
     priority: Uint8Array.from(items, ({ priority }) => priority),
     owners: items.map(({ owners }) => owners),
-    ...columns,
+    firstOwner,
+    ownerItem,
+    ownerClass,
+    ownerShare,
+    site,
+    group,
+    share,
+    natural,
+    costKm,
+    extraKm,
+    itemOfSlot,
+    firstAt,
+    slotsAt,
   };
+}
+
+/** Owners of all items, policy after policy, and for one policy item after item. */
+function ownersByPolicy(
+  items: readonly Item[],
+  policies: number,
+): { firstOwner: Uint32Array; ownerItem: Uint32Array; ownerClass: Uint32Array; ownerShare: Float64Array } {
+  const firstOwner = new Uint32Array(policies + 1);
+  let count = 0;
+  for (const { owners } of items) {
+    count += owners.length;
+    for (const { policy } of owners) firstOwner[policy + 1]!++;
+  }
+  for (let policy = 0; policy < policies; policy++) firstOwner[policy + 1]! += firstOwner[policy]!;
+  const next = firstOwner.slice();
+  const ownerItem = new Uint32Array(count);
+  const ownerClass = new Uint32Array(count);
+  const ownerShare = new Float64Array(count);
+  for (const [item, { owners }] of items.entries()) {
+    for (const owner of owners) {
+      const at = next[owner.policy]!++;
+      ownerItem[at] = item;
+      ownerClass[at] = owner.class;
+      ownerShare[at] = owner.share;
+    }
+  }
+  return { firstOwner, ownerItem, ownerClass, ownerShare };
+}
+
+function slotsBySite(site: Uint16Array, sites: number): { firstAt: Uint32Array; slotsAt: Uint32Array } {
+  const firstAt = new Uint32Array(sites + 1);
+  for (const rank of site) firstAt[rank + 1]!++;
+  for (let rank = 0; rank < sites; rank++) firstAt[rank + 1]! += firstAt[rank]!;
+  const next = firstAt.slice();
+  const slotsAt = new Uint32Array(site.length);
+  for (let slot = 0; slot < site.length; slot++) slotsAt[next[site[slot]!]!++] = slot;
+  return { firstAt, slotsAt };
 }
 
 /** Two hashes of what a class decides, stable across reloads, given two of each member's id. */

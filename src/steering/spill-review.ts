@@ -15,17 +15,26 @@ interface Price {
 /** Differences of an item's share that are not worth another small step: the last one is taken whole. */
 const LAST_STEP = 0.01;
 
-function priceOf({ map, flow, natural, lowestPriority }: Flows): Price {
+const priceOf = ({ map, flow, natural, lowestPriority }: Flows): Price =>
+  priceOfColumns(map.itemOfSlot, map.costKm, map.priority, flow, natural, lowestPriority);
+
+function priceOfColumns(
+  itemOfSlot: Uint32Array,
+  costKm: Int32Array,
+  priority: Uint8Array,
+  flow: Float64Array,
+  natural: Float64Array,
+  lowestPriority: number,
+): Price {
   let km = 0;
   let rank = 0;
-  for (let item = 0; item < map.itemCount; item++) {
-    for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++) {
-      const guests = flow[slot]! - natural[slot]!;
-      km += map.costKm[slot]! * flow[slot]!;
-      if (guests <= 0) continue;
-      km += guests;
-      rank += guests * (map.priority[item]! - lowestPriority);
-    }
+  for (let slot = 0; slot < flow.length; slot++) {
+    if (flow[slot] === 0) continue;
+    const guests = flow[slot]! - natural[slot]!;
+    km += costKm[slot]! * flow[slot]!;
+    if (guests <= 0) continue;
+    km += guests;
+    rank += guests * (priority[itemOfSlot[slot]!]! - lowestPriority);
   }
   return { km, rank };
 }
@@ -38,16 +47,23 @@ export function excessPrice(present: Flows, ideal: Flows): number {
 }
 
 /** Of the load that other plans would move, the part that nobody has been sent to yet: plans that nobody follows move nobody. */
-export function freePart({ map, demand, flow }: Flows, ideal: Flows, held: Float64Array): number {
+export const freePart = ({ map, demand, flow }: Flows, ideal: Flows, held: Float64Array): number =>
+  freePartOf(map.itemOfSlot, demand, flow, ideal.flow, held);
+
+function freePartOf(
+  itemOfSlot: Uint32Array,
+  demand: Float64Array,
+  flow: Float64Array,
+  ideal: Float64Array,
+  held: Float64Array,
+): number {
   let all = 0;
   let free = 0;
-  for (let item = 0; item < map.itemCount; item++) {
-    for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++) {
-      const surplus = flow[slot]! - ideal.flow[slot]!;
-      if (surplus <= 0) continue;
-      all += surplus;
-      free += Math.min(surplus, Math.max(0, flow[slot]! - demand[item]! * held[slot]!));
-    }
+  for (let slot = 0; slot < flow.length; slot++) {
+    const surplus = flow[slot]! - ideal[slot]!;
+    if (surplus <= 0) continue;
+    all += surplus;
+    free += Math.min(surplus, Math.max(0, flow[slot]! - demand[itemOfSlot[slot]!]! * held[slot]!));
   }
   return all === 0 ? 0 : free / all;
 }

@@ -12,30 +12,61 @@ const NOTHING_LEFT = 1e-9;
 /** What limits leave over because they are rounded does not travel on. */
 const ROUNDED_OFF = 1e-4;
 
-export function isAtRest(map: SpillMap, admit: Uint32Array, item: number): boolean {
-  for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++) if (admit[slot] !== ADMIT_ALL) return false;
+export const isAtRest = ({ first }: SpillMap, admit: Uint32Array, item: number): boolean =>
+  areOpen(admit, first[item]!, first[item + 1]!);
+
+function areOpen(admit: Uint32Array, from: number, to: number): boolean {
+  for (let slot = from; slot < to; slot++) if (admit[slot] !== ADMIT_ALL) return false;
   return true;
 }
 
+/** By slot: the shares under limits. */
+export function sharesOfAll({ first, group, share, natural }: SpillMap, admit: Uint32Array): Float64Array {
+  const shares = natural.slice();
+  fillShares(first, group, share, natural, admit, shares);
+  return shares;
+}
+
+// Given columns and nothing else, as those of spill-columns.ts.
+function fillShares(
+  first: Uint32Array,
+  group: Uint16Array,
+  share: Float64Array,
+  natural: Float64Array,
+  admit: Uint32Array,
+  out: Float64Array,
+): void {
+  for (let item = 0; item < first.length - 1; item++) {
+    const [from, to] = [first[item]!, first[item + 1]!];
+    if (!areOpen(admit, from, to)) fillItem(from, to, group, share, natural, admit, out);
+  }
+}
+
 /** Fills `out` for the slots of an item with shares that sum to 1. */
-export function sharesUnder(map: SpillMap, admit: Uint32Array, item: number, out: Float64Array): void {
-  const from = map.first[item]!;
-  const to = map.first[item + 1]!;
+function fillItem(
+  from: number,
+  to: number,
+  group: Uint16Array,
+  share: Float64Array,
+  natural: Float64Array,
+  admit: Uint32Array,
+  out: Float64Array,
+): void {
   let left = 1;
   let total = 0;
   for (let slot = from; slot < to; ) {
     let end = slot;
     let wanted = 0;
-    for (; end < to && map.group[end] === map.group[slot]; end++) wanted += (map.share[end]! * admit[end]!) / ADMIT_ALL;
+    for (; end < to && group[end] === group[slot]; end++) wanted += (share[end]! * admit[end]!) / ADMIT_ALL;
     const scale = left / Math.max(1, wanted);
     for (; slot < end; slot++) {
-      out[slot] = ((map.share[slot]! * admit[slot]!) / ADMIT_ALL) * scale;
+      out[slot] = ((share[slot]! * admit[slot]!) / ADMIT_ALL) * scale;
       total += out[slot]!;
     }
     left *= 1 - Math.min(1, wanted);
     if (left < ROUNDED_OFF) left = 0;
   }
-  for (let slot = from; slot < to; slot++) out[slot] = total > NOTHING_LEFT ? out[slot]! / total : map.natural[slot]!;
+  for (let slot = from; slot < to; slot++) out[slot] = total > NOTHING_LEFT ? out[slot]! / total : natural[slot]!;
 }
 
 /** Sets the limits of an item so that its slots get the amounts in `flow`, in proportion. */

@@ -7,7 +7,7 @@ import type { SpillMap } from './spill-map.ts';
 export interface SpillState {
   readonly map: SpillMap;
   /** When the step was made, in milliseconds of the clock that all servers share. */
-  readonly atMs: number;
+  atMs: number;
   /** For how many seconds queries have been averaged, up to a minute. */
   countedSec: number;
   /** By slot: what the site takes of what it would take (spill-limits.ts). */
@@ -29,9 +29,9 @@ export interface SpillState {
   /** By rank: what may still be shed at once, as a share of the load. */
   readonly allowance: Float64Array;
   /** When plans were last compared with better ones, what has been missed by not having those, and whether they are on their way to such. */
-  readonly reviewedMs: number;
-  readonly missed: number;
-  readonly isImproving: boolean;
+  reviewedMs: number;
+  missed: number;
+  isImproving: boolean;
 }
 
 /** A state by name. Plain data: fit for JSON. */
@@ -103,8 +103,8 @@ export function stateFrom(map: SpillMap, record: SpillRecord | undefined, nowMs:
     atMs: record?.atMs ?? nowMs,
     countedSec: record?.countedSec ?? 0,
     admit: new Uint32Array(map.site.length).fill(ADMIT_ALL),
-    held: Float64Array.from(map.natural),
-    seen: Float64Array.from(map.natural),
+    held: map.natural.slice(),
+    seen: map.natural.slice(),
     queries: new Float64Array(map.itemCount),
     loadPerQuery: new Float64Array(map.itemCount),
     sinceMs: new Float64Array(map.itemCount),
@@ -127,6 +127,27 @@ export function stateFrom(map: SpillMap, record: SpillRecord | undefined, nowMs:
     state.allowance[rank] = known.allowance;
   }
   return state;
+}
+
+/** A state of its own that a step may change. */
+export function copyOf(state: SpillState, atMs: number): SpillState {
+  return {
+    map: state.map,
+    atMs,
+    countedSec: state.countedSec,
+    admit: state.admit.slice(),
+    held: state.held.slice(),
+    seen: state.seen.slice(),
+    queries: state.queries.slice(),
+    loadPerQuery: state.loadPerQuery.slice(),
+    sinceMs: state.sinceMs.slice(),
+    load: state.load.slice(),
+    averagedSec: state.averagedSec.slice(),
+    allowance: state.allowance.slice(),
+    reviewedMs: state.reviewedMs,
+    missed: state.missed,
+    isImproving: state.isImproving,
+  };
 }
 
 function adopt(state: SpillState, item: number, known: ItemRecord): void {

@@ -7,13 +7,14 @@
 // Laws (test/unit/steering/spill.test.ts): every item's shares sum to one; no site is brought above its target by a move while
 // a site that its load may go to has room; a site is given up only if no other can be reached, never all of them.
 
-import { capacityNow, demandOf, observe, type SpillFacts, towards } from './spill-demand.ts';
-import { Flows } from './spill-flow.ts';
+import { allTowards, products, scaled, wholeFlow, wholePending } from './spill-columns.ts';
+import { capacityNow, demandOf, observe, type SpillFacts } from './spill-demand.ts';
+import { Flows, naturalFlow } from './spill-flow.ts';
 import { ADMIT_ALL, type LeafLimits, type SpillLimits } from './spill-limits.ts';
 import type { SpillMap } from './spill-map.ts';
 import { approach, excessPrice, freePart } from './spill-review.ts';
-import { isAtRest, limitsFor, sharesUnder } from './spill-shares.ts';
-import { recordOf, type SpillState, stateFrom } from './spill-state.ts';
+import { isAtRest, limitsFor, sharesOfAll } from './spill-shares.ts';
+import { copyOf, recordOf, type SpillState, stateFrom } from './spill-state.ts';
 
 /**
  * A site gives away at most so much of the load that it has at once, and again in every TTL: a wrong report does not empty it
@@ -73,53 +74,43 @@ export function spillStateFor(map: SpillMap, last: SpillState | undefined, nowMs
 export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
   const { map } = last;
   const elapsedSec = Math.min(Math.max(0, (facts.nowMs - last.atMs) / 1000), LONGEST_STEP_SEC);
-  const state: SpillState = {
-    ...last,
-    atMs: facts.nowMs,
-    admit: last.admit.slice(),
-    held: last.held.slice(),
-    seen: last.seen.slice(),
-    queries: last.queries.slice(),
-    loadPerQuery: last.loadPerQuery.slice(),
-    sinceMs: last.sinceMs.slice(),
-    load: last.load.slice(),
-    averagedSec: last.averagedSec.slice(),
-    allowance: last.allowance.slice(),
-  };
+  const state = copyOf(last, facts.nowMs);
   const capacities = map.siteOfRank.map((site) => capacityNow(map.model.sites[site]!, facts.reports[site]));
   const shares = sharesOf(state);
   const ttls = elapsedSec / Math.max(1, facts.ttlSec);
-  fade(state, shares, ttls / (HELD_TTLS + ttls));
-  const before = last.queries.map((queries, item) => queries * last.loadPerQuery[item]!);
+  // old answers run out and new ones take their place
+  allTowards(state.held, shares, ttls / (HELD_TTLS + ttls));
+  const before = products(last.queries, last.loadPerQuery);
   observe(state, facts, elapsedSec, before, capacities, shares);
   const demand = demandOf(state, before);
 
   const target = Float64Array.from(capacities, (capacity) => capacity?.target ?? Number.NaN);
   const unit = unitOf(target, demand);
   const flows = flowsOf(state, demand, shares, target, unit);
-  const loadBefore = flows.load.map((load) => load * unit);
+  const loadBefore = scaled(flows.load, unit);
   const ceiling = target.map((value, rank) => Math.floor((value * map.ramp[rank]!) / unit));
   shed(flows, state.load, unit, ceiling, state.allowance, ttls);
   const sinceReviewTtls = (facts.nowMs - last.reviewedMs) / 1000 / Math.max(1, facts.ttlSec);
-  let reviewed = { isImproving: last.isImproving, missed: last.missed, reviewedMs: last.reviewedMs };
   if (sinceReviewTtls * REVIEWS_PER_TTL >= 1) {
     const ideal = idealOf(flows, ceiling);
     const excess = excessPrice(flows, ideal);
     const missed = Math.max(0, last.missed + (Math.min(1, excess) - WORTHWHILE) * Math.min(1, sinceReviewTtls));
     const isImproving = last.isImproving ? excess > GOOD_ENOUGH : missed > PATIENCE;
-    reviewed = { isImproving, missed: isImproving ? 0 : missed, reviewedMs: facts.nowMs };
+    state.isImproving = isImproving;
+    state.missed = isImproving ? 0 : missed;
+    state.reviewedMs = facts.nowMs;
     const usual = Math.min(1, sinceReviewTtls * APPROACH_PER_TTL * Math.min(1, excess / MUCH_BETTER));
     const part = Math.max(isImproving ? usual : 0, excess > WORTHWHILE ? freePart(flows, ideal, state.held) : 0);
     if (part > 0) approach(flows, ideal, part);
   }
   conclude(state, flows);
   return {
-    state: { ...state, ...reviewed },
+    state,
     loadBefore,
-    loadAfter: flows.load.map((load) => load * unit),
+    loadAfter: scaled(flows.load, unit),
     target,
     demand,
-    flow: flows.flow.map((flow) => flow * unit),
+    flow: scaled(flows.flow, unit),
   };
 }
 
@@ -153,16 +144,7 @@ function leafLimits(map: SpillMap, admit: Uint32Array, item: number, paths: read
 }
 
 /** By slot: the shares of the present plans. */
-export function sharesOf({ map, admit }: SpillState): Float64Array {
-  const shares = Float64Array.from(map.natural);
-  for (let item = 0; item < map.itemCount; item++) if (!isAtRest(map, admit, item)) sharesUnder(map, admit, item, shares);
-  return shares;
-}
-
-/** Old answers run out and new ones take their place. */
-function fade({ held }: SpillState, shares: Float64Array, part: number): void {
-  for (let slot = 0; slot < held.length; slot++) held[slot] = towards(held[slot]!, shares[slot]!, part);
-}
+export const sharesOf = ({ map, admit }: SpillState): Float64Array => sharesOfAll(map, admit);
 
 function unitOf(target: Float64Array, demand: Float64Array): number {
   let most = 0;
@@ -174,16 +156,9 @@ function unitOf(target: Float64Array, demand: Float64Array): number {
 function flowsOf(state: SpillState, demand: Float64Array, shares: Float64Array, target: Float64Array, unit: number): Flows {
   const { map, seen } = state;
   const amounts = demand.map((value) => Math.round(value / unit));
-  const flow = new Float64Array(shares.length);
   const planned = new Float64Array(target.length);
-  const pending = new Float64Array(target.length);
-  for (let item = 0; item < map.itemCount; item++) {
-    for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++) {
-      flow[slot] = Math.round(amounts[item]! * shares[slot]!);
-      planned[map.site[slot]!]! += flow[slot]!;
-      pending[map.site[slot]!]! += Math.round(amounts[item]! * (shares[slot]! - seen[slot]!));
-    }
-  }
+  const flow = wholeFlow(map.itemOfSlot, map.site, amounts, shares, planned);
+  const pending = wholePending(target.length, map.itemOfSlot, map.site, amounts, shares, seen);
   const load = state.load.map((value, rank) =>
     Number.isNaN(value) ? planned[rank]! : Math.max(0, Math.round(value / unit) + pending[rank]!),
   );
@@ -229,19 +204,14 @@ function shed(
 export function bestFlow(map: SpillMap, demand: Float64Array, target: Float64Array): Float64Array {
   const unit = unitOf(target, demand);
   const amounts = demand.map((value) => Math.round(value / unit));
-  const natural = new Float64Array(map.site.length);
+  const natural = naturalFlow(map, amounts);
   const load = new Float64Array(target.length);
-  for (let item = 0; item < map.itemCount; item++) {
-    for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++) {
-      natural[slot] = Math.round(amounts[item]! * map.natural[slot]!);
-      load[map.site[slot]!]! += natural[slot]!;
-    }
-  }
+  for (let slot = 0; slot < natural.length; slot++) load[map.site[slot]!]! += natural[slot]!;
   const isBounded = Uint8Array.from(target, (value) => (Number.isNaN(value) ? 0 : 1));
-  const flows = new Flows(map, amounts, natural, load, isBounded, true);
+  const flows = new Flows(map, amounts, natural.slice(), load, isBounded, true, natural);
   const ceiling = target.map((value, rank) => Math.floor((value * map.ramp[rank]!) / unit));
   relieveAll(flows, ceiling, new Float64Array(load.length).fill(Number.POSITIVE_INFINITY));
-  return flows.flow.map((flow) => flow * unit);
+  return scaled(flows.flow, unit);
 }
 
 /** Relieves sites; when everything that can be reached is full, they are filled evenly beyond their ceilings. */
@@ -259,10 +229,14 @@ function relieveAll(flows: Flows, ceiling: Float64Array, budget: Float64Array): 
 function idealOf(flows: Flows, ceiling: Float64Array): Flows {
   const { map, demand, natural, flow, isBounded } = flows;
   const load = flows.load.slice();
-  for (let slot = 0; slot < flow.length; slot++) load[map.site[slot]!]! += natural[slot]! - flow[slot]!;
-  const ideal = new Flows(map, demand, natural.slice(), load, isBounded, true);
+  addDifference(map.site, natural, flow, load);
+  const ideal = new Flows(map, demand, natural.slice(), load, isBounded, true, natural);
   relieveAll(ideal, ceiling, new Float64Array(load.length).fill(Number.POSITIVE_INFINITY));
   return ideal;
+}
+
+function addDifference(site: Uint16Array, a: Float64Array, b: Float64Array, bySite: Float64Array): void {
+  for (let slot = 0; slot < a.length; slot++) bySite[site[slot]!]! += a[slot]! - b[slot]!;
 }
 
 /** New limits for the items that moved. */

@@ -1,0 +1,92 @@
+// Sums and averages over the columns of a map. These functions are given columns and nothing else: compiled once for those, they stay
+// compiled whatever map or state the columns are taken from. (A step that looked into those objects itself was interpreted again for
+// several steps after each change of health: most of the time of the longest steps.)
+
+/** A step of an average; what is as good as there is there. */
+export function towards(value: number, goal: number, part: number): number {
+  const lag = goal - value;
+  return lag === 0 || Math.abs(lag) < 1e-6 ? goal : value + lag * part;
+}
+
+/** The same for all, in place. */
+export function allTowards(values: Float64Array, goals: Float64Array, part: number): void {
+  for (let slot = 0; slot < values.length; slot++) values[slot] = towards(values[slot]!, goals[slot]!, part);
+}
+
+/** The same with a part for each site, by rank. */
+export function eachTowards(values: Float64Array, goals: Float64Array, site: Uint16Array, parts: Float64Array): void {
+  for (let slot = 0; slot < values.length; slot++) values[slot] = towards(values[slot]!, goals[slot]!, parts[site[slot]!]!);
+}
+
+export function scaled(values: Float64Array, factor: number): Float64Array {
+  const result = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) result[i] = values[i]! * factor;
+  return result;
+}
+
+export function products(a: Float64Array, b: Float64Array): Float64Array {
+  const result = new Float64Array(a.length);
+  for (let i = 0; i < a.length; i++) result[i] = a[i]! * b[i]!;
+  return result;
+}
+
+/** By rank, for so many sites: the amounts of items (`amount`) times the shares of their slots. */
+export function loadBySite(
+  sites: number,
+  itemOfSlot: Uint32Array,
+  site: Uint16Array,
+  amount: Float64Array,
+  share: Float64Array,
+): Float64Array {
+  const load = new Float64Array(sites);
+  for (let slot = 0; slot < site.length; slot++) load[site[slot]!]! += amount[itemOfSlot[slot]!]! * share[slot]!;
+  return load;
+}
+
+/** By rank: the load that comes, and goes, as clients that held some shares hold others. */
+export function movedLoad(
+  sites: number,
+  itemOfSlot: Uint32Array,
+  site: Uint16Array,
+  amount: Float64Array,
+  from: Float64Array,
+  to: Float64Array,
+): Float64Array {
+  const moved = new Float64Array(sites);
+  for (let slot = 0; slot < site.length; slot++) {
+    moved[site[slot]!]! += amount[itemOfSlot[slot]!]! * (to[slot]! - from[slot]!);
+  }
+  return moved;
+}
+
+/** By slot: whole amounts, each item's times the share; what they are together is added to `bySite`, by rank. */
+export function wholeFlow(
+  itemOfSlot: Uint32Array,
+  site: Uint16Array,
+  amount: Float64Array,
+  share: Float64Array,
+  bySite: Float64Array,
+): Float64Array {
+  const flow = new Float64Array(share.length);
+  for (let slot = 0; slot < flow.length; slot++) {
+    flow[slot] = Math.round(amount[itemOfSlot[slot]!]! * share[slot]!);
+    bySite[site[slot]!]! += flow[slot]!;
+  }
+  return flow;
+}
+
+/** By rank, in whole amounts: what plans will yet bring, or take, to what clients are seen to hold. */
+export function wholePending(
+  sites: number,
+  itemOfSlot: Uint32Array,
+  site: Uint16Array,
+  amount: Float64Array,
+  share: Float64Array,
+  seen: Float64Array,
+): Float64Array {
+  const pending = new Float64Array(sites);
+  for (let slot = 0; slot < site.length; slot++) {
+    pending[site[slot]!]! += Math.round(amount[itemOfSlot[slot]!]! * (share[slot]! - seen[slot]!));
+  }
+  return pending;
+}
