@@ -93,6 +93,10 @@ export function recordOf(state: SpillState): SpillRecord {
   return { atMs, countedSec, reviewedMs, missed, isImproving, items, sites };
 }
 
+/** Whether anybody is sent elsewhere than without it. */
+export const spills = ({ items }: SpillRecord): boolean =>
+  Object.values(items).some(({ slots }) => Object.values(slots).some(([admit]) => admit !== ADMIT_ALL));
+
 /**
  * The state for a map: as recorded for items and sites of the same name, at rest otherwise. Where the sites that an item
  * prefers are others than when the record was made, farther sites that were closed to it are open again.

@@ -18,7 +18,7 @@ import type { SpillLimits } from '../../steering/spill-limits.ts';
 import { SpillAtlas, type SpillMap } from '../../steering/spill-map.ts';
 import { outlookOf, type SpillOutlook } from '../../steering/spill-outlook.ts';
 import { decodeSpill, encodeSpill } from '../../steering/spill-record.ts';
-import { recordOf, type SpillState, stateFrom } from '../../steering/spill-state.ts';
+import { recordOf, type SpillRecord, type SpillState, spills, stateFrom } from '../../steering/spill-state.ts';
 import { canSpill } from '../../steering/spilling.ts';
 import type { Loaded } from '../loading/load.ts';
 import type { CapacityBook } from './capacity-book.ts';
@@ -76,7 +76,10 @@ export class SpillDesk {
   /** When the last map was done, and how long its slices took. */
   #mapMs = 0;
   #mapCostMs = 0;
+  /** Null while the first map of a world is made, for want of numbers to say anything in. */
   #state: SpillState | null = null;
+  /** What that world goes on from. */
+  #record: SpillRecord | undefined;
   #limits: SpillLimits | undefined;
   /** The step that our state comes from, if it is a shared one. */
   #base: SharedSpill | null = null;
@@ -86,6 +89,8 @@ export class SpillDesk {
   #marks = 0;
   #timer: NodeJS.Timeout | null = null;
   #isClosed = false;
+  /** Whoever calls `adopt` learns of limits from that. */
+  #isAdopting = false;
 
   constructor(options: SpillDeskOptions, facts: HealthFacts) {
     this.#options = options;
@@ -99,7 +104,9 @@ export class SpillDesk {
     this.#facts = facts;
     if (!model.policies.some((policy) => canSpill(model, policy))) {
       this.#world = null;
+      this.#mapping = null;
       this.#state = null;
+      this.#record = undefined;
       this.#limits = undefined;
       return undefined;
     }
@@ -107,12 +114,19 @@ export class SpillDesk {
     const atlas = new SpillAtlas(model, table);
     const keys = new DemandKeys(model, table, atlas);
     this.#world = { loaded, model, atlas, keys, ttlSec: ttlOf(loaded), meter: null, meteredMs: 0 };
-    const before = this.#state === null ? this.#options.memory.record : recordOf(this.#state);
+    const before = this.#state === null ? (this.#record ?? this.#options.memory.record) : recordOf(this.#state);
     const { mesh } = this.#options.book;
     const shared = this.#state === null && mesh.spill !== null ? decodeSpill(mesh.spill.text) : undefined;
     if (shared !== undefined) this.#based(mesh.spill!);
-    this.#state = stateFrom(this.#mapNow(), shared ?? before, mesh.nowMs());
-    this.#limits = limitsOf(this.#state);
+    this.#state = null; // its numbers are those of another world
+    this.#record = shared ?? before;
+    this.#map = null;
+    this.#limits = undefined;
+    this.#isAdopting = true;
+    // only where something spills are the first plans others than those without limits
+    if (this.#record !== undefined && spills(this.#record)) this.#mapAtOnce(atlas);
+    else this.#mapAnew(atlas);
+    this.#isAdopting = false;
     return this.#limits;
   }
 
@@ -198,8 +212,10 @@ export class SpillDesk {
     const { book } = this.#options;
     const nowMs = book.mesh.nowMs();
     const tick = Math.floor(nowMs / SPILL_PERIOD_MS);
-    if (world === null || this.#state === null || tick <= this.#tick) return;
-    const before = spillStateFor(this.#mapNow(), this.#state, nowMs);
+    if (world === null || tick <= this.#tick) return;
+    const map = this.#mapNow(world.atlas);
+    if (map === null || this.#state === null) return;
+    const before = spillStateFor(map, this.#state, nowMs);
     const reports = this.#loads(world).map(({ report }) => report);
     const { state } = spillStep(before, { nowMs, ttlSec: world.ttlSec, queries: world.keys.sum(book.demands), reports });
     const base = this.#base;
@@ -225,8 +241,10 @@ export class SpillDesk {
       return;
     }
     this.#based(step);
-    this.#use(stateFrom(this.#mapNow(), record, this.#options.book.mesh.nowMs()));
     this.#options.memory.note(record);
+    const map = this.#mapNow(this.#world.atlas);
+    if (map === null) this.#record = record;
+    else this.#use(stateFrom(map, record, this.#options.book.mesh.nowMs()));
   }
 
   #based({ tick, mark }: SharedSpill): void {
@@ -242,18 +260,18 @@ export class SpillDesk {
     const limits = limitsOf(state);
     if (limits === undefined && this.#limits === undefined) return;
     this.#limits = limits;
-    this.#options.onLimits(limits);
+    if (!this.#isAdopting) this.#options.onLimits(limits);
   }
 
-  /** The map under the present health, or under that of a moment ago while a new one is made. */
-  #mapNow(): SpillMap {
-    const { atlas, model } = this.#world!;
-    if (this.#map === null || this.#map.model !== model) this.#mapAtOnce(atlas);
-    else if (this.#mapping === null && this.#mapFacts!.differsFrom(this.#facts) && this.#mayMap) this.#mapAnew(atlas);
-    return this.#map!;
+  /** The map under the present health, or under that of a moment ago while a new one is made; null while the first is. */
+  #mapNow(atlas: SpillAtlas): SpillMap | null {
+    if (this.#mapping === null && this.#mayMap) this.#mapAnew(atlas);
+    return this.#map;
   }
 
   get #mayMap(): boolean {
+    if (this.#map === null) return true;
+    if (!this.#mapFacts!.differsFrom(this.#facts)) return false;
     return this.#options.clock.monotonicMs() - this.#mapMs > this.#mapCostMs / MAPPING_SHARE;
   }
 
@@ -269,6 +287,9 @@ export class SpillDesk {
     this.#mapFacts = facts;
     this.#mapMs = this.#options.clock.monotonicMs();
     this.#mapCostMs = costMs;
+    if (this.#state !== null) return;
+    this.#use(stateFrom(map, this.#record, this.#options.book.mesh.nowMs()));
+    this.#record = undefined;
   }
 
   /** A slice now, and the others when what waits has had its turn; a small world is mapped in the first. */

@@ -20,6 +20,8 @@ import { CAPACITY_CONFIG, CAPACITY_ZONE } from '../../../support/crowd.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { ManualTimers } from '../../../support/manual-timers.ts';
 import { loadReport, peer, recordingLogger } from '../../../support/mesh.ts';
+import { clientsAt, SpillWorld, withCapacity } from '../../../support/spill.ts';
+import { modelOf, nearest } from '../../../support/steering.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'meridian-desk-'));
 writeFileSync(join(directory, 'meridian.yaml'), CAPACITY_CONFIG());
@@ -30,6 +32,30 @@ const SLOTS = loaded.geography.table.decided[0]!.length;
 test.after.always(() => rmSync(directory, { recursive: true, force: true }));
 
 const facts = new HealthBook(model, [], DEFAULT_HEALTH, new VoteTable(), null).conclude(1000);
+
+/** More classes than a slice has. */
+function largeWorld() {
+  const policies = Object.fromEntries(
+    Array.from({ length: 30 }, (_, i) => [`p${i}`, { spill: { priority: 5, maxExtraKm: 20_100 }, root: nearest(0) }]),
+  );
+  const pools = { a: [{ site: 'london' }, { site: 'frankfurt' }, { site: 'newyork' }] } as const;
+  const places = Array.from({ length: 60 }, (_, i) => clientsAt('london', 'GB', i * 5));
+  const world = new SpillWorld(withCapacity(modelOf(pools, policies), { london: 100, frankfurt: 100, newyork: 100 }), places);
+  const snapshot = { ...loaded.snapshot, steering: world.model };
+  return {
+    loaded: { ...loaded, snapshot, geography: { ...loaded.geography, table: world.table } },
+    facts: new HealthBook(world.model, [], DEFAULT_HEALTH, new VoteTable(), null).conclude(1000),
+    items: world.map.itemCount,
+    slots: world.table.decided.reduce((sum, { length }) => sum + length, 0),
+  };
+}
+
+/** The server with a counter of so many classes. */
+function counting(server: Server, slots: number): Server {
+  const asked = makeAsked(1, slots);
+  server.desk.count(asked, slots);
+  return { ...server, asked: askedRow(asked, 0, slots) };
+}
 
 interface Server {
   readonly desk: SpillDesk;
@@ -78,6 +104,11 @@ async function stage(t: ExecutionContext, stateDirectory = mkdtempSync(join(dire
   return { serve, pass, stateDirectory, log };
 }
 
+const FULL_LONDON = [
+  { site: 'london', current: 150 },
+  { site: 'frankfurt', current: 0 },
+  { site: 'newyork', current: 0 },
+];
 const LOADS = (amsterdam: number, berlin = 0): readonly Partial<AgentReport>[] => [
   { site: 'amsterdam', current: amsterdam },
   { site: 'berlin', current: berlin },
@@ -170,6 +201,34 @@ test.serial('a server that starts anew makes its first plans as the last ones we
   const again = await two.serve('a');
   t.is(taken(again), taken(a));
   await again.desk.close();
+});
+
+test.serial(
+  'a large world is mapped in slices after it was adopted, and until then plans are those without limits',
+  async (t) => {
+    const { serve, pass } = await stage(t);
+    const a = await serve('a');
+    const { loaded: large, facts: largeFacts, items, slots } = largeWorld();
+    t.is(a.desk.adopt(large, largeFacts), undefined);
+    t.is(a.desk.view, null, 'not mapped yet');
+    for (let turn = 0; turn < 100 && a.desk.view === null; turn++) await new Promise((resolve) => setImmediate(resolve));
+    t.is(a.desk.view?.outlook.state.map.itemCount, items);
+    await pass(4, [counting(a, slots)], FULL_LONDON);
+    t.truthy(a.limits, 'and steps are made');
+    await a.desk.close();
+  },
+);
+
+test.serial('a large world in which something spills has its limits as soon as it is adopted', async (t) => {
+  const { serve, pass } = await stage(t);
+  const a = await serve('a');
+  const { loaded: large, facts: largeFacts, slots } = largeWorld();
+  a.desk.adopt(large, largeFacts);
+  await pass(4, [counting(a, slots)], FULL_LONDON);
+  const limits = a.desk.adopt(large, largeFacts);
+  t.deepEqual(limits, a.limits);
+  t.truthy(limits);
+  await a.desk.close();
 });
 
 test.serial('where no policy has a site with a capacity there is nothing to do', async (t) => {
