@@ -3,23 +3,21 @@
 
 import type { Clock } from '../base/clock.ts';
 import { hasErrors, type Problem } from '../base/errors.ts';
-import { NOTHING_PASSED, type PassedSocket } from '../model/passed-socket.ts';
+import type { FlowGroup, FlowHeir } from '../model/passed-flows.ts';
 import type { AgentService, SiteAgentSettings } from '../model/site-agent.ts';
 import type { ServerRef } from '../model/site-driver.ts';
 import type { SharedStore } from '../model/site-store.ts';
 import type { News } from './driven.ts';
 import { DrivenSlot } from './driven-slot.ts';
 import { isForClients } from './driver-plan.ts';
-import { Listeners } from './listeners.ts';
+import { type Inheritance, Listeners } from './listeners.ts';
 import { loadOf, type Rate } from './load.ts';
 import type { PurgeReport, SiteReport } from './report.ts';
 import { Service } from './service.ts';
 import { Sharing } from './sharing.ts';
 import { effectiveServers, isUp, NO_ORDERS, type Orders, type Seen, serviceReport } from './standing.ts';
 
-export interface SiteAgentOptions {
-  /** Listening sockets that another process has left us. */
-  readonly passed?: PassedSocket | undefined;
+export interface SiteAgentOptions extends Inheritance {
   /** Told what becomes of a balancer that is not our own. */
   readonly onNews?: (news: News) => void;
 }
@@ -42,13 +40,13 @@ export class SiteAgent {
   /** Changes run one after another. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(site: string, clock: Clock, { passed = NOTHING_PASSED, onNews = () => {} }: SiteAgentOptions = {}) {
+  constructor(site: string, clock: Clock, { onNews = () => {}, ...inheritance }: SiteAgentOptions = {}) {
     this.site = site;
     this.#clock = clock;
     this.#listeners = new Listeners(
       clock,
       { report: () => this.report(), posted: () => this.#driven.posted, sharing: this.#sharing },
-      passed,
+      inheritance,
     );
     const known = {
       orderOf: ({ serviceId, serverId }: ServerRef) => this.#orders.of(serviceId, serverId),
@@ -140,6 +138,11 @@ export class SiteAgent {
     const closed = this.#listeners.close(graceMs, 0);
     for (const service of this.#services.values()) service.close();
     await Promise.all([closed, this.#driven.close()]);
+  }
+
+  /** Somebody else reads our datagrams from now on, and sends the replies that still come: the flows that there were. */
+  handOverFlows(heir: FlowHeir): readonly FlowGroup[] {
+    return this.#listeners.handOver(heir);
   }
 
   /** Somebody else listens on our sockets: what is under way goes on for as long, idle connections for `idleMs`. */

@@ -3,6 +3,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import { ok, type Result } from '../base/result.ts';
+import type { FlowGroup, FlowHeir, PassedFlows } from '../model/passed-flows.ts';
 import type { AgentListener, TcpListener, UdpListener } from '../model/site-agent.ts';
 import type { Posted } from './drivers/readers/posted.ts';
 import { ServerNames } from './l4/server-names.ts';
@@ -36,6 +37,8 @@ export interface Front {
   purge?(parts: readonly string[]): { readonly purged: number; readonly left: number };
   /** Whether its site is drained, and clients are late. Only of those that treat them in another way. */
   late?(isLate: boolean): void;
+  /** Somebody else has the socket from now on; the flows that there were. Only of datagrams. */
+  handOver?(heir: FlowHeir): readonly FlowGroup[];
   /** Goes on as if it had not been closed; false: too late. Only of those that keep their port while they close. */
   revive?(): boolean;
 }
@@ -105,8 +108,13 @@ export async function makeFront(
 }
 
 /** One that has its port from now on, and takes datagrams from `begin` on. */
-export async function openUdp(listener: UdpListener, services: Services, clock: Clock): Promise<Result<Front, Problem>> {
-  const opened = await UdpFront.open(listener.front, services.get(listener.service)!, clock);
+export async function openUdp(
+  listener: UdpListener,
+  services: Services,
+  clock: Clock,
+  passed: PassedFlows | null,
+): Promise<Result<Front, Problem>> {
+  const opened = await UdpFront.open(listener.front, services.get(listener.service)!, clock, passed);
   if (!opened.ok) return opened;
   const front = opened.value;
   return ok(
@@ -117,13 +125,14 @@ export async function openUdp(listener: UdpListener, services: Services, clock: 
       },
       close: (graceMs) => front.close(graceMs),
       revive: () => front.revive(),
+      handOver: (heir) => front.handOver(heir),
     }),
   );
 }
 
 const frontOf = (
   front: Pick<Front, 'port' | 'connections' | 'counts' | 'begin'>,
-  behaviour: Pick<Front, 'replace' | 'close' | 'revive' | 'late' | 'purge'>,
+  behaviour: Pick<Front, 'replace' | 'close' | 'revive' | 'late' | 'purge' | 'handOver'>,
 ): Front => ({
   get port() {
     return front.port;

@@ -4,6 +4,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import { ok } from '../base/result.ts';
+import type { FlowGroup, FlowHeir, PassedFlows } from '../model/passed-flows.ts';
 import { NOTHING_PASSED, type PassedSocket } from '../model/passed-socket.ts';
 import type { AgentListener } from '../model/site-agent.ts';
 import { type Front, makeFront, openUdp, type Services, type Surroundings } from './fronts.ts';
@@ -17,18 +18,26 @@ interface Open {
   readonly port: ListeningPort | null;
 }
 
+/** What a predecessor has left. */
+export interface Inheritance {
+  readonly passed?: PassedSocket | undefined;
+  readonly flows?: PassedFlows | undefined;
+}
+
 export class Listeners {
   readonly #clock: Clock;
   readonly #around: Surroundings;
   readonly #passed: PassedSocket;
+  readonly #flows: PassedFlows | null;
   #isLate = false;
   #open: readonly Open[] = [];
   /** Those that are gone, until their last connection has ended. */
   readonly #closing = new Map<Open, Promise<void>>();
 
-  constructor(clock: Clock, around: Surroundings, passed = NOTHING_PASSED) {
+  constructor(clock: Clock, around: Surroundings, { passed = NOTHING_PASSED, flows }: Inheritance = {}) {
     this.#clock = clock;
     this.#passed = passed;
+    this.#flows = flows ?? null;
     this.#around = around;
   }
 
@@ -100,6 +109,11 @@ export class Listeners {
     for (const { front } of this.#open) front.late?.(isLate);
   }
 
+  /** The sockets for datagrams are a successor's from now on. */
+  handOver(heir: FlowHeir): readonly FlowGroup[] {
+    return [...this.#open, ...this.#closing.keys()].flatMap(({ front }) => front.handOver?.(heir) ?? []);
+  }
+
   /** Stops listening; resolves when no connection is left. */
   async close(graceMs: number, idleMs: number): Promise<void> {
     for (const open of this.#open) this.#retire(open, graceMs, idleMs);
@@ -123,7 +137,7 @@ export class Listeners {
   ): Promise<readonly Problem[]> {
     const named = (problem: Problem): Problem => ({ ...problem, message: `listener "${listener.id}": ${problem.message}` });
     if (listener.kind === 'udp') {
-      const opened = await openUdp(listener, services, this.#clock);
+      const opened = await openUdp(listener, services, this.#clock, this.#flows);
       if (opened.ok) into.push({ listener, front: opened.value, port: null });
       return opened.ok ? [] : [named(opened.error)];
     }

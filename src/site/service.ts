@@ -168,6 +168,14 @@ export class Service {
     return slot;
   }
 
+  /** Counts what a predecessor had under way at a server, if it could go on there: at weight 0 and with a limit reached, too; else null. */
+  resume(id: string): number | null {
+    const slot = this.slotOf(id);
+    if (slot === NONE || !this.#balancer.isAvailable(slot, this.#clock.monotonicMs())) return null;
+    this.#begin(slot);
+    return slot;
+  }
+
   /** Id of the server where a key belongs by hashing, whatever the algorithm, among those of the first priority that are free; null = none. */
   hashed(key: number): string | null {
     const { table } = this.#balancer;

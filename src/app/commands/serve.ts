@@ -11,7 +11,7 @@ import { watchFile } from '../../geo/watch.ts';
 import { openSharedStore } from '../../mesh/redis-store.ts';
 import { countersSize } from '../../metrics/counters.ts';
 import type { Role } from '../../model/mesh.ts';
-import { NOTHING_PASSED, type PassedSocket } from '../../model/passed-socket.ts';
+import { NOTHING_PASSED } from '../../model/passed-socket.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { Operations, rolesInForce } from '../admin/admin-role.ts';
 import { planListening } from '../answering/listening-plan.ts';
@@ -127,7 +127,7 @@ async function run(values: OptionValues, takeover: Takeover | null): Promise<Out
     } else log.error({ ...again.error }, 'problem');
     void manager.readyAsMain(desk.running?.summary ?? '');
   };
-  const agents = agentsFor(roles, sites, log, passed, legacy);
+  const agents = agentsFor(roles, sites, log, takeover, legacy);
   const surroundings = { configFile, log, manager, hangup, stopped, roles, agents, desk, takeover, legacy, control };
   await desk.demo?.follow(snapshot);
   process.on('SIGUSR2', () => void handover.upgrade(DEFAULT_WITHIN_MS));
@@ -232,7 +232,7 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
       const problem = await serveOn(estate, server.lost, desk.handover, surroundings);
       stopWatching();
       if (problem === HANDED_OVER) {
-        const finished = [server.retire(), agents?.handOver(), attended.close(), plane.close()];
+        const finished = [server.retire(), agents?.handOver(desk.handover.heir), attended.close(), plane.close()];
         await Promise.race([Promise.all(finished), stopped]);
         desk.handover.done(countersOf(counters));
         return undefined;
@@ -273,7 +273,7 @@ async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<re
     const { changes } = desk.operations;
     const end = await serveOn(estateOf({ plane, changes, agents, counters, endpoints: [] }), null, desk.handover, surroundings);
     if (end === HANDED_OVER) {
-      await Promise.race([Promise.all([agents?.handOver(), attended.close(), plane.close()]), stopped]);
+      await Promise.race([Promise.all([agents?.handOver(desk.handover.heir), attended.close(), plane.close()]), stopped]);
       desk.handover.done(countersOf(counters));
       return undefined;
     }
@@ -305,12 +305,13 @@ const agentsFor = (
   roles: readonly Role[],
   sites: readonly string[] | null,
   log: Logger,
-  passed: PassedSocket,
+  takeover: Takeover | null,
   legacy: Legacy | null,
-): SiteDesk | null =>
-  roles.includes('site')
-    ? new SiteDesk({ sites, clock: systemClock, log, passed, ...(legacy === null ? {} : { seen: legacy.seen }) })
-    : null;
+): SiteDesk | null => {
+  if (!roles.includes('site')) return null;
+  const inheritance = takeover === null ? {} : { passed: takeover.sockets.take, flows: takeover.flows };
+  return new SiteDesk({ sites, clock: systemClock, log, ...inheritance, ...(legacy === null ? {} : { seen: legacy.seen }) });
+};
 
 /** Once the mesh has told which orders there are: a server that is drained gets nobody, not even for a moment. */
 async function startAgents(

@@ -25,7 +25,9 @@ export interface EstateParts {
 
 export function estateOf({ plane, changes, agents, counters, endpoints, spillMemory, loaded }: EstateParts): Estate {
   return {
-    endpoints,
+    get endpoints() {
+      return [...endpoints, ...(agents?.datagramEndpoints ?? [])]; // those of an agent change with a reload
+    },
     rest: async () => {
       await changes.hold(); // first: what it waits for may have something to write
       await Promise.all([plane.rest(), spillMemory?.rest()]);

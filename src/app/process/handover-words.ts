@@ -2,6 +2,7 @@
 // one does not know is left alone, one that is missing means "nothing".
 
 import type { Problem } from '../../base/errors.ts';
+import type { FlowGroup, LateReply } from '../../model/passed-flows.ts';
 
 /** What goes from one process to the next beside its sockets and its state directory. */
 export interface Legacy {
@@ -35,5 +36,9 @@ export type FromPredecessor =
   | { readonly kind: 'go'; readonly legacy: Legacy }
   /** I shall not go on. */
   | { readonly kind: 'commit' }
+  /** I read no more datagrams of sites; these are the clients that I had. */
+  | { readonly kind: 'flows'; readonly groups: readonly FlowGroup[] }
+  /** For you to send. `message` is base64. */
+  | ({ readonly kind: 'reply'; readonly message: string } & Omit<LateReply, 'message'>)
   /** The last connection has ended; what was counted until then. */
   | { readonly kind: 'done'; readonly counters: Legacy['counters'] };

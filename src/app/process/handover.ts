@@ -6,6 +6,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
+import type { FlowGroup, LateReply } from '../../model/passed-flows.ts';
+import type { SiteHeir } from '../site/site-desk.ts';
 import type { FromPredecessor, FromSuccessor, Legacy } from './handover-words.ts';
 import { listeningSockets, passedVariable } from './passed-sockets.ts';
 
@@ -14,9 +16,14 @@ export const DEFAULT_WITHIN_MS = 600_000;
 /** From the commitment on there is nothing left to do but to tell the service manager. */
 const COMMIT_TIMEOUT_MS = 20_000;
 
+/** Octets of datagrams that may wait for the successor to take them; more would only come late. */
+const MOST_WAITING_SIZE = 1_048_576;
+/** Flows that the successor is told of; each is some 20 octets. */
+const MOST_TOLD = 65_536;
+
 /** What a running process does for its successor. */
 export interface Estate {
-  /** Served for DNS; none for a process that does not. */
+  /** Where datagrams are read: for DNS, and for sites. */
   readonly endpoints: readonly Endpoint[];
   /** Writes what is known, and writes no more until `wake`. */
   rest(): Promise<void>;
@@ -47,6 +54,7 @@ export class Handover {
   #estate: Estate | null = null;
   #successor: ChildProcess | null = null;
   #finish: () => void = () => {};
+  #waitingSize = 0;
   /** Resolves when a successor has taken over. */
   readonly taken: Promise<void> = new Promise((resolve) => {
     this.#finish = resolve;
@@ -80,6 +88,25 @@ export class Handover {
   /** Ends a successor that has not taken over: this process is to stop. */
   abandon(): void {
     if (this.#estate !== null) this.#successor?.kill('SIGKILL');
+  }
+
+  /** What a successor sends to the clients of sites. */
+  readonly heir: SiteHeir = {
+    flows: (groups: readonly FlowGroup[]) => this.#say({ kind: 'flows', groups: first(groups, MOST_TOLD) }),
+    reply: ({ message, ...reply }: LateReply) => {
+      if (this.#waitingSize > MOST_WAITING_SIZE) return false;
+      this.#waitingSize += message.length;
+      const text = Buffer.from(message.buffer, message.byteOffset, message.length).toString('base64');
+      this.#say({ kind: 'reply', ...reply, message: text }, () => {
+        this.#waitingSize -= message.length;
+      });
+      return this.#successor?.connected === true;
+    },
+  };
+
+  #say(message: FromPredecessor, said: () => void = () => {}): void {
+    if (this.#successor?.connected === true) this.#successor.send(message, said);
+    else said();
   }
 
   /** The last connection has ended. */
@@ -149,6 +176,16 @@ export class Handover {
       });
     });
   }
+}
+
+/** The first so many clients. */
+function first(groups: readonly FlowGroup[], most: number): readonly FlowGroup[] {
+  let left = most;
+  return groups.map((group) => {
+    const clients = group.clients.slice(0, left);
+    left -= clients.length;
+    return { ...group, clients };
+  });
 }
 
 const refusal = (message: string): Problem => ({ severity: 'error', code: 'ERR_UPGRADE', message });

@@ -4,7 +4,7 @@
 
 import { closeSync, fstatSync, readdirSync } from 'node:fs';
 import type { Endpoint } from '../../model/endpoint.ts';
-import { type BoundSocket, readSocketTable } from '../../transport/socket-table.ts';
+import { type BoundSocket, type Protocol, readSocketTable } from '../../transport/socket-table.ts';
 import type { Descriptor } from '../answering/inherited-sockets.ts';
 
 /** Environment variable that tells a successor which descriptors it has got: `FIRST-LAST`. */
@@ -79,14 +79,15 @@ export class PassedSockets {
     return mine.map(({ fd, protocol }) => ({ fd, name: protocol }));
   }
 
-  /** A PassedSocket: the descriptor is the caller's. */
-  readonly take = (address: string, port: number): number | undefined => {
-    const found = [...this.#left.values()].find(
-      ({ protocol, endpoint }) => protocol === 'tcp' && isSame(endpoint, { address, port }),
-    );
+  /** PassedSockets: the descriptor is the caller's. */
+  readonly take = (address: string, port: number): number | undefined => this.#take('tcp', { address, port });
+  readonly takeUdp = (address: string, port: number): number | undefined => this.#take('udp', { address, port });
+
+  #take(protocol: Protocol, at: Endpoint): number | undefined {
+    const found = [...this.#left.values()].find((one) => one.protocol === protocol && isSame(one.endpoint, at));
     if (found !== undefined) this.#left.delete(found.fd);
     return found?.fd;
-  };
+  }
 
   /** Closes what nobody wanted: it is listened on no more once the predecessor has gone. */
   closeRest(): void {

@@ -3,6 +3,7 @@
 
 import type { Problem } from '../../base/errors.ts';
 import { COUNTER, type CounterName } from '../../metrics/counters.ts';
+import type { FlowGroup, LateReply, PassedFlows } from '../../model/passed-flows.ts';
 import type { Loaded } from '../loading/load.ts';
 import type { FromPredecessor, FromSuccessor, Legacy } from './handover-words.ts';
 import { PassedSockets } from './passed-sockets.ts';
@@ -13,14 +14,26 @@ const ORPHANED: Problem = {
   message: 'the server that was to be replaced has gone before its successor was ready; start one as usual',
 };
 
+/** A predecessor that says nothing for so long after it was let go is not waited for: both read then, and nothing is lost. */
+const RELEASE_TIMEOUT_MS = 5_000;
+
 export class Takeover {
   readonly sockets: PassedSockets;
+  /** UDP sockets of sites, which are read when the predecessor has said that it does so no more. */
+  readonly flows: PassedFlows;
+  readonly #waiting: ((groups: readonly FlowGroup[]) => void)[] = [];
+  readonly #repliers = new Map<string, (reply: LateReply) => void>();
   #legacy: Legacy | null = null;
   #isOver = false;
   #hear: (message: FromPredecessor | null) => void = () => {};
 
   private constructor(sockets: PassedSockets) {
     this.sockets = sockets;
+    this.flows = {
+      take: sockets.takeUdp,
+      whenReleased: (begin) => void this.#waiting.push(begin),
+      hear: (address, port, send) => void this.#repliers.set(`${address} ${port}`, send),
+    };
     process.on('message', (message: FromPredecessor) => this.#hear(message));
     process.on('disconnect', () => this.#hear(null));
   }
@@ -47,9 +60,18 @@ export class Takeover {
   /** Lets the predecessor finish. What it still counts is added to `counters`, a row of metrics/counters. */
   taken(counters: Float64Array): void {
     this.sockets.closeRest();
+    setTimeout(() => this.#release([]), RELEASE_TIMEOUT_MS).unref();
     this.#hear = (message) => {
-      if (message?.kind === 'done') addCounters(counters, message.counters, this.#legacy?.counters ?? {});
-      this.#end();
+      if (message?.kind === 'flows') this.#release(message.groups);
+      else if (message?.kind === 'reply') {
+        const { address, port, client } = message;
+        const reply = { address, port, client, message: Buffer.from(message.message, 'base64') };
+        this.#repliers.get(`${address} ${port}`)?.(reply);
+      } else {
+        if (message?.kind === 'done') addCounters(counters, message.counters, this.#legacy?.counters ?? {});
+        this.#release([]);
+        this.#end();
+      }
     };
     this.#say({ kind: 'taken' });
   }
@@ -70,6 +92,10 @@ export class Takeover {
       if (process.connected) this.#say(message);
       else resolve(null);
     });
+  }
+
+  #release(groups: readonly FlowGroup[]): void {
+    for (const begin of this.#waiting.splice(0)) begin(groups);
   }
 
   #say(message: FromSuccessor): void {

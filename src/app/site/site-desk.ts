@@ -6,6 +6,8 @@ import type { Clock } from '../../base/clock.ts';
 import { hasErrors, type Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { decidingOrder } from '../../health/overrides.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
+import type { FlowGroup, FlowHeir, PassedFlows } from '../../model/passed-flows.ts';
 import type { PassedSocket } from '../../model/passed-socket.ts';
 import type { SiteAgentSettings } from '../../model/site-agent.ts';
 import { serverName } from '../../model/site-agent.ts';
@@ -32,6 +34,7 @@ export interface SiteDeskOptions {
   readonly log: Logger;
   /** What a predecessor listened on. */
   readonly passed?: PassedSocket;
+  readonly flows?: PassedFlows | undefined;
   /** What checks told a predecessor: servers that are down get nobody from the start. */
   readonly seen?: readonly SeenServer[];
 }
@@ -39,6 +42,11 @@ export interface SiteDeskOptions {
 /** What agents need of the control plane. */
 export interface AgentPlane extends Pick<ControlPlane, 'overrides' | 'nowMs' | 'reportLoad' | 'addAgent' | 'leases'> {
   follow(follow: () => void): void;
+}
+
+/** Who has our sockets for datagrams, and wants to know of the clients that we had there. */
+export interface SiteHeir extends FlowHeir {
+  flows(groups: readonly FlowGroup[]): void;
 }
 
 interface Entry {
@@ -144,11 +152,17 @@ export class SiteDesk {
     return [...this.#entries.values()].flatMap(({ agent }) => agent.seen.map((seen) => ({ site: agent.site, ...seen })));
   }
 
+  /** Where datagrams are read. */
+  get datagramEndpoints(): readonly Endpoint[] {
+    return this.report().flatMap(({ listeners }) => listeners.filter(({ kind }) => kind === 'udp'));
+  }
+
   /** A successor listens on our sockets and tells of the load: only what is under way is ours. Resolves when that has ended. */
-  async handOver(): Promise<void> {
+  async handOver(heir: SiteHeir): Promise<void> {
     this.#plane = null;
     if (this.#timer !== null) clearInterval(this.#timer);
     const entries = [...this.#entries.values()];
+    heir.flows(entries.flatMap(({ agent }) => agent.handOverFlows(heir)));
     this.#entries.clear();
     await Promise.all(
       entries.map(async ({ agent, checks, addresses }) => {
@@ -176,10 +190,10 @@ export class SiteDesk {
   }
 
   #begin(site: string): Entry {
-    const { clock, log, passed, seen = [] } = this.#options;
+    const { clock, log, passed, flows, seen = [] } = this.#options;
     const onNews = ({ isWell, code, message }: News): void =>
       log[isWell ? 'info' : 'warn'](code === null ? { site } : { site, code }, message);
-    const agent = new SiteAgent(site, clock, { passed, onNews });
+    const agent = new SiteAgent(site, clock, { passed, flows, onNews });
     agent.share(this.#store);
     for (const one of seen) if (one.site === site) agent.see(one.service, one.server, one.seen);
     const checks = new SiteChecks({

@@ -48,6 +48,10 @@ export class Flow {
     return this.#activeAtMs;
   }
 
+  get place(): { readonly service: string; readonly server: string } {
+    return { service: this.#service.settings.id, server: this.#server.id };
+  }
+
   get isAnswered(): boolean {
     return this.#isAnswered;
   }

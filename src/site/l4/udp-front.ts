@@ -1,17 +1,21 @@
 // A listening address of a service for datagrams. What comes from one address and port of a client is a flow and goes to one server, whose
 // replies leave from the address that the client knows. Flows are bounded in all and for each client, and end when they are idle; a server
-// that is drained keeps its flows, and those of one that is down or gone are given to others.
+// that is drained keeps its flows, and those of one that is down or gone are given to others. A successor (another process) reads the
+// very same socket as soon as we read it no more; it gets to know where our clients are, and sends them what still comes for them.
 
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { closeSync } from 'node:fs';
 import { addressKey } from '../../balance/key.ts';
 import { parseAddress } from '../../base/address.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Problem } from '../../base/errors.ts';
 import { err, ok, type Result } from '../../base/result.ts';
+import type { FlowGroup, FlowHeir, PassedFlows } from '../../model/passed-flows.ts';
 import type { UdpFrontSettings } from '../../model/site.ts';
 import { unusable } from '../listening.ts';
 import type { Service } from '../service.ts';
 import { Admission, type AdmissionRules, clientName } from './admission.ts';
+import { ExpectedFlows } from './expected-flows.ts';
 import { Flow, type FlowClient } from './flow.ts';
 import { numeric } from './flow-socket.ts';
 
@@ -57,12 +61,28 @@ export class UdpFront {
   #whenEmpty: (() => void) | null = null;
   #closing: NodeJS.Timeout | null = null;
   #isShut = false;
+  /** The socket is a successor's, to whom replies are given. */
+  #heir: FlowHeir | null = null;
+  readonly #expected = new ExpectedFlows();
+  /** The socket of a predecessor that has not let go of it yet: reading begins with binding. */
+  #held: { readonly fd: number; readonly passed: PassedFlows } | null = null;
 
-  static open(settings: UdpFrontSettings, service: Service, clock: Clock): Promise<Result<UdpFront, Problem>> {
+  static open(
+    settings: UdpFrontSettings,
+    service: Service,
+    clock: Clock,
+    passed: PassedFlows | null = null,
+  ): Promise<Result<UdpFront, Problem>> {
     const { address, port } = settings;
     const isIpv6 = address.includes(':');
     const type = isIpv6 ? 'udp6' : 'udp4';
     const socket = createSocket({ type, ipv6Only: isIpv6, lookup: numeric, recvBufferSize: RECEIVE_BUFFER_SIZE });
+    const fd = passed?.take(address, port);
+    if (fd !== undefined) {
+      const front = new UdpFront(settings, service, clock, socket);
+      front.#held = { fd, passed: passed! };
+      return Promise.resolve(ok(front));
+    }
     return new Promise((resolve) => {
       socket.once('error', (error) => {
         socket.close();
@@ -86,10 +106,45 @@ export class UdpFront {
 
   begin(): void {
     this.#socket.on('message', (message, from) => this.#receive(message, from));
+    if (this.#held === null) return;
+    const { passed } = this.#held;
+    const { address, port } = this.#settings;
+    passed.whenReleased((flows) => this.#adopt(flows));
+    passed.hear(address, port, ({ client, message }) => {
+      this.counts.replies++;
+      this.#send(client, message);
+    });
   }
 
   get port(): number {
-    return this.#socket.address().port;
+    return this.#held === null && this.#heir === null ? this.#socket.address().port : this.#settings.port;
+  }
+
+  /** The socket is a successor's from now on: flows go on only with what their servers still say, for `heir` to send. */
+  handOver(heir: FlowHeir): readonly FlowGroup[] {
+    if (this.#isShut || this.#held !== null) return [];
+    const { address } = this.#settings;
+    const { port } = this;
+    this.#heir = heir;
+    this.#socket.close(); // reading ends at once; the descriptor of the successor stays open
+    const groups = new Map<string, { readonly service: string; readonly server: string; readonly clients: string[] }>();
+    if (this.#settings.replies === null)
+      for (const { place, client } of this.#flows.values()) {
+        const name = `${place.service}/${place.server}`;
+        const group = groups.get(name) ?? { ...place, clients: [] };
+        groups.set(name, group);
+        group.clients.push(client.id);
+      }
+    return [...groups.values()].map((group) => ({ address, port, ...group }));
+  }
+
+  #adopt(flows: readonly FlowGroup[]): void {
+    if (this.#held === null) return;
+    const { fd } = this.#held;
+    const { address, port } = this.#settings;
+    this.#expected.expect(flows, address, port, this.#clock.monotonicMs());
+    this.#held = null;
+    this.#socket.bind({ fd, exclusive: true });
   }
 
   /** Flows. */
@@ -132,7 +187,10 @@ export class UdpFront {
     this.#isShut = true;
     clearInterval(this.#looking);
     for (const flow of this.#flows.values()) this.#end(flow);
-    this.#socket.close(this.#whenEmpty ?? ignore);
+    if (this.#held !== null) closeSync(this.#held.fd);
+    this.#held = null;
+    if (this.#heir === null) this.#socket.close(this.#whenEmpty ?? ignore);
+    else this.#whenEmpty?.();
   }
 
   #receive(message: Buffer, { address, port }: RemoteInfo): void {
@@ -159,7 +217,7 @@ export class UdpFront {
       return null;
     }
     const key = addressKey(parsed.octets, parsed.family === 4 ? this.#settings.keyPrefixV4 : this.#settings.keyPrefixV6);
-    const slot = this.#service.take(key);
+    const slot = this.#resume(id) ?? this.#service.take(key);
     if (slot === null) {
       this.#admission.leave(name);
       this.counts.refusedUnserved++;
@@ -170,6 +228,12 @@ export class UdpFront {
       this.#end(oldest);
     }
     return this.#begin({ id, address, port, name, key }, slot, nowMs);
+  }
+
+  /** The server, counted, that a predecessor had chosen for the client. */
+  #resume(client: string): number | null {
+    const place = this.#expected.take(client);
+    return place?.service === this.#service.settings.id ? this.#service.resume(place.server) : null;
   }
 
   #begin(client: FlowClient, slot: number, nowMs: number): Flow {
@@ -193,16 +257,27 @@ export class UdpFront {
   }
 
   #reply(flow: Flow, message: Buffer): void {
-    const { id, address, port } = flow.client;
+    const { id } = flow.client;
     if (this.#flows.get(id) !== flow) return;
     const nowMs = this.#clock.monotonicMs();
     this.counts.replies++;
     flow.answer(message.length, nowMs);
     this.#unanswered.delete(flow);
-    if (this.#socket.getSendQueueSize() > MOST_WAITING_SIZE) this.counts.dropped++;
-    else this.#socket.send(message, port, address);
+    this.#send(id, message);
     const { replies } = this.#settings;
     if (replies !== null && flow.isDone(replies)) this.#end(flow);
+  }
+
+  /** From the address of the listener. `client`: its address and port. */
+  #send(client: string, message: Uint8Array): void {
+    if (this.#heir !== null) {
+      const { address, port } = this.#settings;
+      if (!this.#heir.reply({ address, port, client, message })) this.counts.dropped++;
+    } else if (this.#isShut || this.#held !== null || this.#socket.getSendQueueSize() > MOST_WAITING_SIZE) this.counts.dropped++;
+    else {
+      const [address, port] = client.split(' ');
+      this.#socket.send(message, Number(port), address);
+    }
   }
 
   #look(): void {
@@ -213,6 +288,7 @@ export class UdpFront {
       this.#closing === null ? Number.POSITIVE_INFINITY : CLOSING_IDLE_MS,
     );
     this.#admission.sweep(nowMs);
+    this.#expected.sweep(nowMs, this.#settings.idleTimeoutMs);
     for (const flow of this.#flows.values()) {
       flow.count(nowMs);
       if (nowMs - flow.activeAtMs < idleTimeoutMs) this.#settle(flow);

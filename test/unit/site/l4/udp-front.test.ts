@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import test from 'ava';
 import { systemClock } from '../../../../src/base/clock.ts';
+import type { LateReply } from '../../../../src/model/passed-flows.ts';
 import { UdpFront } from '../../../../src/site/l4/udp-front.ts';
 import { balancingOf, serverOf } from '../../../support/balance.ts';
 import { eventually } from '../../../support/patience.ts';
@@ -252,4 +253,25 @@ test('an address that cannot be used is one problem with a code', async (t) => {
   const opened = await UdpFront.open({ ...UDP_FRONT, port: front.port }, service, systemClock);
   t.false(opened.ok);
   if (!opened.ok) t.regex(opened.error.message, /^udp 127\.0\.0\.1 port \d+ cannot be used: .*EADDRINUSE/);
+});
+
+test('after a handover the port is a successor’s: replies are given to it, and it is told who was where', async (t) => {
+  let answer: string | null = null;
+  const backend = await UdpBackend.open(t, 'a', () => answer);
+  const { front } = await udpStage(t, [backend.server]);
+  const { port } = front;
+  const client = await UdpClient.open(t, port);
+  client.send('question');
+  await eventually(() => backend.heard.length === 1, why('heard'));
+  const given: LateReply[] = [];
+  const flows = front.handOver({ reply: (reply) => given.push(reply) > 0 });
+  const name = `127.0.0.1 ${client.socket.address().port}`;
+  t.deepEqual(flows, [{ address: '127.0.0.1', port, service: 'web', server: 'a', clients: [name] }]);
+  answer = 'answer';
+  const [address, flowPort] = [...backend.peers][0]!.split(' ');
+  backend.socket.send(answer, Number(flowPort), address);
+  await eventually(() => given.length === 1, why('given'));
+  t.deepEqual([given[0]!.client, String(given[0]!.message), client.heard], [name, 'answer', []]);
+  await front.close(0);
+  t.deepEqual(front.handOver({ reply: () => true }), [], 'nothing is left');
 });
