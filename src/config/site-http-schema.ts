@@ -276,6 +276,11 @@ export const httpSchema = fields({
         /^[\x21-\x7e]{1,2048}$/,
       ).describe('Where to: a name that leads to another site.'),
       status: status(307, 308).default(307).describe('307 or 308: both keep method and body.'),
+      mark: flag()
+        .default(true)
+        .describe(
+          'Adds `meridian-late=1` to the query, by which the other site knows that it must not redirect again. false: for a place that is not ours and minds it.',
+        ),
     })
       .optional()
       .describe('Sends them to another site.'),

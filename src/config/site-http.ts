@@ -79,7 +79,7 @@ function lateOf({ lateClients }: HttpConfig): HttpLate | null {
   if (lateClients === null) return null;
   const { redirect, service } = lateClients;
   if (redirect === undefined) return { kind: 'service', service: service! };
-  return { kind: 'redirect', status: redirect.status as 307 | 308, location: redirect.location };
+  return { kind: 'redirect', status: redirect.status as 307 | 308, location: redirect.location, isMarked: redirect.mark };
 }
 
 const NO_EDITS = { remove: [], set: [], add: [] };

@@ -25,7 +25,7 @@ export interface HttpFrontSettings {
 
 /** Instead of the servers of this site. */
 export type HttpLate =
-  | { readonly kind: 'redirect'; readonly status: 307 | 308; readonly location: string }
+  | { readonly kind: 'redirect'; readonly status: 307 | 308; readonly location: string; readonly isMarked: boolean }
   /** Whose servers are listeners of another site. */
   | { readonly kind: 'service'; readonly service: string };
 
@@ -148,7 +148,13 @@ export type HttpAction =
   /** `service` is an id of those that the front was given. */
   | { readonly kind: 'service'; readonly service: string }
   /** `location` may hold `{scheme}`, `{host}` and `{target}` (path with query) of the request. */
-  | { readonly kind: 'redirect'; readonly status: 301 | 302 | 303 | 307 | 308; readonly location: string }
+  | {
+      readonly kind: 'redirect';
+      readonly status: 301 | 302 | 303 | 307 | 308;
+      readonly location: string;
+      /** Tells the place, by the query, that the client was sent on. */
+      readonly isMarked?: boolean;
+    }
   | { readonly kind: 'respond'; readonly status: number; readonly body: string };
 
 export interface HttpRewrite {

@@ -3,6 +3,7 @@
 import type { Peer } from './client.ts';
 import type { Context, RoutePlan } from './context.ts';
 import type { Fields } from './fields.ts';
+import { markedLocation } from './late.ts';
 import type { RequestHead } from './request-head.ts';
 import { locationOf } from './semantics.ts';
 
@@ -43,7 +44,8 @@ function unauthorized({ access }: RoutePlan, head: RequestHead, context: Context
 /** Null = a server answers. */
 export function ownAnswerOf({ route: { action } }: RoutePlan, head: RequestHead, peer: Peer): OwnAnswer | null {
   if (action.kind === 'redirect') {
-    return { status: action.status, fields: ['location', locationOf(action.location, head, peer)] };
+    const location = locationOf(action.location, head, peer);
+    return { status: action.status, fields: ['location', action.isMarked === true ? markedLocation(location) : location] };
   }
   return action.kind === 'respond' ? { status: action.status, fields: [], text: action.body } : null;
 }

@@ -13,6 +13,7 @@ import type { Context, Plan, RoutePlan } from './context.ts';
 import type { Timed } from './deadlines.ts';
 import type { Fields } from './fields.ts';
 import { clientKey, forwardingLines } from './forwarding.ts';
+import { takeLateMark } from './late.ts';
 import { takeReport } from './load-report.ts';
 import { RETRY_AFTER, sendPage } from './pages.ts';
 import { CHUNKED, type RequestHead } from './request-head.ts';
@@ -68,6 +69,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     const { counts } = this.#context;
     counts.requests++;
     this.#context.active++;
+    takeLateMark(this.#head);
     const route = this.#plan.routes.match(this.#head);
     if (route === null || route === 'bad-path') {
       this.#page(route === null ? 404 : 400);

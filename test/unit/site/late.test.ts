@@ -36,7 +36,7 @@ async function siteOf(
 const get = (port: number, path = '/'): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`, { redirect: 'manual' });
 const said = async (port: number): Promise<string> => (await get(port)).text();
 
-const REDIRECT = { kind: 'redirect', status: 308, location: 'https://lon.{host}{target}' } as const;
+const REDIRECT = { kind: 'redirect', status: 308, location: 'https://lon.{host}{target}', isMarked: false } as const;
 const PASS_ON = { kind: 'service', service: 'other' } as const;
 
 test('unless a listener says otherwise, a drained site serves who comes', async (t) => {
@@ -96,6 +96,38 @@ test('late clients are passed on to another site; of two that are drained the se
   t.is(await said(fra.port), 'fra');
 });
 
+test('of two drained sites that redirect to one another the second one serves; servers do not see the mark of it', async (t) => {
+  const [one, two] = [await reservePortFor(t), await reservePortFor(t)];
+  const to = (port: number): Partial<HttpFrontSettings> => ({
+    late: { ...REDIRECT, location: `http://127.0.0.1:${port}{target}`, isMarked: true },
+  });
+  const fra = await siteOf(t, 'fra', to(two), { port: one });
+  const lon = await siteOf(t, 'lon', to(one), { port: two });
+  const landed = async (port: number, path: string): Promise<string> => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+  fra.agent.obey(drained(true));
+  t.is(await landed(one, '/a?b=c'), 'lon');
+  t.is((await get(one, '/a?b=c')).headers.get('location'), `http://127.0.0.1:${two}/a?b=c&meridian-late=1`);
+  lon.agent.obey(drained(true));
+  t.deepEqual([await landed(one, '/'), await landed(two, '/?x')], ['lon', 'fra']);
+  const seen = [...fra.server.requests, ...lon.server.requests].map(({ url, headers }) => [url, headers['x-meridian-late']]);
+  t.deepEqual(seen, [
+    ['/?x', '1'],
+    ['/a?b=c', '1'],
+    ['/', '1'],
+  ]);
+});
+
+test('only a parameter of its own is the mark of a redirect, wherever in the query it stands', async (t) => {
+  const { port, server } = await siteOf(t, 'fra', {});
+  const asked = ['/?meridian-late=1', '/?meridian-late=1&b', '/?a&meridian-late=1&b', '/?a&meridian-late=1'];
+  const others = ['/meridian-late=1', '/&meridian-late=1', '/?ameridian-late=1', '/?meridian-late=10', '/&meridian-late=1?a'];
+  for (const path of [...asked, ...others]) await get(port, path);
+  t.deepEqual(
+    server.requests.map(({ url, headers }) => (headers['x-meridian-late'] === undefined ? url : `marked ${url}`)),
+    ['marked /', 'marked /?b', 'marked /?a&b', 'marked /?a', ...others],
+  );
+});
+
 test('a listener that is added to a drained site, or changed there, has late clients from the start', async (t) => {
   const { agent, server } = await siteOf(t, 'fra', {});
   agent.obey(drained(true));
@@ -132,5 +164,6 @@ test('the configuration names the other site by a location, or by a service whos
     kind: 'redirect',
     status: 307,
     location: 'https://london.example.org{target}',
+    isMarked: true,
   });
 });
