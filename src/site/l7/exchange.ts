@@ -12,13 +12,13 @@ import { Compressor, type CompressorSink, encodingFor } from './compression.ts';
 import type { Context, Plan, RoutePlan } from './context.ts';
 import type { Timed } from './deadlines.ts';
 import type { Fields } from './fields.ts';
-import { clientKey, forwardingLines } from './forwarding.ts';
+import { clientKey } from './forwarding.ts';
 import { takeLateMark } from './late.ts';
 import { takeReport } from './load-report.ts';
 import { RETRY_AFTER, sendPage } from './pages.ts';
 import { CHUNKED, type RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
-import { requestText, responseFields, upgradeOf } from './rewrite.ts';
+import { requestFor, responseFields, upgradeOf } from './rewrite.ts';
 import { isFailure, isReplayable, isWithoutBody } from './semantics.ts';
 import type { Responder, ServerConnection } from './server-connection.ts';
 import { Tries } from './tries.ts';
@@ -293,14 +293,10 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   }
 
   #ask(service: Service, wanted: string | null): void {
-    const { settings, trusted } = this.#plan;
-    const { deadlines } = this.#context;
-    const { peer } = this.#client;
-    const { rewrite } = this.#route!.route;
+    const { settings } = this.#plan;
     this.#wanted = wanted;
-    const forwarding = forwardingLines(this.#head, peer, settings.forwarding, trusted);
-    this.#text = requestText(this.#head, rewrite, this.#route!.requestEdits, forwarding, upgradeOf(this.#route!, this.#head));
-    deadlines.add(this);
+    this.#text = requestFor(this.#head, this.#client.peer, this.#route!, this.#plan);
+    this.#context.deadlines.add(this);
     if (settings.timeouts.wholeMs !== null) {
       this.#wholeAtMs = this.nowMs + settings.timeouts.wholeMs;
       this.deadlineMs = this.#wholeAtMs;

@@ -1,22 +1,19 @@
 // Edits of header fields, the head that a server gets, and the fields that a client gets.
 
-import type { HttpRewrite } from '../../model/site-http.ts';
+import type { Peer } from './client.ts';
 import { compressedFields } from './compression.ts';
-import type { RoutePlan } from './context.ts';
-import type { Edits } from './edits.ts';
+import type { Plan, RoutePlan } from './context.ts';
 import type { Fields } from './fields.ts';
+import { forwardingLines } from './forwarding.ts';
 import { replacePrefix } from './path.ts';
 import { CHUNKED, type RequestHead } from './request-head.ts';
 import type { ResponseHead } from './response-head.ts';
 
-/** The head for the server, latin1. `forwarding`: lines of forwarding.ts. `upgrade` null = no change of protocol is asked for. */
-export function requestText(
-  head: RequestHead,
-  rewrite: HttpRewrite,
-  edits: Edits,
-  forwarding: string,
-  upgrade: string | null,
-): string {
+/** The head for the server, latin1. */
+export function requestFor(head: RequestHead, peer: Peer, route: RoutePlan, { settings, trusted }: Plan): string {
+  const { rewrite } = route.route;
+  const edits = route.requestEdits;
+  const upgrade = upgradeOf(route, head);
   const target = rewrite.path === null ? head.target : replacePrefix(head.target, rewrite.path.from, rewrite.path.to);
   let text = `${head.method} ${target} HTTP/1.1\r\nhost: ${rewrite.host ?? head.authority}\r\n`;
   const fields = edits.apply(head.fields);
@@ -26,7 +23,7 @@ export function requestText(
   else if (head.bodySize > 0 || expectsLength(head.method)) text += `content-length: ${head.bodySize}\r\n`;
   if (head.expectsContinue) text += 'expect: 100-continue\r\n';
   if (upgrade !== null) text += `connection: upgrade\r\nupgrade: ${upgrade}\r\n`;
-  return `${text}${forwarding}\r\n`;
+  return `${text}${forwardingLines(head, peer, settings.forwarding, trusted)}\r\n`;
 }
 
 /** The protocol that the server is asked to change to; null = none. */

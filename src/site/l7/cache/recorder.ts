@@ -3,16 +3,35 @@
 // all the same (stale-if-error, RFC 5861).
 
 import type { Client, Peer } from '../client.ts';
+import type { HttpFrontCounts } from '../counts.ts';
 import { type Fields, fieldOf, without } from '../fields.ts';
 import type { RequestHead } from '../request-head.ts';
 import { isFailure } from '../semantics.ts';
 import type { TunnelSide } from '../tunnel.ts';
-import type { HttpCache } from './cache.ts';
-import { type Entry, headersOf, type Policy, requestOf, variedBy } from './entry.ts';
+import { type Entry, headersOf, type Policy, type PolicyClass, requestOf, variedBy } from './entry.ts';
+import type { Store } from './store.ts';
+
+/** Where it stores, and by which rules. */
+export interface Keeper {
+  readonly store: Pick<Store, 'generation' | 'put' | 'refresh'>;
+  readonly counts: Pick<HttpFrontCounts, 'cacheRevalidated' | 'cacheStale'>;
+  readonly Policy: PolicyClass;
+  /** The stored response to a client. */
+  send(client: Client, head: RequestHead, entry: Entry): void;
+  /** Whether a response of this size, -1 = unknown, may be stored. */
+  isRoomFor(size: number): boolean;
+  /** Whether `more` octets of a body that then has `size` may be kept. */
+  reserve(more: number, size: number): boolean;
+  free(size: number): void;
+  /** Responses of this key cannot be stored, or there was none but a failure. */
+  pass(key: string, isFailed: boolean): void;
+  /** Nobody asks for it any more. */
+  release(key: string): void;
+}
 
 export class Recorder implements Client {
   readonly peer: Peer;
-  readonly #cache: HttpCache;
+  readonly #cache: Keeper;
   readonly #key: string;
   readonly #client: Client;
   /** As the client asked, and as the server is asked. */
@@ -27,7 +46,7 @@ export class Recorder implements Client {
   #isOver = false;
 
   /** `stale`: the response that the request asks about; `head` then says so. */
-  constructor(cache: HttpCache, key: string, client: Client, asked: RequestHead, head: RequestHead, stale: Entry | null) {
+  constructor(cache: Keeper, key: string, client: Client, asked: RequestHead, head: RequestHead, stale: Entry | null) {
     this.peer = client.peer;
     this.#cache = cache;
     this.#generation = cache.store.generation;
