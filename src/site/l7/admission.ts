@@ -42,10 +42,12 @@ function unauthorized({ access }: RoutePlan, head: RequestHead, context: Context
 }
 
 /** Null = a server answers. */
-export function ownAnswerOf({ route: { action } }: RoutePlan, head: RequestHead, peer: Peer): OwnAnswer | null {
+export function ownAnswerOf({ route }: RoutePlan, head: RequestHead, peer: Peer): OwnAnswer | null {
+  const { action } = route;
   if (action.kind === 'redirect') {
     const location = locationOf(action.location, head, peer);
     return { status: action.status, fields: ['location', action.isMarked === true ? markedLocation(location) : location] };
   }
+  if (head.isExtendedConnect && !route.upgrade) return { status: 501, fields: [] };
   return action.kind === 'respond' ? { status: action.status, fields: [], text: action.body } : null;
 }

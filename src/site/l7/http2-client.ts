@@ -14,15 +14,19 @@ import type { Client, Peer } from './client.ts';
 import type { Context } from './context.ts';
 import type { Timed } from './deadlines.ts';
 import { Exchange } from './exchange.ts';
-import { type Fields, mayTrail, tokenEnd } from './fields.ts';
+import { type Fields, mayTrail, tokenEnd, without } from './fields.ts';
 import { sendPage } from './pages.ts';
 import { CHUNKED, FieldReader, placeTarget, type Refusal, RequestHead } from './request-head.ts';
 import type { TunnelSide } from './tunnel.ts';
+import { beginWebSocket, isKeyConfirmed, WEB_SOCKET } from './web-socket.ts';
 
 /** Over which resets of streams are counted. */
 const RESET_WINDOW_MS = 10_000;
 /** For a stream's own window; the default of 64 kB is one round trip's worth of a slow line. */
 const WINDOW_SIZE = 256 * 1024;
+
+/** A client that does not end its side of a tunnel whose other side has ended has so long for it. */
+const LINGER_MS = 2000;
 
 export class Http2Session implements Timed {
   deadlineMs: number;
@@ -46,6 +50,7 @@ export class Http2Session implements Timed {
         maxHeaderListSize: limits.headSize,
         initialWindowSize: WINDOW_SIZE,
         enablePush: false,
+        enableConnectProtocol: true, // RFC 8441 section 3
       },
       maxHeaderListPairs: limits.mostHeaders + 4,
       maxSessionInvalidFrames: 100,
@@ -124,6 +129,10 @@ class Http2Client implements Client, Timed {
   #unpaced = 0;
   #isEnded = false;
   #trailers: Fields | null = null;
+  /** Of a request for a WebSocket: what the server must confirm; null = it is none. */
+  #webSocketKey: string | null = null;
+  /** The client gets no body, whatever the server sends. */
+  #isMute = false;
 
   constructor(stream: ServerHttp2Stream, peer: Peer, context: Context) {
     this.#stream = stream;
@@ -149,6 +158,7 @@ class Http2Client implements Client, Timed {
       sendPage(this, head, false);
       return;
     }
+    if (head.isExtendedConnect) this.#webSocketKey = beginWebSocket(head);
     if (head.bodySize !== 0) this.#listen();
     this.#exchange = new Exchange(this.#context, this, head);
     this.#exchange.start();
@@ -166,6 +176,12 @@ class Http2Client implements Client, Timed {
   }
 
   sendHead(status: number, _reason: string, fields: Fields, size: number, hasBody: boolean): void {
+    if (this.#webSocketKey !== null && status < 300) {
+      // To the client it would be an open tunnel (RFC 8441 section 5).
+      this.#isMute = true;
+      this.#try(() => this.#stream.respond({ ':status': 502 }, { endStream: true }));
+      return;
+    }
     const headers = headersOf(fields);
     headers[':status'] = status;
     if (size >= 0) headers['content-length'] = size;
@@ -176,7 +192,7 @@ class Http2Client implements Client, Timed {
   }
 
   sendBody(octets: Buffer): boolean {
-    return this.#stream.writable ? this.#stream.write(Buffer.from(octets)) : true;
+    return this.#stream.writable && !this.#isMute ? this.#stream.write(Buffer.from(octets)) : true;
   }
 
   flush(): void {}
@@ -213,9 +229,41 @@ class Http2Client implements Client, Timed {
     this.#stream.pause();
   }
 
-  /** HTTP/2 has no Upgrade: an exchange never asks for it. */
-  openTunnel(): TunnelSide {
-    throw new Error('a stream of HTTP/2 was to change its protocol');
+  /** Of a WebSocket, the only protocol that is asked for here: 200 takes the place of 101 (RFC 8441 section 5). */
+  openTunnel(fields: Fields): TunnelSide {
+    const stream = this.#stream;
+    this.#exchange = null;
+    this.#isEnded = true; // however it ends, nothing is cut off
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+    if (isKeyConfirmed(this.#webSocketKey, fields))
+      this.#try(() => stream.respond({ ...headersOf(without(fields, ['sec-websocket-accept'])), ':status': 200 }));
+    else {
+      this.#try(() => stream.respond({ ':status': 502 }, { endStream: true }));
+      stream.close(constants.NGHTTP2_CANCEL);
+    }
+    return {
+      listen: (listener) => {
+        let isOver = false;
+        const end = (): void => {
+          if (!isOver) listener.onClose();
+          isOver = true;
+        };
+        stream.on('data', (octets: Buffer) => listener.onOctets(octets));
+        stream.on('drain', () => listener.onDrain());
+        stream.on('end', end);
+        stream.on('close', end);
+        if (stream.closed) process.nextTick(end); // once both sides are joined
+      },
+      write: (octets) => (stream.writable ? stream.write(Buffer.from(octets)) : true),
+      pause: () => stream.pause(),
+      resume: () => stream.resume(),
+      end: () => {
+        if (stream.writable) stream.end();
+        this.deadlineMs = this.#context.clock.monotonicMs() + LINGER_MS;
+        this.#context.deadlines.add(this);
+      },
+      destroy: () => stream.close(constants.NGHTTP2_CANCEL),
+    };
   }
 
   #listen(): void {
@@ -264,6 +312,7 @@ function readHead(
   const reader = new FieldReader(head);
   let target = '';
   let authority: string | null = null;
+  let protocol: string | null = null;
   let host: string | null = null;
   let hasLength = false;
   if (raw.length / 2 > limits.mostHeaders + 4) return 431;
@@ -274,6 +323,7 @@ function readHead(
     if (name === ':method') head.method = value;
     else if (name === ':path') target = value;
     else if (name === ':authority') authority = value;
+    else if (name === ':protocol') protocol = value;
     else if (name === 'host') host = value;
     else if (name.charCodeAt(0) !== 58) {
       if (name === 'content-length') hasLength = true;
@@ -287,6 +337,14 @@ function readHead(
   if (why !== null) return why;
   if (head.method === '' || tokenEnd(head.method, 0) !== head.method.length) return 400;
   if (target.length > limits.targetSize) return 414;
+  if (protocol !== null) {
+    if (head.method !== 'CONNECT') return 400;
+    if (protocol !== WEB_SOCKET) return 501;
+    head.method = 'GET';
+    head.isExtendedConnect = true;
+    head.bodySize = 0;
+    return placeTarget(head, target) ?? head;
+  }
   if (!isWhole && !hasLength) head.bodySize = CHUNKED;
   if (isWhole) head.bodySize = 0;
   return placeTarget(head, target) ?? head;

@@ -22,6 +22,8 @@ export class RequestHead {
   expectsContinue = false;
   /** The protocol to change to; null = none. */
   upgrade: string | null = null;
+  /** It was a CONNECT of HTTP/2 that names a protocol (RFC 8441), and is worth nothing without a tunnel. */
+  isExtendedConnect = false;
   /** Several fields are joined. */
   cookie: string | null = null;
   forwardedFor: string | null = null;
