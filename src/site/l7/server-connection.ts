@@ -31,6 +31,8 @@ const READ_SIZE = 65_536;
 const MOST_WAITING_SIZE = 65_536;
 /** Larger heads of responses are refused. */
 const MOST_HEAD_SIZE = 65_536;
+/** More 1xx before one response are no hints but a flood, which would go to the client as fast as it comes. */
+const MOST_INTERIM = 32;
 
 export class ServerConnection {
   readonly socket: Socket;
@@ -44,6 +46,8 @@ export class ServerConnection {
   #phase: 'idle' | 'head' | 'body' | 'tunnel' = 'idle';
   #isForHead = false;
   #keepsAlive = true;
+  /** 1xx before the present response. */
+  #interims = 0;
   /** Whether octets of a response to the present request have come. */
   #hasBegun = false;
   #buffer: Buffer = Buffer.allocUnsafeSlow(READ_SIZE);
@@ -102,6 +106,7 @@ export class ServerConnection {
     this.#isForHead = isForHead;
     this.#phase = 'head';
     this.#hasBegun = false;
+    this.#interims = 0;
     this.requests++;
     this.socket.write(head, 'latin1');
   }
@@ -199,8 +204,10 @@ export class ServerConnection {
       this.#keepsAlive = false;
       this.#responder = null;
       responder.onTunnel(head, this.#tunnelSide());
-    } else if (head.status < 200) responder.onInterim(head);
-    else {
+    } else if (head.status < 200) {
+      if (++this.#interims > MOST_INTERIM) return -1;
+      responder.onInterim(head);
+    } else {
       if (!head.keepsAlive) this.#keepsAlive = false;
       this.#phase = 'body';
       this.#body.begin(head.bodySize);
