@@ -22,7 +22,9 @@ const all = Array.from({ length: Number(values.count) }, (_, i) => {
   const findings = judge(random, solve);
   const broken = (Object.keys(LIMITS) as (keyof Findings)[]).filter((law) => findings[law] > LIMITS[law]);
   const figures = Object.entries(findings).map(([law, value]) => `${law} ${value.toPrecision(3)}`);
-  const what = scenario.events.map(({ event, at, times }) => `${event}${times === 1 ? '' : ` x${times.toFixed(1)}`}@${Math.round(at / 1000)}`);
+  const what = scenario.events.map(
+    ({ event, at, times }) => `${event}${times === 1 ? '' : ` x${times.toFixed(1)}`}@${Math.round(at / 1000)}`,
+  );
   const text = [
     `seed ${random.seed}: ${model.sites.length} sites, ${kind}, ttl ${scenario.ttl / 1000} s, load ${Math.round(scenario.clients.load)}`,
     `${what.join(' ') || 'no event'}; ${figures.join(', ')}${broken.length > 0 ? `; BROKEN: ${broken.join(', ')}` : ''}`,
@@ -36,6 +38,8 @@ for (const law of Object.keys(LIMITS) as (keyof Findings)[]) {
     .map(({ findings }) => findings[law])
     .sort((a, b) => b - a)
     .slice(0, WORST);
-  console.log(`${law}: limit ${LIMITS[law]}, broken by ${broken} of ${all.length}; worst ${worst.map((v) => v.toPrecision(3)).join(', ')}`);
+  console.log(
+    `${law}: limit ${LIMITS[law]}, broken by ${broken} of ${all.length}; worst ${worst.map((v) => v.toPrecision(3)).join(', ')}`,
+  );
 }
 process.exitCode = all.some(({ broken }) => broken.length > 0) ? 1 : 0;

@@ -196,7 +196,8 @@ function escapedFrom(isAllowed: readonly Uint8Array[], where: Float64Array, coun
 function changedLoad(before: SpillOutcome | undefined, now: SpillOutcome | undefined): number {
   if (before === undefined || now === undefined || before === now || before.state.map !== now.state.map) return 0;
   const { itemOfSlot } = now.state.map;
-  const shareOf = ({ flow, demand }: SpillOutcome, slot: number): number => flow[slot]! / Math.max(1e-9, demand[itemOfSlot[slot]!]!);
+  const shareOf = ({ flow, demand }: SpillOutcome, slot: number): number =>
+    flow[slot]! / Math.max(1e-9, demand[itemOfSlot[slot]!]!);
   let changed = 0;
   for (let slot = 0; slot < itemOfSlot.length; slot++) {
     changed += now.demand[itemOfSlot[slot]!]! * Math.max(0, shareOf(now, slot) - shareOf(before, slot));
@@ -212,7 +213,12 @@ function isUnsettled({ events, ttl, resolvers, health, agents }: Scenario, atMs:
 }
 
 /** The fullest site over a window, relative to its max; 0 where there was no room, or nobody could be blamed. */
-function fullestOf({ isAllowed, isParted, scenario }: RandomScenario, world: World, window: readonly Sample[], solve: OptimumSolver): number {
+function fullestOf(
+  { isAllowed, isParted, scenario }: RandomScenario,
+  world: World,
+  window: readonly Sample[],
+  solve: OptimumSolver,
+): number {
   const [first] = window;
   const isBlind = scenario.events.some(
     ({ event, at, until }) =>
