@@ -1,5 +1,6 @@
 // A TCP port that is listened on, apart from whoever serves it: a listener that becomes one of another kind, or gains or loses TLS, takes
-// the port over from its predecessor with one assignment. In between no client is refused and nobody else can get hold of the port.
+// the port over from its predecessor. In between no client is refused and nobody else can get hold of the port. Connections are accepted by
+// node:net, or by the native relay from a descriptor of the same socket; never by both.
 
 import { closeSync } from 'node:fs';
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net';

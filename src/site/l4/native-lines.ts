@@ -14,7 +14,7 @@ export class NativeLines {
   readonly #onLine: (line: Line) => void;
   readonly #onShed: (count: number) => void;
   readonly #integers: Int32Array;
-  readonly #numbers: DataView;
+  readonly #numbers: Float64Array;
   readonly #octets: Uint8Array;
   /** By the number of their passage. */
   readonly #lines: (NativeLine | null)[] = [];
@@ -42,7 +42,7 @@ export class NativeLines {
     this.#onLine = onLine;
     this.#onShed = onShed;
     this.#integers = new Int32Array(memory);
-    this.#numbers = new DataView(memory);
+    this.#numbers = new Float64Array(memory);
     this.#octets = new Uint8Array(memory);
   }
 
@@ -105,7 +105,7 @@ export class NativeLines {
     const what = this.#integers[at >> 2]!;
     const passage = this.#integers[(at >> 2) + 1]!;
     const detail = this.#integers[(at >> 2) + 2]!;
-    const number = this.#numbers.getFloat64(at + 16, LITTLE_ENDIAN);
+    const number = this.#numbers[(at >> 3) + 2]!;
     if (what === HAPPENING.accepted) {
       const family = detail as Family;
       const peer = this.#octets.slice(at + 24, at + 24 + (family === 4 ? 4 : 16));
@@ -139,8 +139,6 @@ export class NativeLines {
     }
   }
 }
-
-const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 class NativeLine extends Line {
   readonly #lines: NativeLines;
