@@ -69,7 +69,12 @@ export async function openAdmin(options: AdminServerOptions): Promise<AdminServe
       apps.push(app);
       endpoints.push({ address, port: (app.server.address() as AddressInfo).port });
     } catch (error) {
-      const message = `the admin API cannot listen on ${address} port ${number}: ${(error as Error).message}`;
+      const { code, message: said } = error as NodeJS.ErrnoException;
+      const reason =
+        code === 'EADDRINUSE'
+          ? `another program has the port; 'sudo ss -lntp sport = :${number}' names it; stop it, or change admin.listen`
+          : said;
+      const message = `the admin API cannot listen on ${address} port ${number}: ${reason}`;
       problems.push({ severity: 'error', code: 'ERR_API_LISTEN', message });
     }
   }

@@ -2,6 +2,7 @@
 // `meridian COMMAND ...`: finds the command, reads its options, sets the exit code.
 
 import { formatProblem } from '../base/errors.ts';
+import { didYouMean } from '../config/suggest.ts';
 import { findTooFewFiles, openFilesLimit } from './answering/open-files.ts';
 import { EXIT, readArguments } from './commands/args.ts';
 import { COMMANDS } from './commands/table.ts';
@@ -32,7 +33,7 @@ async function main(argv: readonly string[]): Promise<number> {
       formatProblem({
         severity: 'error',
         code: 'ERR_USAGE',
-        message: `unknown command "${name}"; allowed are ${Object.keys(COMMANDS).join(', ')}`,
+        message: `unknown command "${name}"${didYouMean(name, Object.keys(COMMANDS)) || ';'} allowed are ${Object.keys(COMMANDS).join(', ')}`,
       }),
     );
     return EXIT.USAGE;

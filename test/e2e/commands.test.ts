@@ -39,6 +39,12 @@ for (const command of COMMANDS) {
   });
 }
 
+test.serial('a command that is nearly one is told which', async (t) => {
+  const { code, stderr } = await meridian(['statsu']);
+  t.is(code, 2);
+  t.regex(stderr, /^error ERR_USAGE: unknown command "statsu"; did you mean "status"\? allowed are /);
+});
+
 for (const args of [
   ['frobnicate'],
   ['toString'],
@@ -218,7 +224,7 @@ test.serial('commands that need a server say that none is running', async (t) =>
   for (const command of ['reload', 'status', 'drain london --reason x', 'undrain london', 'override list', 'demo list']) {
     const { code, stderr } = await meridian([...command.split(' '), '--config', join(directory, 'meridian.yaml')]);
     t.is(code, 1);
-    t.regex(stderr, /^error ERR_CONTROL: no server is running here/);
+    t.regex(stderr, /^error ERR_CONTROL: no server is running here; 'meridian serve' starts one/);
   }
   rmSync(directory, { recursive: true });
 });

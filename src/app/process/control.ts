@@ -157,7 +157,11 @@ export function askControl<T>(path: string, request: ControlRequest): Promise<Re
     socket.setEncoding('utf8');
     socket.setTimeout(REPLY_TIMEOUT_MS, () => fail(`the server did not reply within ${REPLY_TIMEOUT_MS / 1000} s`));
     socket.on('error', (error: NodeJS.ErrnoException) =>
-      fail(error.code === 'ENOENT' || error.code === 'ECONNREFUSED' ? 'no server is running here' : error.message),
+      fail(
+        error.code === 'ENOENT' || error.code === 'ECONNREFUSED'
+          ? "no server is running here; 'meridian serve' starts one, --config names the configuration of another"
+          : error.message,
+      ),
     );
     socket.on('data', (chunk: string) => {
       received += chunk;

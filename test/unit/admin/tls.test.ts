@@ -17,7 +17,7 @@ import { recordingLogger } from '../../support/mesh.ts';
 
 const ADDRESS = '127.0.0.1';
 
-async function stage(t: ExecutionContext) {
+async function stage(t: ExecutionContext, wanted = 0) {
   const directory = mkdtempSync(join(tmpdir(), 'meridian-https-'));
   const fileOf = (name: string): string => join(directory, name);
   for (const name of ['first', 'second']) {
@@ -33,7 +33,7 @@ async function stage(t: ExecutionContext) {
   const log = recordingLogger();
   const tls = { certificateFile: fileOf('used.pem'), keyFile: fileOf('used.key') };
   const admin = await openAdmin({
-    settings: () => ({ ...SETTINGS, tokens: [], listen: [{ address: ADDRESS, port: 0 }], tls }),
+    settings: () => ({ ...SETTINGS, tokens: [], listen: [{ address: ADDRESS, port: wanted }], tls }),
     port: { events: new EventRing(1) } as unknown as AdminPort, // nothing is asked of it here
     ...{ clock: systemClock, log, version: '1', stateDirectory: directory },
   });
@@ -41,7 +41,7 @@ async function stage(t: ExecutionContext) {
     await admin.close();
     rmSync(directory, { recursive: true, force: true });
   });
-  const { port } = admin.endpoints[0]!;
+  const port = admin.endpoints[0]?.port ?? 0;
   const nameSeen = async (): Promise<string> => {
     const socket = connect({ port, host: ADDRESS, rejectUnauthorized: false });
     await once(socket, 'secureConnect');
@@ -59,6 +59,19 @@ test('the API answers over HTTPS, and not over plain HTTP', async (t) => {
   t.is(reply.statusCode, 200);
   reply.resume();
   await t.throwsAsync(fetch(`http://${ADDRESS}:${port}/healthz`));
+});
+
+test('a port that another program has is told, and how to find that program', async (t) => {
+  const { port } = await stage(t);
+  const { admin } = await stage(t, port);
+  t.is(admin.endpoints.length, 0);
+  t.deepEqual(
+    admin.problems.map(({ code, message }) => `${code} ${message}`),
+    [
+      `ERR_API_LISTEN the admin API cannot listen on ${ADDRESS} port ${port}: another program has the port; ` +
+        `'sudo ss -lntp sport = :${port}' names it; stop it, or change admin.listen`,
+    ],
+  );
 });
 
 test('headers that are too large, and too many, are refused', async (t) => {
