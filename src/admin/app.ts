@@ -21,6 +21,7 @@ import { type FieldProblem, problemBody, Refusal, refusal } from './problems.ts'
 import { type AppOptions, typed } from './route.ts';
 import { addChanges } from './routes-change.ts';
 import { addEvents } from './routes-events.ts';
+import { addPurge } from './routes-purge.ts';
 import { addReads } from './routes-read.ts';
 import { addService } from './routes-service.ts';
 import { addWatch } from './routes-watch.ts';
@@ -99,6 +100,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     addService(api, options);
     addReads(api, options.port);
     addChanges(api, options.port, options.idempotency);
+    addPurge(api, options.port);
     addZones(api, options.port);
     addWatch(api, options.port.watch);
     addEvents(api, options.port, options.listeners);

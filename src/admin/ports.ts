@@ -12,6 +12,7 @@ import type {
   RecallReply,
   ReloadReply,
 } from './schemas/changes.ts';
+import type { PurgeReplyBody } from './schemas/purge.ts';
 import type { StagedState } from './schemas/staged.ts';
 import type { Status } from './schemas/status.ts';
 import type { ExplainQuery, Explanation, Place, Policy, Zone } from './schemas/steering.ts';
@@ -84,6 +85,8 @@ export interface AdminPort {
   recall(request: RecallRequest, terms: ChangeTerms): Promise<Result<RecallReply, Problem>>;
   /** `watchSec` above 0: on trial for so long. */
   reload(dryRun: boolean, watchSec: number, actor: Actor): Promise<ReloadReply>;
+  /** ERR_API_NOT_FOUND if there is no such site; ERR_USAGE, ERR_MESH_CONFLICT, ERR_MESH_UNAVAILABLE, ERR_AUDIT. */
+  purge(request: { readonly site: string; readonly pattern: string }, actor: Actor): Promise<Result<PurgeReplyBody, Problem>>;
   /** The change on trial, or the last one that was. */
   staged(): Soon<StagedState | null>;
   /** ERR_API_NOT_FOUND if none is on trial. */

@@ -44,7 +44,10 @@ site:
   t.deepEqual([code, stdout.trim()], [0, 'fra/public: 1 response purged, 1 left']);
   t.deepEqual([await ask('/a'), await ask('/b')], ['3', '2']);
   const whole = await purge('*', '--site', 'fra', '--json');
-  t.deepEqual(JSON.parse(whole.stdout), [{ site: 'fra', listener: 'public', purged: 2, left: 0 }]);
+  t.deepEqual(JSON.parse(whole.stdout), {
+    done: [{ site: 'fra', listener: 'public', purged: 2, left: 0 }],
+    isShared: false,
+  });
   await agent.logged('caches were purged by order');
   for (const [args, wanted] of [
     [['www.example.org'], /ERR_USAGE: "www\.example\.org" is no pattern; allowed is HOST\/PATH/],

@@ -24,7 +24,7 @@ import { countersOf } from '../../src/app/process/server.ts';
 import { WatchDesk } from '../../src/app/watch/watch-desk.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import type { Problem } from '../../src/base/errors.ts';
-import { err } from '../../src/base/result.ts';
+import { err, ok } from '../../src/base/result.ts';
 import { Counters, countersSize } from '../../src/metrics/counters.ts';
 import type { AdminRole, AdminSettings, SafetySettings } from '../../src/model/admin.ts';
 import { recordingLogger } from './mesh.ts';
@@ -118,9 +118,7 @@ function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buff
       serving: () => ({ serving: 5, configured: 5 }),
     },
     isReloadRefused: false,
-    purge: () => {
-      throw new Error('there are no agents here');
-    },
+    purge: async () => ok({ done: [{ site: 'london', listener: 'web', purged: 2, left: 1 }], isShared: false }),
     reload: async () => {
       const { problems, zonesKept } = again();
       return { done: true, problems, zonesRead: 0, zonesKept, geography: 'unchanged', tookMs: 0 };

@@ -126,6 +126,7 @@ function portOf(state: { world: DashboardWorld; given: OrderRequest[] }, events:
     reload: refuse,
     staged: () => null,
     decide: refuse,
+    purge: refuse,
     audit: refuse,
     events,
     sample: refuse,

@@ -119,7 +119,7 @@ export const auditEntry = z
     atMs: wallMs('When it was acknowledged'),
     actor: z.string().describe('Name of the token, loopback, or control socket'),
     via: z.enum(['api', 'socket', 'signal', 'trial']),
-    action: z.enum(['order', 'recall', 'reload', 'zone', 'trial', 'silence', 'unsilence']),
+    action: z.enum(['order', 'recall', 'reload', 'zone', 'trial', 'silence', 'unsilence', 'purge']),
     result: z.enum(['done', 'refused']),
     isBreakGlass: z.boolean(),
     subject: z.string().describe('Whom it names'),

@@ -215,6 +215,17 @@ export class AdminDesk implements AdminPort {
     return this.#options.changes.staged.state;
   }
 
+  async purge(
+    { site, pattern }: { readonly site: string; readonly pattern: string },
+    actor: Actor,
+  ): ReturnType<AdminPort['purge']> {
+    const { running, changes } = this.#options;
+    if (!running.snapshot.steering.sites.some(({ id }) => id === site))
+      return err({ severity: 'error', code: 'ERR_API_NOT_FOUND', message: `there is no site "${site}"` });
+    const purged = await changes.purge(running, { site, pattern }, whoOf(actor));
+    return purged.ok ? ok({ done: [...purged.value.done], isShared: purged.value.isShared }) : purged;
+  }
+
   decide(isKept: boolean, actor: Actor): ReturnType<AdminPort['decide']> {
     return this.#options.changes.decide(isKept, whoOf(actor));
   }

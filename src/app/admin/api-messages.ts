@@ -39,6 +39,7 @@ export const IS_KEPT: Readonly<Record<Method, boolean>> = {
   reload: false,
   staged: false,
   decide: false,
+  purge: false,
 };
 
 export interface ApiStart {

@@ -8,7 +8,6 @@ import { formatProblem, hasErrors, type Problem } from '../../base/errors.ts';
 import { reasonOf } from '../../base/file-reason.ts';
 import type { Logger } from '../../base/logger.ts';
 import { watchFile } from '../../geo/watch.ts';
-import { openSharedStore } from '../../mesh/redis-store.ts';
 import { countersSize } from '../../metrics/counters.ts';
 import type { Role } from '../../model/mesh.ts';
 import { NOTHING_PASSED } from '../../model/passed-socket.ts';
@@ -38,7 +37,9 @@ import { ServiceManager } from '../process/service-manager.ts';
 import { followHangups, type Hangup, stopSignal } from '../process/signals.ts';
 import { begin, HANDED_OVER, serveOn } from '../process/succession.ts';
 import { addCounters, inheritSecrets, Takeover } from '../process/takeover.ts';
-import { SiteDesk } from '../site/site-desk.ts';
+import { agentsFor, purgesFor, startAgents } from '../site/agents.ts';
+import type { Purges } from '../site/purge.ts';
+import type { SiteDesk } from '../site/site-desk.ts';
 import { VERSION } from '../version.ts';
 import { type Command, DEFAULT_CONFIG, EXIT, type OptionValues, printProblems } from './args.ts';
 
@@ -128,11 +129,13 @@ async function run(values: OptionValues, takeover: Takeover | null): Promise<Out
     void manager.readyAsMain(desk.running?.summary ?? '');
   };
   const agents = agentsFor(roles, sites, log, takeover, legacy);
-  const surroundings = { configFile, log, manager, hangup, stopped, roles, agents, desk, takeover, legacy, control };
+  const purges = purgesFor(agents, desk.demo ?? null, snapshot.mesh, log);
+  const surroundings = { configFile, log, manager, hangup, stopped, roles, agents, purges, desk, takeover, legacy, control };
   await desk.demo?.follow(snapshot);
   process.on('SIGUSR2', () => void handover.upgrade(DEFAULT_WITHIN_MS));
   const failures = loaded === undefined ? await probe(snapshot, surroundings) : await answer(loaded, surroundings);
   handover.abandon();
+  purges.close();
   control.close();
   await Promise.all([manager.stopping(), desk.demo?.close(), operations.close()]);
   if (failures !== undefined) return fail(failures);
@@ -164,6 +167,7 @@ interface Surroundings {
   readonly roles: readonly Role[];
   /** With the role `site`. */
   readonly agents: SiteDesk | null;
+  readonly purges: Purges;
   readonly desk: Desk;
   /** Of a successor; null = this process was started as usual. */
   readonly takeover: Takeover | null;
@@ -208,6 +212,7 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
       plan: plan.value,
       plane,
       agents,
+      purges: surroundings.purges,
       counters,
       spillMemory,
     });
@@ -251,7 +256,7 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
 
 /** Probes, judges, balances, or several of these, and answers no queries, until told to stop. */
 async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<readonly Problem[] | undefined> {
-  const { configFile, log, manager, hangup, stopped, roles, agents, desk, legacy } = surroundings;
+  const { configFile, log, manager, hangup, stopped, roles, agents, purges, desk, legacy } = surroundings;
   const counters = new SharedArrayBuffer(countersSize(1));
   const own = controlRow(counters, 0);
   addCounters(own, legacy?.counters ?? {});
@@ -262,7 +267,7 @@ async function probe(snapshot: Snapshot, surroundings: Surroundings): Promise<re
     desk.demo?.join(plane);
     const refused = await startAgents(agents, snapshot, plane, log);
     if (hasErrors(refused)) return refused;
-    const server = new ProbeServer({ configFile, snapshot, log, plane, agents, counters });
+    const server = new ProbeServer({ configFile, snapshot, log, plane, agents, purges, counters });
     desk.running = server;
     log.info({ version: VERSION, id: plane.id, targets: snapshot.targets.length }, doingOf(roles));
     const attended = await desk.operations.attend(server);
@@ -299,34 +304,6 @@ function doingOf(roles: readonly Role[]): string {
 function listOf(given: unknown): readonly string[] | null {
   if (given === undefined) return null;
   return (given as readonly string[]).flatMap((word) => word.split(',')).map((word) => word.trim());
-}
-
-const agentsFor = (
-  roles: readonly Role[],
-  sites: readonly string[] | null,
-  log: Logger,
-  takeover: Takeover | null,
-  legacy: Legacy | null,
-): SiteDesk | null => {
-  if (!roles.includes('site')) return null;
-  const inheritance = takeover === null ? {} : { passed: takeover.sockets.take, flows: takeover.flows };
-  return new SiteDesk({ sites, clock: systemClock, log, ...inheritance, ...(legacy === null ? {} : { seen: legacy.seen }) });
-};
-
-/** Once the mesh has told which orders there are: a server that is drained gets nobody, not even for a moment. */
-async function startAgents(
-  agents: SiteDesk | null,
-  snapshot: Snapshot,
-  plane: ControlPlane,
-  log: Logger,
-): Promise<readonly Problem[]> {
-  if (agents === null) return [];
-  const problems = await agents.apply(snapshot.site);
-  for (const problem of problems) if (problem.severity === 'warning') log.warn({ ...problem }, 'problem');
-  if (hasErrors(problems)) return problems;
-  agents.share(openSharedStore(snapshot.mesh, systemClock, log));
-  agents.join(plane);
-  return problems;
 }
 
 const BY_SIGNAL: Who = { actor: 'SIGHUP', via: 'signal', requestId: '' };

@@ -88,6 +88,11 @@ export class DemoSites {
     for (const { desk } of this.#entries) desk?.join(plane);
   }
 
+  /** Of those that serve. */
+  get desks(): readonly SiteDesk[] {
+    return this.#entries.flatMap(({ desk }) => desk ?? []);
+  }
+
   report(): readonly SiteReport[] {
     return this.#entries.flatMap(({ desk }) => desk?.report() ?? []);
   }
@@ -192,7 +197,7 @@ function agentText({ site, host, port }: Place, names: readonly string[], server
       algorithm: round-robin
       check: { http: { path: /healthz } }
   listeners:
-    web: { listen: "${listen}", http: { service: web } }
+    web: { listen: "${listen}", http: { routes: [{ match: { prefixes: [/cached] }, service: web, cache: true }, { service: web }] } }
   drainTimeout: 0s
 `;
 }
@@ -200,6 +205,7 @@ function agentText({ site, host, port }: Place, names: readonly string[], server
 /** A small web server on a port of its own, on loopback. */
 function serveAs(name: string, site: string): Promise<Server> {
   const server = createServer((request, response) => {
+    if (request.url?.startsWith('/cached') === true) response.setHeader('cache-control', 'max-age=600');
     response.end(request.url === '/healthz' ? 'ok\n' : `This is server ${name} of the demo site ${site}.\n`);
   });
   return new Promise((resolve, reject) => {

@@ -15,6 +15,7 @@ import type { Silence } from '../../watch/alert-book.ts';
 import { count } from '../commands/args.ts';
 import type { ReloadReport } from '../process/reports.ts';
 import type { Running } from '../process/running.ts';
+import type { PurgeReply, PurgeRequest } from '../site/purge.ts';
 import type { AlertDesk, SilenceRequest } from '../watch/alert-desk.ts';
 import type { FileDesk } from './file-desk.ts';
 import type { OrderReply, OrderRequest, RecallReply, RecallRequest } from './orders.ts';
@@ -200,6 +201,20 @@ export class Changes {
     const facts = { action: 'trial', subject, reason: reason ?? '', isBreakGlass: false, detail: text } as const;
     const result = isBad ? 'refused' : 'done';
     void this.#write({ ...facts, result }, { actor: 'meridian', via: 'trial', requestId: '' });
+  }
+
+  /** Caches; nothing of it is kept, so a successor need not know. */
+  async purge(running: Running, request: PurgeRequest, who: Who): Promise<Result<PurgeReply, Problem>> {
+    const purged = await running.purge(request);
+    if (!purged.ok) return purged;
+    const { done, isShared } = purged.value;
+    const detail = `${count(
+      done.reduce((sum, { purged: one }) => sum + one, 0),
+      'response',
+    )} here${isShared ? ', and at the agents of other processes' : ''}`;
+    const subject = `${request.site ?? '*'} ${request.pattern}`;
+    const facts = { action: 'purge', result: 'done', isBreakGlass: false, subject, reason: '', detail } as const;
+    return (await this.#write(facts, who)) ?? purged;
   }
 
   async silence(alerts: AlertDesk, request: SilenceRequest, who: Who): Promise<Result<Silence, Problem>> {

@@ -6,7 +6,6 @@ import type { Logger } from '../../base/logger.ts';
 import { err, type Result } from '../../base/result.ts';
 import type { AgentReport } from '../../model/capacity.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import type { PurgeReport } from '../../site/report.ts';
 import type { WhatIf } from '../../steering/spill-whatif.ts';
 import { agentLoads } from '../capacity/agent-loads.ts';
 import type { LoadRequest } from '../capacity/capacity-book.ts';
@@ -15,7 +14,7 @@ import type { ExplainReport } from '../commands/explain-answer.ts';
 import type { ControlPlane } from '../health/control-plane.ts';
 import { loadHealthInThread } from '../loading/loader.ts';
 import { restartWarnings } from '../loading/restart-warnings.ts';
-import { type PurgeRequest, purgeCaches } from '../site/purge.ts';
+import type { PurgeReply, PurgeRequest, Purges } from '../site/purge.ts';
 import { applySites, type SiteDesk } from '../site/site-desk.ts';
 import type { ReloadReport, StatusReport } from './reports.ts';
 import type { ProcessVitals, TriedLoad } from './running.ts';
@@ -29,6 +28,7 @@ export interface ProbeServerOptions {
   readonly plane: ControlPlane;
   /** Started; null = none of the process. */
   readonly agents: SiteDesk | null;
+  readonly purges: Purges;
   /** One row of metrics/counters. */
   readonly counters: SharedArrayBuffer;
 }
@@ -130,8 +130,8 @@ export class ProbeServer {
     return err({ severity: 'error', code: 'ERR_ROLE', message });
   }
 
-  purge(request: PurgeRequest): Result<readonly PurgeReport[], Problem> {
-    return purgeCaches(this.#options.agents, request);
+  purge(request: PurgeRequest): Promise<Result<PurgeReply, Problem>> {
+    return this.#options.purges.purge(request);
   }
 
   reportLoad(request: LoadRequest): Result<AgentReport, Problem> {

@@ -33,7 +33,7 @@ export async function answerRequest(
     case 'whatif':
       return replyOf(running.whatIf(request.without));
     case 'purge':
-      return replyOf(running.purge(request));
+      return replyOf(await changes.purge(running, request, { actor: 'control socket', ...BY_SOCKET }));
     case 'load':
       return replyOf(running.reportLoad(request));
     case 'overrides':

@@ -6,7 +6,6 @@ import type { HealthFacts } from '../../health/facts.ts';
 import type { CounterTotals } from '../../metrics/counters.ts';
 import type { AgentReport } from '../../model/capacity.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import type { PurgeReport } from '../../site/report.ts';
 import type { SpillLimits } from '../../steering/spill-limits.ts';
 import type { WhatIf } from '../../steering/spill-whatif.ts';
 import type { Images } from '../answering/messages.ts';
@@ -16,7 +15,7 @@ import type { ExplainReport, ExplainRequest } from '../commands/explain-answer.t
 import type { ControlPlane } from '../health/control-plane.ts';
 import type { Loaded, LoadedZone } from '../loading/load.ts';
 import type { FileDesk } from '../orders/file-desk.ts';
-import type { PurgeRequest } from '../site/purge.ts';
+import type { PurgeReply, PurgeRequest } from '../site/purge.ts';
 import type { ReloadReport, StatusReport } from './reports.ts';
 
 /** What answers come from. */
@@ -74,8 +73,8 @@ export interface Running {
   explain(request: ExplainRequest): Promise<Result<ExplainReport, Problem>>;
   /** What would happen without a site. */
   whatIf(site: string): Result<WhatIf, Problem>;
-  /** Of the agents of this process. */
-  purge(request: PurgeRequest): Result<readonly PurgeReport[], Problem>;
+  /** Caches of agents, in this process and others. */
+  purge(request: PurgeRequest): Promise<Result<PurgeReply, Problem>>;
   reportLoad(request: LoadRequest): Result<AgentReport, Problem>;
   /** Resolves when answers follow what health has concluded so far. */
   settle(): Promise<void>;

@@ -13,7 +13,6 @@ import { COUNTER, type CounterName, Counters, type CounterTotals } from '../../m
 import type { AgentReport } from '../../model/capacity.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import type { PurgeReport } from '../../site/report.ts';
 import { SteeringImage } from '../../steering/image.ts';
 import { type WhatIf, whatIfWithout } from '../../steering/spill-whatif.ts';
 import { nameToText } from '../../wire/name.ts';
@@ -35,7 +34,7 @@ import { checkDraftInThread, loadGeographyInThread, loadInThread, loadZoneInThre
 import { restartWarnings } from '../loading/restart-warnings.ts';
 import type { DraftResult } from '../loading/zone-draft.ts';
 import type { FileDesk } from '../orders/file-desk.ts';
-import { type PurgeRequest, purgeCaches } from '../site/purge.ts';
+import type { PurgeReply, PurgeRequest, Purges } from '../site/purge.ts';
 import { applySites, type SiteDesk } from '../site/site-desk.ts';
 import type { ReloadReport, StatusReport } from './reports.ts';
 import type { Answering, ProcessVitals, TriedLoad } from './running.ts';
@@ -49,6 +48,7 @@ export interface MeridianServerOptions {
   readonly plane: ControlPlane;
   /** Started; null = none of the process. */
   readonly agents: SiteDesk | null;
+  readonly purges: Purges;
   /** Rows of metrics/counters: one for each worker and one for the control thread. */
   readonly counters: SharedArrayBuffer;
   /** Loaded. */
@@ -66,6 +66,7 @@ export class MeridianServer {
   readonly #notifier: Notifier;
   readonly plane: ControlPlane;
   readonly #agents: SiteDesk | null;
+  readonly #purges: Purges;
   readonly #feed: ImageFeed;
   readonly #spill: SpillDesk;
   readonly #startedMs = performance.now();
@@ -86,6 +87,7 @@ export class MeridianServer {
     this.#counters = counters;
     this.plane = plane;
     this.#agents = options.agents;
+    this.#purges = options.purges;
     const { server: settings } = loaded.snapshot;
     const row = controlRow(counters, plan.workers);
     this.#spill = new SpillDesk(
@@ -277,8 +279,8 @@ export class MeridianServer {
     return ok(whatIfWithout(view.atlas, this.#feed.facts, view.outlook, view.queries, index));
   }
 
-  purge(request: PurgeRequest): Result<readonly PurgeReport[], Problem> {
-    return purgeCaches(this.#agents, request);
+  purge(request: PurgeRequest): Promise<Result<PurgeReply, Problem>> {
+    return this.#purges.purge(request);
   }
 
   reportLoad(request: LoadRequest): Result<AgentReport, Problem> {

@@ -118,6 +118,16 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     body: { dryRun: true },
     bad: [[{ body: { dryRun: 'yes' } }, 'body.dryRun']],
   },
+  'POST /v1/sites/{site}/purge': {
+    url: '/v1/sites/london/purge',
+    role: 'operator',
+    body: { pattern: 'www.example.test/images/*' },
+    bad: [
+      [{ body: {} }, 'body.pattern'],
+      [{ body: { pattern: 'two words' } }, 'body.pattern'],
+      [{ body: { pattern: '*', nonsense: 1 } }, 'body.nonsense'],
+    ],
+  },
   'GET /v1/change': { url: '/v1/change', role: 'viewer' },
   'POST /v1/change': {
     url: '/v1/change',
