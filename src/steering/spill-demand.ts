@@ -25,6 +25,8 @@ const MOST_STEADY_SEC = 150;
 const LEAST_AVERAGED_SEC = 1;
 const WAVER = 0.06;
 const CHANGE = 0.15;
+/** Reports get no older than this if they come once a second and two in a row are lost. */
+const LATE_MS = 4000;
 /** Seconds that queries are averaged over: a cell of few resolvers is asked less than once a second. */
 const QUERY_SMOOTHING_SEC = 150;
 /** Capacities may be without bound; their squares must not be. */
@@ -63,6 +65,16 @@ export function capacityNow(site: Site, report: LoadReport | null | undefined): 
 
 const isFresh = (report: LoadReport | null | undefined): report is LoadReport =>
   report !== null && report !== undefined && report.ageMs < REPORT_EXPIRES_MS;
+
+/**
+ * How late the latest of the reports is that are believed, in seconds; 0 = all are as prompt as usual. Whoever takes a late report for
+ * a new one sees what he has moved still there, moves it again, and so on for ever if reports are as late as answers are kept.
+ */
+export function lateSecOf({ reports }: SpillFacts): number {
+  let lateMs = 0;
+  for (const report of reports) if (isFresh(report) && report.ageMs > LATE_MS) lateMs = Math.max(lateMs, report.ageMs);
+  return lateMs / 1000;
+}
 
 /**
  * What is measured, brought up to date in place: `state` is this step's own copy. `before` by item: demand as in the last step;

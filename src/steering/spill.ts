@@ -8,7 +8,7 @@
 // a site that its load may go to has room; a site is given up only if no other can be reached, never all of them.
 
 import { allTowards, products, scaled, wholeFlow, wholePending } from './spill-columns.ts';
-import { capacityNow, demandOf, observe, type SpillFacts } from './spill-demand.ts';
+import { capacityNow, demandOf, lateSecOf, observe, type SpillFacts } from './spill-demand.ts';
 import { Flows, naturalFlow } from './spill-flow.ts';
 import { ADMIT_ALL, type LeafLimits, type SpillLimits } from './spill-limits.ts';
 import type { SpillMap } from './spill-map.ts';
@@ -79,7 +79,8 @@ export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
   const shares = sharesOf(state);
   const ttls = elapsedSec / Math.max(1, facts.ttlSec);
   // old answers run out and new ones take their place
-  allTowards(state.held, shares, ttls / (HELD_TTLS + ttls));
+  const heldTtls = HELD_TTLS + lateSecOf(facts) / Math.max(1, facts.ttlSec);
+  allTowards(state.held, shares, ttls / (heldTtls + ttls));
   const before = products(last.queries, last.loadPerQuery);
   observe(state, facts, elapsedSec, before, capacities, shares);
   const demand = demandOf(state, before);

@@ -23,6 +23,8 @@ const SETTLING_MS = 60_000;
 /** A resolver more or less at a site is no fault of a plan: judged is the mean of so many TTLs. */
 const WINDOW_TTLS = 5;
 
+const MOST_STEP_MS = 2000;
+
 export interface RandomScenario {
   readonly seed: number;
   readonly kind: string;
@@ -110,7 +112,8 @@ export function randomScenario(seed: number): RandomScenario {
     title: `random ${seed}`,
     config: '',
     duration,
-    step: Math.max(1000, Math.round(ttl / 15)),
+    // reports are made once a step, and believed for ten seconds
+    step: Math.min(MOST_STEP_MS, Math.max(1000, Math.round(ttl / 15))),
     start: between(0, 24),
     seed,
     ttl,

@@ -7,7 +7,7 @@ import type { SpillState } from '../../src/steering/spill-state.ts';
 import { clientsAt, SpillWorld } from './spill.ts';
 import type { SiteName } from './steering.ts';
 
-/** How old a report is when a step is made. */
+/** How old a report is when a step is made, if it does not come later. */
 const REPORT_AGE_MS = 500;
 
 export class SpillLoop {
@@ -34,8 +34,15 @@ export class SpillLoop {
     this.#item = map.owners.findIndex((owners) => owners.some((owner) => owner.class === kind));
   }
 
-  /** One second in which clients ask for so much; the load of each site, as `report` tells it to the step. */
-  second(demand: number, report: (load: number, site: SiteName) => number = (load) => load): Readonly<Record<string, number>> {
+  /**
+   * One second in which clients ask for so much; the load of each site, as `report` tells it to the step. `lateSecOf`: reports of
+   * this site are so old, and say so.
+   */
+  second(
+    demand: number,
+    report: (load: number, site: SiteName) => number = (load) => load,
+    lateSecOf: (site: SiteName) => number = () => 0,
+  ): Readonly<Record<string, number>> {
     const { map, model } = this.#world;
     const [from, to] = [map.first[this.#item]!, map.first[this.#item + 1]!];
     const load = new Float64Array(model.sites.length);
@@ -55,8 +62,10 @@ export class SpillLoop {
         ttlSec: this.#ttlSec,
         queries: [Float64Array.from(this.#world.table.decided[0]!, (_, kind) => (kind === this.#world.classOf(0) ? demand : 0))],
         reports: model.sites.map(({ id, index }) => {
-          const current = report(told[index]!, id as SiteName);
-          return { current, target: null, max: null, ageMs: REPORT_AGE_MS };
+          const lateSec = lateSecOf(id as SiteName);
+          const sent = lateSec === 0 ? told : (this.#loads.at(-1 - lateSec) ?? this.#loads[0]!);
+          const current = report(sent[index]!, id as SiteName);
+          return { current, target: null, max: null, ageMs: REPORT_AGE_MS + lateSec * 1000 };
         }),
       });
       this.#state = outcome.state;

@@ -90,3 +90,28 @@ for (const ttlSec of [10, 30]) {
     });
   }
 }
+
+for (const [ttlSec, keptSec] of [
+  [1, 1],
+  [5, 1],
+  [5, 5],
+  [10, 1],
+  [10, 10],
+] as const) {
+  for (const lateSec of [5, 9]) {
+    test(`reports of a site that are ${lateSec} s old do not make it swing at a TTL of ${ttlSec} s, with answers kept for ${keptSec} s`, (t) => {
+      const loop = loopOf(ttlSec, keptSec);
+      const second = (demand: number): number =>
+        loop.second(
+          demand,
+          (load) => load,
+          (site) => (site === 'london' ? lateSec : 0),
+        )['london']!;
+      for (let i = 0; i < CALM_SEC; i++) second(90);
+      const late = Array.from({ length: 240 }, () => second(240)).slice(150);
+      const told = late.map((load) => load.toFixed(0)).join(' ');
+      t.true(Math.min(...late) >= TARGET * 0.85, told);
+      t.true(Math.max(...late) <= TARGET * 1.15, told);
+    });
+  }
+}
