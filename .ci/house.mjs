@@ -49,6 +49,7 @@ export const PACKAGE_HOME = {
   '@fastify/swagger': 'admin',
   'fastify-type-provider-zod': 'admin',
   'prom-client': 'admin',
+  '@opentelemetry/api': 'watch',
   pino: 'app',
   'pino-pretty': 'app',
 };

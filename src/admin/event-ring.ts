@@ -6,6 +6,9 @@ import type { AdminEvent } from './schemas/changes.ts';
 
 const KEPT = 1000;
 
+/** Most have no change behind them. */
+type NewEvent = Omit<AdminEvent, 'id' | 'change'> & Partial<Pick<AdminEvent, 'change'>>;
+
 export class EventRing implements EventSource {
   #epoch: string;
   readonly #kept: AdminEvent[] = [];
@@ -17,8 +20,8 @@ export class EventRing implements EventSource {
     this.#epoch = startMs.toString(36);
   }
 
-  add(event: Omit<AdminEvent, 'id'>): void {
-    this.take({ id: `${this.#epoch}-${this.#last + 1}`, ...event });
+  add(event: NewEvent): void {
+    this.take({ id: `${this.#epoch}-${this.#last + 1}`, change: null, ...event });
   }
 
   /** Takes the next event of another ring, of which this one is then a copy. */

@@ -113,6 +113,9 @@ export const ERRORS = {
   ERR_ALERT_DELIVERY: 'A receiver of alerts cannot be reached or refuses; it is tried again, then the message is a dead letter.',
   ERR_SILENCE: 'A silence cannot be made or ended as asked; the message says what is allowed or what there is.',
 
+  // traces
+  ERR_TRACES: 'Traces are asked for, but the package that they need is missing or cannot be used; nothing is traced.',
+
   // answers that are told one by one
   ERR_DECISIONS:
     'A file or socket to which answers are told one by one cannot be written; they are dropped and counted, and it is tried again.',

@@ -1,7 +1,7 @@
-// Sections `alerts` and `objectives`: how the server watches itself. What it tells of single answers: decisions-schema.ts.
+// Sections `alerts`, `objectives` and `traces`: how the server watches itself. What it tells of single answers: decisions-schema.ts.
 
 import { z } from 'zod';
-import { complaint, decimal, duration, fields, integer, listOf, mapOf, name, oneOf, parsed, path } from './fields.ts';
+import { complaint, decimal, duration, fields, flag, integer, listOf, mapOf, name, oneOf, parsed, path } from './fields.ts';
 
 const MAX_PATTERN = 256;
 const GLOB = /^[a-z*?][\x21-\x7e]*$/;
@@ -66,6 +66,14 @@ const objectivesSchema = fields({
   steeringWithin: duration('100ms', '10m').prefault('5s').describe('How far answers may be behind verdicts.'),
 });
 
+const tracesSchema = fields({
+  openTelemetry: flag()
+    .default(false)
+    .describe(
+      'Changes of health become traces of OpenTelemetry: probe, verdict, plan, publication. Needs the package @opentelemetry/api and an SDK that the process loads; off, because most have neither.',
+    ),
+});
+
 export const watchSections = {
   alerts: alertsSchema
     .prefault({})
@@ -82,7 +90,12 @@ export const watchSections = {
     .prefault({})
     .describe('What the server promises, and measures itself by: docs/observe.md.')
     .meta({ chapter: 'objectives', example: 'objectives: { availability: 99.95, steering: 99.5, steeringWithin: 10s }\n' }),
+  traces: tracesSchema
+    .prefault({})
+    .describe('How a change of health is followed from the check to the answers: docs/observe.md.')
+    .meta({ chapter: 'traces', example: 'traces: { openTelemetry: true }\n' }),
 };
 
 export type AlertsConfig = z.output<typeof alertsSchema>;
 export type ObjectivesConfig = z.output<typeof objectivesSchema>;
+export type TracesConfig = z.output<typeof tracesSchema>;

@@ -1,20 +1,21 @@
-// The sections `alerts` and `objectives` to their settings. A secret is read by whoever signs, anew each time; here its
+// The sections `alerts`, `objectives` and `traces` to their settings. A secret is read by whoever signs, anew each time; here its
 // file must only exist.
 
 import type { Problem } from '../base/errors.ts';
 import type { AlertReceiver, WatchSettings } from '../model/watch.ts';
 import { FileNames } from './file-names.ts';
-import type { AlertsConfig, ObjectivesConfig } from './watch-schema.ts';
+import type { AlertsConfig, ObjectivesConfig, TracesConfig } from './watch-schema.ts';
 import type { YamlSource } from './yaml.ts';
 
 export interface WatchConfig {
   readonly alerts: AlertsConfig;
   readonly objectives: ObjectivesConfig;
+  readonly traces: TracesConfig;
 }
 
 export function watchSettings(
   source: YamlSource,
-  { alerts, objectives }: WatchConfig,
+  { alerts, objectives, traces }: WatchConfig,
 ): { value: WatchSettings; problems: Problem[] } {
   const files = new FileNames(source);
   const receivers = Object.entries(alerts.receivers).map(([id, receiver]): AlertReceiver => {
@@ -33,6 +34,7 @@ export function watchSettings(
     };
   });
   const value: WatchSettings = {
+    traces,
     alerts: { receivers, groupMs: alerts.group, repeatMs: alerts.repeat, queue: alerts.queue },
     objectives: {
       availability: objectives.availability / 100,

@@ -39,7 +39,13 @@ export interface ObjectiveSettings {
   readonly steeringWithinMs: number;
 }
 
+export interface TraceSettings {
+  /** Steps of changes become spans of the OpenTelemetry API, if that is installed. */
+  readonly openTelemetry: boolean;
+}
+
 export interface WatchSettings {
+  readonly traces: TraceSettings;
   readonly alerts: AlertSettings;
   readonly objectives: ObjectiveSettings;
 }

@@ -10,7 +10,7 @@ const codesIn = (text: string): Set<string> => new Set(text.match(/\bERR_[A-Z0-9
 
 /** Codes that Node itself gives to its errors. */
 const OF_NODE =
-  /^ERR_(CHILD_PROCESS_\w+|SERVER_NOT_RUNNING|WORKER_INIT_FAILED|SOCKET_\w+|INVALID_\w+|STREAM_\w+|PARSE_ARGS_\w+)$/;
+  /^ERR_(CHILD_PROCESS_\w+|SERVER_NOT_RUNNING|WORKER_INIT_FAILED|SOCKET_\w+|INVALID_\w+|STREAM_\w+|PARSE_ARGS_\w+|MODULE_NOT_FOUND)$/;
 
 const used = new Set(
   readdirSync(`${ROOT}src`, { recursive: true, encoding: 'utf8' })

@@ -250,6 +250,7 @@ test.serial('events come by themselves; a stream that is lost shows, and comes b
     member: null,
     pool: null,
     site: null,
+    change: null,
   } as const;
   server.tell({ ...happened, atMs: Date.now(), isUp: true });
   await page.locator('.event', { hasText: 'web/tokyo is up again' }).waitFor();

@@ -191,6 +191,7 @@ export function nightWorld(nowMs: number): DashboardWorld {
       member: null,
       pool: null,
       site: null,
+      change: null,
       isUp: up,
     }) as const;
   return {

@@ -20,7 +20,7 @@ export function Timeline({ events, nowMs }: Props) {
           <li key={event.id} class={`event level-${event.level}`}>
             <time dateTime={new Date(event.atMs).toISOString()}>{timeText(event.atMs, nowMs)}</time>
             <Sign {...eventLook(event)} />
-            <span>{event.text}</span>
+            <span title={event.change === null ? undefined : `change ${event.change}`}>{event.text}</span>
           </li>
         ))}
       </ol>

@@ -147,6 +147,7 @@ export const event = z
     pool: z.string().nullable(),
     site: z.string().nullable(),
     isUp: z.boolean().nullable().describe('Of a member: whether it gets traffic now'),
+    change: z.string().nullable().describe('Id of the change of a verdict behind it: in log lines, explanations and traces too'),
   })
   .meta({ id: 'Event', description: 'Sent as `data` of a server-sent event whose name is the kind' });
 

@@ -1,7 +1,7 @@
 // Policies, the places they tell apart, zones, and why a client gets the answer it gets.
 
 import { z } from 'zod';
-import { count, family, id, listOf, percent } from './common.ts';
+import { count, family, id, listOf, percent, wallMs } from './common.ts';
 
 const nodeKind = z.enum(['pool', 'nearest', 'map', 'failover', 'weighted']);
 
@@ -129,6 +129,19 @@ export const explanation = z
         reserve: z.array(z.string()),
       })
       .nullable(),
+    changes: z
+      .array(
+        z.object({
+          member: z.string(),
+          change: z.string().describe('Id of the change: in log lines, events and traces too'),
+          isUp: z.boolean(),
+          atMs: wallMs('When it was concluded'),
+          answeredMs: wallMs('Since when all threads answer by it')
+            .nullable()
+            .describe('null = not yet, or it makes no difference'),
+        }),
+      )
+      .describe('The last change of each member that was considered, since this server started; the newest first'),
     rcode: z.string(),
     answers: z.array(z.string()),
     authorities: z.array(z.string()),

@@ -51,6 +51,7 @@ export class Operations {
       () => running.snapshot.steering,
       () => plane.meshState,
       plane.facts,
+      plane.trail,
     );
     const unfollow = plane.follow((facts) => feed.follow(facts));
     const watch = new WatchDesk({ running, audit: this.#audit, events: this.#events, clock: systemClock, log: this.#log });

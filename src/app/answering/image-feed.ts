@@ -12,6 +12,7 @@ import { EVERYTHING_UP, type HealthView } from '../../model/health.ts';
 import { buildSteering } from '../../steering/build.ts';
 import { SteeringImage } from '../../steering/image.ts';
 import type { SpillLimits } from '../../steering/spill-limits.ts';
+import type { ChangeTrail } from '../health/change-trail.ts';
 import { Pacer } from '../health/pacer.ts';
 import type { Loaded } from '../loading/load.ts';
 import type { Images } from './messages.ts';
@@ -31,6 +32,8 @@ export interface ImageFeedOptions {
   readonly log: Logger;
   /** The control thread's row of metrics/counters. */
   readonly counters: Float64Array;
+  /** Whose changes images are made from. */
+  readonly trail?: Pick<ChangeTrail, 'plan' | 'drop'>;
   /** Threads that answer; 1 unless given. */
   readonly workers?: number;
 }
@@ -95,6 +98,7 @@ export class ImageFeed {
     const before = { limits: this.#limits, next: this.#nextLimits };
     this.#limits = limits;
     this.#nextLimits = limits;
+    const plan = this.#options.trail?.plan(this.#images.generation + 1);
     let images: Images;
     try {
       images = imagesOf(loaded, this.#images.generation + 1, facts, { ...this.#more, previous: this.#images.steering });
@@ -108,7 +112,9 @@ export class ImageFeed {
     this.#next = facts;
     this.#images = images;
     this.#waitingMs = null;
+    plan?.built();
     await this.#confirmed(this.#sink?.install(images), images);
+    plan?.answered();
   }
 
   /** Takes what is known of health now; the steering image follows if it makes a difference. Never at once: a load may come. */
@@ -116,7 +122,10 @@ export class ImageFeed {
     this.#next = facts;
     this.#nextMs = this.#options.clock.monotonicMs();
     this.#wait();
-    if (!facts.differsFrom(this.#facts)) return;
+    if (!facts.differsFrom(this.#facts)) {
+      this.#options.trail?.drop(); // an order holds the member, or it has turned back
+      return;
+    }
     if (facts.turnsFrom(this.#facts)) this.#turns.request();
     else this.#pacer.request();
   }
@@ -161,7 +170,8 @@ export class ImageFeed {
 
   #steer(): void {
     if (!this.#isBehind) return;
-    const { clock, log, counters } = this.#options;
+    const { clock, log, counters, trail } = this.#options;
+    const plan = trail?.plan(this.#images.generation + 1);
     const knownMs = this.#nextMs;
     const { snapshot, geography } = this.#loaded;
     this.#facts = this.#next;
@@ -169,12 +179,17 @@ export class ImageFeed {
     const { generation, steering: before } = this.#images;
     const steering = buildSteering(snapshot.steering, geography.table, this.#facts, new SteeringImage(before), this.#limits);
     this.#images = { ...this.#images, generation: generation + 1, steering };
+    plan?.built();
     this.#sentMs ??= this.#waitingMs;
     this.#waitingMs = null;
     const images = this.#images;
     this.#swapped = this.#confirmed(this.#sink?.steer(images), images).then(() => {
       counters[COUNTER.STEERING_SWAPS]!++;
-      log.debug({ tookMs: Math.round(clock.monotonicMs() - knownMs) }, 'all workers answer from the latest health');
+      plan?.answered();
+      const changes = plan?.ids ?? [];
+      // Ramps and TTLs are steps of a change that was told.
+      const facts = { tookMs: Math.round(clock.monotonicMs() - knownMs), generation: images.generation, changes };
+      log[changes.length > 0 ? 'info' : 'debug'](facts, 'all workers answer from the latest health');
     });
   }
 }

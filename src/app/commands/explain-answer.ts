@@ -32,11 +32,13 @@ import { lookup } from '../../zone/lookup.ts';
 import { FOUND, Found } from '../../zone/lookup-result.ts';
 import { ZoneSet } from '../../zone/zone-set.ts';
 import type { Images } from '../answering/messages.ts';
+import type { Change } from '../health/change-trail.ts';
 import type { Loaded } from '../loading/load.ts';
 import { messageToJson } from '../text/message-text.ts';
 
 const MAX_MESSAGE_SIZE = 65535;
 const KEPT_OPEN_MS = 60_000;
+const MOST_CHANGES = 20;
 
 export interface ExplainRequest {
   readonly name: string;
@@ -62,6 +64,8 @@ export interface ExplainReport {
   readonly steering: Explanation | null;
   /** What spill does to clients of this place, one for each stream of their load; null if the policy cannot spill. */
   readonly spill: readonly SpillExplanation[] | null;
+  /** The last change of each member that was considered, since this server started; the newest first. */
+  readonly changes: readonly MemberChange[];
   /** Of the clock that all servers share, for ages. */
   readonly nowMs: number;
   readonly rcode: string;
@@ -71,8 +75,19 @@ export interface ExplainReport {
   readonly scopePrefixLen: number | null;
 }
 
-/** What spill has set and knows, if there is a capacity anywhere. */
+export interface MemberChange {
+  readonly member: string;
+  /** Of log lines, events and traces. */
+  readonly change: string;
+  readonly isUp: boolean;
+  readonly atMs: number;
+  /** Since when all threads answer by it; null = not yet, or it makes no difference. */
+  readonly answeredMs: number | null;
+}
+
+/** What of the moment is not in the images: what spill has set and knows, if there is a capacity anywhere, and what has changed. */
 export interface SpillNow {
+  readonly changeOf?: (target: string) => Change | undefined;
   readonly limits: SpillLimits | undefined;
   readonly outlook: SpillOutlook | undefined;
   readonly nowMs: number;
@@ -99,7 +114,25 @@ export function explainAnswer(
   const reply = answer(zonesOf(images).images, images, steering, loaded.snapshot.server.udpPayloadSize, name, type, client);
   const placed = findPlace(loaded, client);
   if (!placed.ok) return placed;
-  return ok(explainReply(loaded, images, health, { name, type, client, placed: placed.value }, reply, spill).report);
+  const asked = { name, type, client, placed: placed.value };
+  const { report } = explainReply(loaded, images, health, asked, reply, spill);
+  return ok({ ...report, changes: changesBehind(report, loaded, spill.changeOf) });
+}
+
+function changesBehind({ steering }: ExplainReport, { snapshot }: Loaded, changeOf: SpillNow['changeOf']): MemberChange[] {
+  if (steering === null || changeOf === undefined) return [];
+  const considered = new Set(steering.steps.flatMap((step) => step.considered).map(({ name }) => name));
+  const { members } = snapshot.steering;
+  return snapshot.targets
+    .filter(({ member, family }) => family === steering.family && considered.has(members[member]!.id))
+    .flatMap(({ key, member }) => {
+      const change = changeOf(key);
+      if (change === undefined) return [];
+      const { id, isUp, atMs, answeredMs } = change;
+      return [{ member: members[member]!.id, change: id, isUp, atMs, answeredMs }];
+    })
+    .sort((a, b) => b.atMs - a.atMs)
+    .slice(0, MOST_CHANGES);
 }
 
 /** A question as messages have it, and the client that it is answered for. */
@@ -148,6 +181,7 @@ export function explainReply(
     steered: found.owner,
     steering: policy < 0 ? null : explain(model, policy, place, type === TYPE.AAAA ? 6 : 4, health, steering, limits),
     spill: spilt.length === 0 ? null : spilt,
+    changes: [],
     nowMs: spill.nowMs,
     rcode,
     answers,

@@ -11,7 +11,7 @@ import { spillLines } from '../capacity/capacity-text.ts';
 import { load } from '../loading/load.ts';
 import { askControl } from '../process/control.ts';
 import { type Command, DEFAULT_CONFIG, EXIT, failUsage, type OptionValues, printProblems } from './args.ts';
-import { type ExplainReport, type ExplainRequest, explainAnswer } from './explain-answer.ts';
+import { type ExplainReport, type ExplainRequest, explainAnswer, type MemberChange } from './explain-answer.ts';
 
 export const explainCommand: Command = {
   help: `Usage: meridian explain NAME --client ADDRESS [--type TYPE] [--config FILE] [--offline] [--json]
@@ -87,6 +87,12 @@ function fromFiles(
   return { result: explainAnswer(loaded, imagesOf(loaded, 1), EVERYTHING_UP, request) };
 }
 
+function changeLine({ member, change, isUp, atMs, answeredMs }: MemberChange, isFirst: boolean): string {
+  const answered = answeredMs === null ? 'answers do not follow it' : `in all answers ${answeredMs - atMs} ms later`;
+  const head = isFirst ? 'changes  ' : '         ';
+  return `${head}${member} ${isUp ? 'up' : 'down'} at ${new Date(atMs).toISOString()}, ${answered}: ${change}`;
+}
+
 function reportToText(report: ExplainReport): string {
   const { name, type, client, evidence, cell, network, zone, steered, steering } = report;
   const lines = [`${name} ${type} for ${client}`, ''];
@@ -103,5 +109,6 @@ function reportToText(report: ExplainReport): string {
     `reply    ${report.rcode}${report.scopePrefixLen === null ? '' : `, announced scope /${report.scopePrefixLen}`}`,
   );
   for (const record of [...report.answers, ...report.authorities]) lines.push(`         ${record}`);
+  for (const [i, change] of report.changes.entries()) lines.push(...(i === 0 ? [''] : []), changeLine(change, i === 0));
   return lines.join('\n');
 }

@@ -29,6 +29,7 @@ import {
   type RecallRequest,
 } from '../orders/orders.ts';
 import { identify } from '../process/identity.ts';
+import { ChangeTrail } from './change-trail.ts';
 import { FleetLink } from './fleet-link.ts';
 import { HealthDesk } from './health-desk.ts';
 import { HealthMemory } from './health-memory.ts';
@@ -71,6 +72,8 @@ export class ControlPlane {
   readonly #probeDesk: ProbeDesk | null;
   readonly #fleet: FleetLink;
   readonly #orders: Orders;
+  /** From checks to verdicts, plans and answers. */
+  readonly trail: ChangeTrail;
   /** Loads, demand and spill. */
   readonly capacity: CapacityBook;
   #config: PlaneConfig;
@@ -92,9 +95,12 @@ export class ControlPlane {
     this.#self = self;
     this.#mesh = mesh;
     this.#memory = new HealthMemory({ mesh, clock, log, stateDirectory });
-    this.#desk = new HealthDesk({ id: self.id, mesh, clock, log, counters, onFacts: (facts) => this.#concluded(facts) });
+    this.trail = new ChangeTrail(() => mesh.nowMs());
+    const told = { trail: this.trail, onFacts: (facts: HealthFacts) => this.#concluded(facts) };
+    this.#desk = new HealthDesk({ id: self.id, mesh, clock, log, counters, ...told });
     const { checkerFor = realChecker(clock) } = options;
-    const ports = { self, mesh, clock, random: Math.random, log, counters, checkerFor };
+    const { trail } = this;
+    const ports = { self, mesh, clock, random: Math.random, log, counters, checkerFor, trail };
     const verdictOf = (key: string): Verdict | undefined => this.#verdictOf(key);
     this.#probeDesk = self.roles.includes('probe') ? new ProbeDesk({ ...ports, verdictOf }, snapshot) : null;
     this.#fleet = new FleetLink(

@@ -8,6 +8,8 @@ import type { Clock } from '../../base/clock.ts';
 import { cellOf, type HealthFacts } from '../../health/facts.ts';
 import type { MeshStatus } from '../../model/mesh.ts';
 import { type Member, type SteeringModel, serves } from '../../model/steering.ts';
+import type { Verdict } from '../../model/verdict.ts';
+import type { ChangeTrail } from './change-trail.ts';
 
 const MOST_NAMED = 50;
 const FAMILIES: readonly Family[] = [4, 6];
@@ -26,6 +28,7 @@ export class EventFeed {
   #model: SteeringModel;
   #facts: HealthFacts;
   #mesh: MeshStatus['state'];
+  readonly #trail: Pick<ChangeTrail, 'of'>;
 
   /** `modelNow` is the one that `facts`, and those that follow, are about. */
   constructor(
@@ -34,6 +37,7 @@ export class EventFeed {
     modelNow: () => SteeringModel,
     meshNow: () => MeshStatus['state'],
     facts: HealthFacts,
+    trail: Pick<ChangeTrail, 'of'>,
   ) {
     this.#events = events;
     this.#clock = clock;
@@ -41,6 +45,7 @@ export class EventFeed {
     this.#meshNow = meshNow;
     this.#model = modelNow();
     this.#facts = facts;
+    this.#trail = trail;
     this.#mesh = meshNow();
   }
 
@@ -55,7 +60,7 @@ export class EventFeed {
     this.#model = model;
     if (!isSame || facts.columns.up.length !== before.columns.up.length) return; // another configuration: nothing to compare
     const told = model.members.flatMap((member) => {
-      const event = eventOf(member, before, facts, model);
+      const event = eventOf(member, before, facts, model, this.#trail);
       return event === undefined ? [] : [event];
     });
     for (const event of told.slice(0, MOST_NAMED)) this.#add(event);
@@ -68,9 +73,15 @@ export class EventFeed {
   }
 }
 
-type Told = Pick<AdminEvent, 'kind' | 'level' | 'text' | 'member' | 'pool' | 'site' | 'isUp'>;
+type Told = Omit<AdminEvent, 'id' | 'atMs'>;
 
-function eventOf(member: Member, before: HealthFacts, after: HealthFacts, model: SteeringModel): Told | undefined {
+function eventOf(
+  member: Member,
+  before: HealthFacts,
+  after: HealthFacts,
+  model: SteeringModel,
+  trail: Pick<ChangeTrail, 'of'>,
+): Told | undefined {
   const { id, index } = member;
   const served = FAMILIES.filter((family) => serves(member, family));
   const turned = served.find((family) => before.isUp(index, family) !== after.isUp(index, family));
@@ -88,8 +99,16 @@ function eventOf(member: Member, before: HealthFacts, after: HealthFacts, model:
     pool: model.pools[member.pool]!.id,
     site: model.sites[member.site]!.id,
     isUp,
+    change: changeBehind(before.seen[cellOf(index, family)], after.seen[cellOf(index, family)], trail),
   };
 }
+
+/** An order that takes somebody out has no verdict behind it. */
+const changeBehind = (
+  before: Verdict | null | undefined,
+  after: Verdict | null | undefined,
+  trail: Pick<ChangeTrail, 'of'>,
+): string | null => (!after || (before?.isUp ?? true) === after.isUp ? null : (trail.of(after.target)?.id ?? null));
 
 const isSeenUp = (facts: HealthFacts, member: number, family: Family): boolean =>
   facts.seen[cellOf(member, family)]?.isUp ?? true;

@@ -10,6 +10,7 @@ import { COUNTER } from '../../metrics/counters.ts';
 import type { Mesh, OverrideSet, Peer } from '../../model/mesh.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Override, Verdict, Vote } from '../../model/verdict.ts';
+import type { ChangeTrail } from './change-trail.ts';
 import { Pacer } from './pacer.ts';
 
 /** Between two conclusions. The mesh hands its events over in the same rhythm. */
@@ -32,6 +33,8 @@ export interface HealthDeskOptions {
   readonly log: Logger;
   /** The control thread's row of metrics/counters. */
   readonly counters: Float64Array;
+  /** Told of each verdict that has turned; without it changes have no id. */
+  readonly trail?: Pick<ChangeTrail, 'concluded'>;
   /** Called after each conclusion. */
   readonly onFacts: (facts: HealthFacts) => void;
 }
@@ -136,7 +139,7 @@ export class HealthDesk {
     const facts = this.#book.conclude(nowMs);
     this.#facts = facts;
     this.#concludedMs = clock.monotonicMs();
-    if (before !== null) this.#tell(before.remembered.verdicts, facts.remembered.verdicts);
+    if (before !== null) this.#tell(before.remembered.verdicts, facts.remembered.verdicts, nowMs);
     this.#sleep(facts.nextChangeMs - nowMs);
     onFacts(facts);
   }
@@ -152,12 +155,13 @@ export class HealthDesk {
   }
 
   /** Counts and logs the targets that came up or went down. */
-  #tell(before: readonly Verdict[], after: readonly Verdict[]): void {
-    const { log, counters } = this.#options;
+  #tell(before: readonly Verdict[], after: readonly Verdict[], nowMs: number): void {
+    const { log, counters, trail } = this.#options;
     const turned = turnedBetween(before, after);
     counters[COUNTER.VERDICT_CHANGES]! += turned.length;
-    for (const { target, isUp, why } of turned.slice(0, MAX_TOLD)) {
-      log[isUp ? 'info' : 'warn']({ target, why }, isUp ? 'a member came up' : 'a member went down');
+    const changes = turned.map((verdict) => trail?.concluded(verdict, this.votes.fresh(verdict.target, nowMs)).id);
+    for (const [i, { target, isUp, why }] of turned.slice(0, MAX_TOLD).entries()) {
+      log[isUp ? 'info' : 'warn']({ target, why, change: changes[i] }, isUp ? 'a member came up' : 'a member went down');
     }
     const untold = turned.length - MAX_TOLD;
     if (untold > 0) log.warn({ targets: untold }, 'more members came up or went down');

@@ -14,6 +14,7 @@ import type { Checker, CheckResult, Target } from '../../model/probe.ts';
 import type { ProberSettings, Snapshot } from '../../model/snapshot.ts';
 import type { Verdict, Vote } from '../../model/verdict.ts';
 import { Prober } from '../../probe/prober.ts';
+import type { ChangeTrail } from './change-trail.ts';
 import { Pacer } from './pacer.ts';
 import { type Moment, type Opinion, Sightings } from './sightings.ts';
 
@@ -36,6 +37,7 @@ export interface ProbeDeskOptions {
   readonly checkerFor: (settings: ProberSettings) => Checker;
   /** What was concluded on a target. */
   readonly verdictOf: (key: string) => Verdict | undefined;
+  readonly trail?: Pick<ChangeTrail, 'probed'>;
 }
 
 export class ProbeDesk {
@@ -64,7 +66,7 @@ export class ProbeDesk {
     this.#router = new ResultRouter({
       mesh: options.mesh,
       opinionOf: (target) => this.#sightings.rowOf(target, this.#moment),
-      vote: (targets) => this.#publish(this.#sightings.opinionsOn(targets, options.mesh.nowMs())),
+      vote: (targets) => void this.#publish(this.#sightings.opinionsOn(targets, options.mesh.nowMs())),
     });
     this.#router.start();
     this.#return = new Pacer(options.clock, RETURN_GAP_MS, () => this.#reconsider());
@@ -153,7 +155,8 @@ export class ProbeDesk {
     const isDoubtful = this.#sightings.mostLostPercent >= this.#config.health.withdrawal.sharePercent;
     if (taken.isTurned && !taken.opinion.isUp && isDoubtful) this.#reconsider();
     if (this.isWithdrawn || this.#router.take(target, result, moment.nowMs, taken.isTurned)) return;
-    this.#publish([taken.opinion]);
+    const [vote] = this.#publish([taken.opinion]);
+    if (taken.isTurned) this.#options.trail?.probed(vote!, result.latencyUs / 1000);
   }
 
   /** Withdraws or comes back if it is time to. */
@@ -195,11 +198,12 @@ export class ProbeDesk {
     this.#options.mesh.announce(self);
   }
 
-  #publish(opinions: readonly Opinion[]): void {
+  #publish(opinions: readonly Opinion[]): readonly Vote[] {
     const { id: prober, region, epoch } = this.#self;
     const votes = opinions.map((opinion): Vote => ({ ...opinion, prober, region, epoch, seq: ++this.#seq }));
     this.#options.counters[COUNTER.VOTES_SENT]! += votes.length;
     this.#options.mesh.publish(votes);
+    return votes;
   }
 }
 

@@ -101,7 +101,9 @@ export class MeridianServer {
       plane.facts,
     );
     const limits = this.#spill.adopt(loaded, plane.facts);
-    this.#feed = new ImageFeed({ clock: systemClock, log, counters: row, workers: plan.workers }, loaded, plane.facts, limits);
+    const { trail } = plane;
+    const feeding = { clock: systemClock, log, counters: row, workers: plan.workers, trail };
+    this.#feed = new ImageFeed(feeding, loaded, plane.facts, limits);
     this.#countAnswers();
     this.#workers = new Workers({ settings, plan, counters, images: this.#feed.images, log });
   }
@@ -258,10 +260,12 @@ export class MeridianServer {
     // Code that answers and opens databases, which this thread does for nobody else: a start does not wait for it.
     const { explainAnswer } = await import('../commands/explain-answer.ts');
     const { limits } = this.#feed;
+    const changeOf = (target: string) => this.plane.trail.of(target);
     return explainAnswer(this.loaded.get(), this.#feed.images, this.#feed.facts, request, {
       limits,
       outlook: this.#spill.view?.outlook,
       nowMs: this.plane.capacity.mesh.nowMs(),
+      changeOf,
     });
   }
 

@@ -37,7 +37,7 @@ export interface AlertDeskOptions {
   readonly settings: () => AlertSettings;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly events: { add(event: Omit<AdminEvent, 'id'>): void };
+  readonly events: { add(event: Omit<AdminEvent, 'id' | 'change'>): void };
 }
 
 export class AlertDesk {

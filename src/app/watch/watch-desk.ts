@@ -18,6 +18,7 @@ import { DecisionDesk } from './decision-desk.ts';
 import { ObjectiveDesk } from './objective-desk.ts';
 import { SiteTally } from './site-tally.ts';
 import { tryState } from './state-trial.ts';
+import { TraceDesk } from './trace-desk.ts';
 import { healthOf, ProberCount, Pulse } from './vitals.ts';
 
 const LOOK_MS = 1000;
@@ -43,6 +44,7 @@ export class WatchDesk {
   readonly #options: WatchDeskOptions;
   readonly #objectives: ObjectiveDesk;
   readonly #decisions: DecisionDesk;
+  readonly #traces: TraceDesk;
   readonly #sites = new SiteTally();
   readonly #probers = new ProberCount();
   readonly #pulse = new Pulse();
@@ -58,13 +60,16 @@ export class WatchDesk {
     this.#options = options;
     this.#objectives = new ObjectiveDesk(stateDirectory, clock, log);
     this.#decisions = new DecisionDesk({ running, clock, log });
+    const isWanted = () => running.snapshot.watch.traces.openTelemetry;
+    this.#traces = new TraceDesk({ server: running.plane.id, log, isWanted });
+    running.plane.trail.follow((step) => this.#traces.take(step));
     const settings = () => running.snapshot.watch.alerts;
     this.alerts = new AlertDesk({ server: running.plane.id, stateDirectory, settings, clock, log, events });
   }
 
   /** Reads what it kept, and looks from then on. Never fails. */
   async start(): Promise<void> {
-    await Promise.all([this.#objectives.load(), this.alerts.load()]);
+    await Promise.all([this.#objectives.load(), this.alerts.load(), this.#traces.look()]);
     this.#look();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
@@ -124,6 +129,7 @@ export class WatchDesk {
     try {
       this.#lookAtProcess();
       this.#decisions.look();
+      void this.#traces.look();
     } catch (bug) {
       // Watching must never end what is watched.
       log.error({ code: 'ERR_INTERNAL', error: (bug as Error).stack ?? String(bug) }, 'a look at the server itself failed');

@@ -28,6 +28,7 @@ test('every section and the rules have one chapter', (t) => {
     'transfer',
     'alerts',
     'objectives',
+    'traces',
     'decisions',
     'rules',
     'driver',
@@ -73,7 +74,7 @@ test('bounds, defaults and required keys are told', (t) => {
 
 test('the examples of the reference load', (t) => {
   const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map((match) => match[1]!);
-  t.is(examples.length, 20);
+  t.is(examples.length, 21);
   const directory = mkdtempSync(join(tmpdir(), 'meridian-reference-'));
   t.teardown(() => rmSync(directory, { recursive: true }));
   writeFileSync(join(directory, 'example.test.zone'), '');
@@ -81,7 +82,7 @@ test('the examples of the reference load', (t) => {
   writeFileSync(join(directory, 'hook.secret'), '');
   // Two are both about policies: each stands with all the others. The last one is a whole file.
   const others = examples.filter((example) => !/^(?:policies|sites: \{)/.test(example));
-  for (const last of [5, 18]) {
+  for (const last of [5, 19]) {
     const file = join(directory, `${last}.yaml`);
     writeFileSync(file, [...others, examples[last]!].join('\n'));
     t.deepEqual(loadConfig(file).problems, []);
