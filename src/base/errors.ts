@@ -76,7 +76,8 @@ export const ERRORS = {
   ERR_MESH_DUPLICATE: 'Two processes of the mesh have the same id; the one that started last is heard, the other is not.',
   ERR_MESH_RECORD: 'A record of the mesh is foreign, damaged or of another version; it is ignored, or refused if it is ours.',
   ERR_MESH_FILE: 'A file of the mesh in the state directory is damaged, or cannot be read or written.',
-  ERR_MESH_CONFLICT: 'The overrides have been changed by somebody else in the meantime; read them again and repeat the change.',
+  ERR_MESH_CONFLICT:
+    'The overrides (or the notes that processes share) have been changed by somebody else in the meantime; read them again and repeat.',
   ERR_MESH_UNAVAILABLE: 'The overrides cannot be changed at the moment; nothing has been changed.',
   ERR_MESH_UNCERTAIN: 'A change of overrides may or may not have been made or kept; read the overrides before repeating it.',
 

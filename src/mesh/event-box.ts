@@ -4,7 +4,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { DemandReport, HeardReport } from '../model/capacity.ts';
-import type { FleetReport, MeshEvents, MeshStatus, OverrideSet, Peer, SharedSpill } from '../model/mesh.ts';
+import type { FleetReport, MeshEvents, MeshStatus, NoteSet, OverrideSet, Peer, SharedSpill } from '../model/mesh.ts';
 import type { Vote } from '../model/verdict.ts';
 
 /** Between two deliveries. */
@@ -29,6 +29,7 @@ export class EventBox {
   #reports: FleetReport[] = [];
   #peers: readonly Peer[] | null = null;
   #overrides: OverrideSet | null = null;
+  #notes: NoteSet | null = null;
   #status: MeshStatus | null = null;
   #loads: readonly HeardReport[] | null = null;
   #demands: readonly DemandReport[] | null = null;
@@ -84,6 +85,11 @@ export class EventBox {
     this.#schedule();
   }
 
+  notes(set: NoteSet): void {
+    this.#notes = set;
+    this.#schedule();
+  }
+
   status(status: MeshStatus): void {
     this.#status = status;
     this.#schedule();
@@ -113,9 +119,11 @@ export class EventBox {
   #deliver(): void {
     this.#timer = null;
     this.#deliveredMs = this.#clock.monotonicMs();
-    const { events, voteEvents, results, reports, peers, overrides, status, loads, demands, spill } = this.#takeAll();
+    const taken = this.#takeAll();
+    const { events, voteEvents, results, reports, peers, overrides, notes, status, loads, demands, spill } = taken;
     this.#call(() => peers !== null && events?.onPeers?.(peers));
     this.#call(() => overrides !== null && events?.onOverrides?.(overrides));
+    this.#call(() => notes !== null && events?.onNotes?.(notes));
     for (const event of voteEvents) {
       if ('votes' in event) this.#call(() => events?.onVotes?.(event.votes));
       else this.#call(() => events?.onWithdrawn?.(event.prober, event.epoch, event.seq));
@@ -136,6 +144,7 @@ export class EventBox {
       reports: this.#reports,
       peers: this.#peers,
       overrides: this.#overrides,
+      notes: this.#notes,
       status: this.#status,
       loads: this.#loads,
       demands: this.#demands,
@@ -146,6 +155,7 @@ export class EventBox {
     this.#reports = [];
     this.#peers = null;
     this.#overrides = null;
+    this.#notes = null;
     this.#status = null;
     this.#loads = null;
     this.#demands = null;

@@ -6,7 +6,7 @@
 // - Tokens never go back, not even when all is lost: a new one is at least the wall clock in milliseconds.
 
 import { err } from '../base/result.ts';
-import { meshProblem } from './override-check.ts';
+import { meshProblem } from './book-check.ts';
 
 /** `holder` '' = nobody, and nobody new until `untilMs`. */
 export interface LeaseRecord {

@@ -10,6 +10,8 @@ import {
   type FleetReport,
   type LeaseAnswer,
   type LeaseRequest,
+  type Note,
+  type NoteSet,
   type OverrideSet,
   type Peer,
   RESULT_BATCH_MAX_SIZE,
@@ -18,17 +20,20 @@ import {
   SPILL_MAX_LENGTH,
 } from '../model/mesh.ts';
 import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
+import { type Book, type BookKind, EMPTY_BOOK, type Item } from './book.ts';
+import { checkItems, conflict, meshProblem } from './book-check.ts';
+import { change } from './book-history.ts';
 import { CapacityBoard } from './capacity-board.ts';
 import { Complaints } from './complaints.ts';
 import { FleetSlate } from './fleet-slate.ts';
+import type { Journal } from './journal.ts';
 import { KnownVotes } from './known-votes.ts';
 import { decideLease, holderId, holderName, type LeaseRecord } from './lease-rule.ts';
 import { bounded, decodeLoad, encodeLoad } from './load-record.ts';
 import { MeshClock } from './mesh-clock.ts';
 import { type MeshFiles, meshFiles, newMark } from './mesh-files.ts';
-import { checkOverrides, conflict, meshProblem } from './override-check.ts';
-import { change } from './override-history.ts';
-import { EMPTY_BOOK, type OverrideBook, toSet } from './override-record.ts';
+import { NOTES, type NoteBook, toNotes } from './note-record.ts';
+import { OVERRIDES, type OverrideBook, toSet } from './override-record.ts';
 
 export interface MemoryHubOptions {
   readonly clock: Clock;
@@ -46,6 +51,7 @@ export interface Member {
   resultsSent(prober: string, epoch: number, batch: Uint8Array): void;
   fleetReported(report: FleetReport): void;
   overridesChanged(set: OverrideSet): void;
+  notesChanged(set: NoteSet): void;
   loadsChanged(reports: readonly HeardReport[]): void;
   demandsChanged(demands: readonly DemandReport[]): void;
   spillShared(step: SharedSpill): void;
@@ -67,6 +73,7 @@ export class MemoryHub {
   readonly #leases = new Map<string, LeaseRecord>();
   #spilledMs = 0;
   #book: OverrideBook = EMPTY_BOOK;
+  #notes: NoteBook = EMPTY_BOOK;
   #sweptMs = 0;
   #verdicts: readonly Verdict[] = [];
   #loading: Promise<void> | null = null;
@@ -80,6 +87,10 @@ export class MemoryHub {
 
   get overrides(): OverrideSet {
     return toSet(this.#book);
+  }
+
+  get notes(): NoteSet {
+    return toNotes(this.#notes);
   }
 
   get verdicts(): readonly Verdict[] {
@@ -101,6 +112,7 @@ export class MemoryHub {
 
   async #load(): Promise<void> {
     this.#book = (await this.#files?.overrides.load()) ?? this.#book;
+    this.#notes = (await this.#files?.notes.load()) ?? this.#notes;
     this.#verdicts = (await this.#files?.verdicts.load()) ?? this.#verdicts;
   }
 
@@ -108,6 +120,7 @@ export class MemoryHub {
   join(member: Member): void {
     this.#members.add(member);
     member.overridesChanged(this.overrides);
+    member.notesChanged(this.notes);
     member.votesCast(this.#liveVotes());
     for (const slate of this.#slates.values()) member.fleetReported(slate.whole);
     member.loadsChanged(this.#board.loads);
@@ -252,26 +265,51 @@ export class MemoryHub {
 
   /** One change at a time: a change counts once it is on the disk. */
   changeOverrides(expectedVersion: number, overrides: readonly Override[]): Promise<Result<OverrideSet, Problem>> {
-    const change = this.#changing.then(() => this.#change(expectedVersion, overrides));
-    this.#changing = change;
-    return change;
+    return this.#inTurn(async () => {
+      const changed = await this.#change(OVERRIDES, this.#book, expectedVersion, overrides, this.#files?.overrides);
+      if (!changed.ok) return changed;
+      this.#book = changed.value;
+      const set = toSet(changed.value);
+      for (const member of this.#members) member.overridesChanged(set);
+      return ok(set);
+    });
   }
 
-  async #change(expectedVersion: number, overrides: readonly Override[]): Promise<Result<OverrideSet, Problem>> {
-    const problem = checkOverrides(overrides);
+  changeNotes(expectedVersion: number, notes: readonly Note[]): Promise<Result<NoteSet, Problem>> {
+    return this.#inTurn(async () => {
+      const changed = await this.#change(NOTES, this.#notes, expectedVersion, notes, this.#files?.notes);
+      if (!changed.ok) return changed;
+      this.#notes = changed.value;
+      const set = toNotes(changed.value);
+      for (const member of this.#members) member.notesChanged(set);
+      return ok(set);
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#changing.then(work);
+    this.#changing = done;
+    return done;
+  }
+
+  async #change<T extends Item>(
+    kind: BookKind<T>,
+    book: Book<T>,
+    expectedVersion: number,
+    items: readonly T[],
+    file: Journal<T> | undefined,
+  ): Promise<Result<Book<T>, Problem>> {
+    const problem = checkItems(items, kind);
     if (problem !== undefined) return err(problem);
-    if (expectedVersion !== this.#book.version) return err(conflict(expectedVersion, this.#book.version));
-    const next = change(this.#book, overrides, newMark());
+    if (expectedVersion !== book.version) return err(conflict(kind, expectedVersion, book.version));
+    const next = change(book, items, newMark());
     try {
-      await this.#files?.overrides.save(next);
+      await file?.save(next);
     } catch (error) {
-      const message = `the overrides cannot be saved: ${(error as Error).message}`;
+      const message = `the ${kind.name} cannot be saved: ${(error as Error).message}`;
       this.complaints.warn('ERR_MESH_FILE', message);
       return err(meshProblem('ERR_MESH_UNAVAILABLE', message));
     }
-    this.#book = next;
-    const set = toSet(next);
-    for (const member of this.#members) member.overridesChanged(set);
-    return ok(set);
+    return ok(next);
   }
 }

@@ -12,15 +12,17 @@ import type {
   Mesh,
   MeshEvents,
   MeshStatus,
+  Note,
+  NoteSet,
   OverrideSet,
   Peer,
   SharedSpill,
 } from '../model/mesh.ts';
 import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
+import { meshProblem } from './book-check.ts';
 import { EventBox } from './event-box.ts';
 import { unavailable } from './lease-rule.ts';
 import type { Member, MemoryHub } from './memory-hub.ts';
-import { meshProblem } from './override-check.ts';
 import { decodeVote, encodeVote } from './vote-record.ts';
 
 export class MemoryMesh implements Mesh, Member {
@@ -50,6 +52,10 @@ export class MemoryMesh implements Mesh, Member {
 
   get overrides(): OverrideSet {
     return this.#hub.overrides;
+  }
+
+  get notes(): NoteSet {
+    return this.#hub.notes;
   }
 
   nowMs(): number {
@@ -125,6 +131,11 @@ export class MemoryMesh implements Mesh, Member {
     return this.#hub.changeOverrides(expectedVersion, overrides);
   }
 
+  async changeNotes(expectedVersion: number, notes: readonly Note[]): Promise<Result<NoteSet, Problem>> {
+    if (this.#state !== 'joined') return err(meshProblem('ERR_MESH_UNAVAILABLE', 'the mesh has not been joined'));
+    return this.#hub.changeNotes(expectedVersion, notes);
+  }
+
   async takeLease(name: string, request: LeaseRequest): Promise<Result<LeaseAnswer, Problem>> {
     if (this.#state !== 'joined') return unavailable('the mesh has not been joined');
     return ok(this.#hub.takeLease(this, name, request));
@@ -158,6 +169,10 @@ export class MemoryMesh implements Mesh, Member {
 
   fleetReported(report: FleetReport): void {
     this.#box.report(report);
+  }
+
+  notesChanged(set: NoteSet): void {
+    this.#box.notes(set);
   }
 
   overridesChanged(set: OverrideSet): void {

@@ -1,14 +1,18 @@
-// The two files of a mesh in the state directory, and marks for revisions.
+// The files of a mesh in the state directory, and marks for revisions.
 
 import { createHash, randomBytes } from 'node:crypto';
-import type { Verdict } from '../model/verdict.ts';
+import type { Note } from '../model/mesh.ts';
+import type { Override, Verdict } from '../model/verdict.ts';
 import type { Complaints } from './complaints.ts';
-import { decodeBook, encodeBook, type OverrideBook } from './override-record.ts';
+import { Journal } from './journal.ts';
+import { NOTES } from './note-record.ts';
+import { OVERRIDES } from './override-record.ts';
 import { StateFile } from './state-file.ts';
 import { decodeVerdicts, encodeVerdicts } from './verdict-record.ts';
 
 export interface MeshFiles {
-  readonly overrides: StateFile<OverrideBook>;
+  readonly overrides: Journal<Override>;
+  readonly notes: Journal<Note>;
   readonly verdicts: StateFile<readonly Verdict[]>;
 }
 
@@ -24,14 +28,8 @@ export const markOf = (text: string): string => createHash('sha256').update(text
 export function meshFiles(directory: string, mesh: string, complaints: Complaints): MeshFiles {
   const name = (what: string): string => `mesh-${what}-${markOf(mesh).slice(0, 8)}`;
   return {
-    overrides: new StateFile({
-      directory,
-      name: name('overrides'),
-      complaints,
-      encode: encodeBook,
-      decode: decodeBook,
-      rank: ({ version }) => version,
-    }),
+    overrides: new Journal({ directory, name: name('overrides'), kind: OVERRIDES, complaints }),
+    notes: new Journal({ directory, name: name('notes'), kind: NOTES, complaints }),
     verdicts: new StateFile({
       directory,
       name: name('verdicts'),

@@ -13,6 +13,8 @@ export interface RedisKeys {
   readonly log: string;
   /** Hash: `version`, `mark`, `book`. */
   readonly overrides: string;
+  /** Hash: likewise. */
+  readonly notes: string;
   /** Hash: target -> record, and the writer in `@writer`, `@until`, `@write`. */
   readonly verdicts: string;
   /** Hash of one aggregator: target -> verdict, and `@`. */
@@ -50,6 +52,7 @@ export function keysOf(prefix: string): RedisKeys {
     voters: `${base}voters`,
     log: `${base}log`,
     overrides: `${base}overrides`,
+    notes: `${base}notes`,
     verdicts: `${base}verdicts`,
     loads: `${base}loads`,
     loadTimes: `${base}load-times`,
@@ -67,4 +70,4 @@ export function keysOf(prefix: string): RedisKeys {
 }
 
 /** What a nudge is about. */
-export const NUDGE = { VOTES: 'v', PEERS: 'p', OVERRIDES: 'o', FLEETS: 'f', RESULTS: 'r', SPILL: 's' } as const;
+export const NUDGE = { VOTES: 'v', PEERS: 'p', OVERRIDES: 'o', NOTES: 'n', FLEETS: 'f', RESULTS: 'r', SPILL: 's' } as const;

@@ -6,7 +6,17 @@ import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Result } from '../base/result.ts';
 import type { AgentReport } from '../model/capacity.ts';
-import type { Mesh, MeshEvents, MeshStatus, OverrideSet, Peer, RedisMeshSettings, SharedSpill } from '../model/mesh.ts';
+import type {
+  Mesh,
+  MeshEvents,
+  MeshStatus,
+  Note,
+  NoteSet,
+  OverrideSet,
+  Peer,
+  RedisMeshSettings,
+  SharedSpill,
+} from '../model/mesh.ts';
 import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
 import { Complaints } from './complaints.ts';
 import { EventBox } from './event-box.ts';
@@ -15,6 +25,7 @@ import { holderName, unavailable } from './lease-rule.ts';
 import { MeshClock } from './mesh-clock.ts';
 import { meshFiles } from './mesh-files.ts';
 import { Pump } from './pump.ts';
+import { RedisBooks } from './redis-books.ts';
 import { RedisCapacity } from './redis-capacity.ts';
 import { RedisConnector } from './redis-connector.ts';
 import { RedisFleets } from './redis-fleets.ts';
@@ -22,13 +33,12 @@ import { keysOf, NUDGE, type RedisKeys } from './redis-keys.ts';
 import { RedisLeases } from './redis-leases.ts';
 import type { Command, Reply } from './redis-link.ts';
 import { whereOf } from './redis-options.ts';
-import { RedisOverrides } from './redis-overrides.ts';
 import { RedisOwnFleet } from './redis-own-fleet.ts';
 import { RedisOwnVotes } from './redis-own-votes.ts';
 import type { Desk, Part, Round } from './redis-part.ts';
 import { RedisPeers } from './redis-peers.ts';
 import { RedisResults } from './redis-results.ts';
-import { type Trouble, troubleOf } from './redis-trouble.ts';
+import { type Trouble, troubleAbout } from './redis-trouble.ts';
 import { RedisVerdicts } from './redis-verdicts.ts';
 import { RedisVotes } from './redis-votes.ts';
 import { TroubleBoard } from './trouble-board.ts';
@@ -63,7 +73,7 @@ export class RedisMesh implements Mesh {
   readonly #peers: RedisPeers;
   readonly #votes: RedisVotes;
   readonly #ownVotes: RedisOwnVotes;
-  readonly #overrides: RedisOverrides;
+  readonly #books: RedisBooks;
   readonly #verdicts: RedisVerdicts;
   readonly #fleets: RedisFleets;
   readonly #ownFleet: RedisOwnFleet;
@@ -113,7 +123,7 @@ export class RedisMesh implements Mesh {
       kick: () => this.#pump.kick(),
       report: (what, error) => this.#report(what, error),
     };
-    const { heartbeatMs, expiryMs, confirmingReplicas, confirmTimeoutMs } = settings;
+    const { heartbeatMs, expiryMs, confirmingReplicas } = settings;
     this.#peers = new RedisPeers(desk, {
       self,
       heartbeatMs,
@@ -126,7 +136,7 @@ export class RedisMesh implements Mesh {
     });
     this.#votes = new RedisVotes(desk, { onVotes: (head, votes) => this.#votesRead(head, votes) });
     this.#ownVotes = new RedisOwnVotes(desk, self);
-    this.#overrides = new RedisOverrides(desk, { file: files?.overrides ?? null, confirmingReplicas, confirmTimeoutMs });
+    this.#books = new RedisBooks(desk, settings, files);
     const writer = `${self.id} ${self.epoch}`;
     this.#verdicts = new RedisVerdicts(desk, { writer, leaseMs: LEASE_EXPIRIES * expiryMs, file: files?.verdicts ?? null });
     this.#fleets = new RedisFleets(desk, (report) => this.#box.report(report));
@@ -140,7 +150,7 @@ export class RedisMesh implements Mesh {
     this.#leases = new RedisLeases(desk, holderName(self), confirmingReplicas);
     const fleet = [this.#fleets, this.#ownFleet, this.#results];
     const shared = [this.#capacity, this.#leases];
-    this.#parts = [this.#peers, this.#votes, this.#ownVotes, this.#overrides, this.#verdicts, ...fleet, ...shared];
+    this.#parts = [this.#peers, this.#votes, this.#ownVotes, ...this.#books.parts, this.#verdicts, ...fleet, ...shared];
   }
 
   get status(): MeshStatus {
@@ -155,7 +165,11 @@ export class RedisMesh implements Mesh {
   }
 
   get overrides(): OverrideSet {
-    return this.#overrides.set;
+    return this.#books.overrides;
+  }
+
+  get notes(): NoteSet {
+    return this.#books.notes;
   }
 
   nowMs(): number {
@@ -163,7 +177,7 @@ export class RedisMesh implements Mesh {
   }
 
   async start(events: MeshEvents, timeoutMs: number): Promise<void> {
-    await this.#overrides.load();
+    await this.#books.load();
     if (this.#isClosed) return;
     if (events.onLoads ?? events.onDemands ?? events.onSpill) this.#capacity.follow();
     this.#box.open(events);
@@ -235,7 +249,11 @@ export class RedisMesh implements Mesh {
   }
 
   changeOverrides(expectedVersion: number, overrides: readonly Override[]): Promise<Result<OverrideSet, Problem>> {
-    return this.#overrides.change(expectedVersion, overrides);
+    return this.#books.changeOverrides(expectedVersion, overrides);
+  }
+
+  changeNotes(expectedVersion: number, notes: readonly Note[]): Promise<Result<NoteSet, Problem>> {
+    return this.#books.changeNotes(expectedVersion, notes);
   }
 
   readonly takeLease: Mesh['takeLease'] = async (name, request) =>
@@ -285,7 +303,7 @@ export class RedisMesh implements Mesh {
   #nudged(kind: string): void {
     if (kind === NUDGE.VOTES) this.#votes.nudged();
     else if (kind === NUDGE.PEERS) this.#peers.nudged();
-    else if (kind === NUDGE.OVERRIDES) this.#overrides.nudged();
+    else if (kind === NUDGE.OVERRIDES || kind === NUDGE.NOTES) this.#books.nudged(kind);
     else if (kind === NUDGE.FLEETS) this.#fleets.nudged();
     else if (kind === NUDGE.SPILL) this.#capacity.nudged();
     else if (kind === NUDGE.RESULTS && !this.#results.due()) return;
@@ -367,17 +385,9 @@ export class RedisMesh implements Mesh {
       this.#board.set(what, null);
       return;
     }
-    const trouble = this.#troubleOf(what, error);
+    const trouble = troubleAbout(what, error, this.#where);
     if (trouble.isFatal) this.#connector.link?.fail(trouble);
     else this.#board.set(what, trouble);
-  }
-
-  #troubleOf(what: string, error: Error): Trouble {
-    if (what === 'id') return { code: 'ERR_MESH_DUPLICATE', text: error.message, isFatal: false };
-    if (what.endsWith(' file'))
-      return { code: 'ERR_MESH_FILE', text: `the ${what} cannot be written: ${error.message}`, isFatal: false };
-    if (error.message.endsWith('does not understand')) return { code: 'ERR_MESH_RECORD', text: error.message, isFatal: false };
-    return troubleOf(error, this.#where, what);
   }
 
   #showStatus(): void {

@@ -102,10 +102,10 @@ return 2`,
 );
 
 /**
- * Replaces the overrides if they are still those that we know. KEYS overrides; ARGV known version and mark ('' '' = none), new
+ * Replaces a set if it is still the one that we know. KEYS book; ARGV known version and mark ('' '' = none), new
  * version and mark, book, channel, nudge. Returns 1, also if the new ones are there already; else 0.
  */
-export const REPLACE_OVERRIDES = script(
+export const REPLACE_BOOK = script(
   1,
   `local found = redis.call('HMGET', KEYS[1], 'version', 'mark')
 if found[1] == ARGV[3] and found[2] == ARGV[4] then return 1 end

@@ -70,3 +70,12 @@ function describe(error: unknown): { readonly message: string; readonly code: st
   const code = (error as NodeJS.ErrnoException).code ?? '';
   return { message: error.message === '' ? code || error.name : error.message, code, isReply: error.name === 'ReplyError' };
 }
+
+/** As troubleOf, and what a part of the mesh found out by itself. */
+export function troubleAbout(what: string, error: Error, where: string): Trouble {
+  if (what === 'id') return { code: 'ERR_MESH_DUPLICATE', text: error.message, isFatal: false };
+  if (what.endsWith(' file'))
+    return { code: 'ERR_MESH_FILE', text: `the ${what} cannot be written: ${error.message}`, isFatal: false };
+  if (error.message.endsWith('does not understand')) return { code: 'ERR_MESH_RECORD', text: error.message, isFatal: false };
+  return troubleOf(error, where, what);
+}

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Complaints } from './complaints.ts';
+import { removeScraps, scrapOf } from './scraps.ts';
 
 const HEADER = /^meridian 1 ([0-9a-f]{64})\n/;
 const MAX_FILE_SIZE = 64 * 1024 * 1024;
@@ -39,6 +40,7 @@ export class StateFile<T> {
 
   /** The newest good copy; undefined if there is none. Never fails. */
   async load(): Promise<T | undefined> {
+    await removeScraps(this.#options.directory, this.#options.name);
     const found = [await this.#read('json'), await this.#read('copy.json')].filter((value) => value !== undefined);
     return found.sort((a, b) => this.#options.rank(b) - this.#options.rank(a))[0];
   }
@@ -79,7 +81,7 @@ export class StateFile<T> {
 
   async #write(ending: string, text: string): Promise<void> {
     const path = this.#path(ending);
-    const aside = `${path}.${process.pid}.tmp`;
+    const aside = scrapOf(path);
     await mkdir(this.#options.directory, { recursive: true });
     const file = await open(aside, 'w', 0o600);
     try {

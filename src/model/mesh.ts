@@ -43,6 +43,23 @@ export interface FleetReport {
   readonly forgotten: readonly string[];
 }
 
+/** A small text that all processes share: what it says is the affair of those who know its kind. */
+export interface Note {
+  readonly id: string;
+  readonly kind: string;
+  readonly text: string;
+}
+
+/** As with overrides, the version that a change must name. */
+export interface NoteSet {
+  readonly version: number;
+  readonly notes: readonly Note[];
+}
+
+/** Most notes at a time, and the longest text of one in UTF-16 units: the set is read whole. */
+export const NOTES_MAX = 2000;
+export const NOTE_MAX_LENGTH = 512 * 1024;
+
 /** How well we know the others. */
 export interface MeshStatus {
   readonly kind: 'memory' | 'redis';
@@ -68,6 +85,7 @@ export interface MeshEvents {
   /** Verdicts of a live aggregator, our own too. After the first, whole report on an aggregator only changes follow. */
   onFleetReport?(report: FleetReport): void;
   onOverrides?(set: OverrideSet): void;
+  onNotes?(set: NoteSet): void;
   /** All reports that are believed now: the newest of each agent, not older than REPORT_EXPIRES_MS; after each change. */
   onLoads?(reports: readonly HeardReport[]): void;
   /** What each live DNS server was asked, our own too; after each change. */
@@ -182,6 +200,7 @@ export interface Mesh {
   readonly status: MeshStatus;
   readonly peers: readonly Peer[];
   readonly overrides: OverrideSet;
+  readonly notes: NoteSet;
   /** Wall clock of the mesh now, in milliseconds: the same for all processes, within the delay of a round trip. */
   nowMs(): number;
   /** Resolves when joined, or when `timeoutMs` have passed (then it goes on trying by itself): never rejects. */
@@ -225,6 +244,8 @@ export interface Mesh {
    * ERR_MESH_RECORD: nothing changed; ERR_MESH_UNCERTAIN: it may have been made, but nobody can vouch that it is kept.
    */
   changeOverrides(expectedVersion: number, overrides: readonly Override[]): Promise<Result<OverrideSet, Problem>>;
+  /** Replaces the notes, in the same way and with the same promises. */
+  changeNotes(expectedVersion: number, notes: readonly Note[]): Promise<Result<NoteSet, Problem>>;
   /**
    * Takes or renews the lease of this name: only one process has it at a time, by the clock of the mesh. Who has it must count from
    * the moment at which it asked, and stop before the end. Asked once, not repeated; ERR_MESH_UNAVAILABLE: nobody knows what came of it.

@@ -69,8 +69,8 @@ export class AlertBook {
     this.#repeatMs = repeatMs;
   }
 
-  /** Takes what is wrong now; what is to be told of it. `nowMs` since 1970. */
-  look(conditions: readonly Condition[], nowMs: number): News[] {
+  /** Takes what is wrong now; what is to be told of it. `nowMs` since 1970, `meshMs` by the clock that silences go by. */
+  look(conditions: readonly Condition[], nowMs: number, meshMs = nowMs): News[] {
     for (const condition of conditions) {
       const { severity, forMs } = ALERTS[condition.name];
       const key = keyOf(condition);
@@ -87,7 +87,7 @@ export class AlertBook {
       if (seenMs !== nowMs && (!isFiring || nowMs - seenMs >= GONE_MS)) {
         this.#entries.delete(key);
         if (toldMs !== null) news.push({ ...alert, state: 'resolved' });
-      } else if (isFiring && this.silenceOf(alert, nowMs) === null && (toldMs === null || nowMs - toldMs >= this.#repeatMs())) {
+      } else if (isFiring && this.silenceOf(alert, meshMs) === null && (toldMs === null || nowMs - toldMs >= this.#repeatMs())) {
         entry.toldMs = nowMs;
         news.push({ ...alert, state: 'firing' });
       }
@@ -95,24 +95,25 @@ export class AlertBook {
     return news;
   }
 
-  active(nowMs: number): ActiveAlert[] {
+  /** `meshMs` by the clock that silences go by. */
+  active(meshMs: number): ActiveAlert[] {
     return Array.from(this.#entries.values(), ({ alert, isFiring }) => ({
       ...alert,
       state: isFiring ? ('firing' as const) : ('pending' as const),
-      silence: this.silenceOf(alert, nowMs)?.id ?? null,
+      silence: this.silenceOf(alert, meshMs)?.id ?? null,
     }));
   }
 
   /** In force. */
-  silences(nowMs: number): readonly Silence[] {
-    return this.#silences.filter(({ expiresMs }) => expiresMs > nowMs);
+  silences(meshMs: number): readonly Silence[] {
+    return this.#silences.filter(({ expiresMs }) => expiresMs > meshMs);
   }
 
   setSilences(silences: readonly Silence[]): void {
     this.#silences = silences;
   }
 
-  silenceOf(alert: Pick<Alert, 'name' | 'subject'>, nowMs: number): Silence | null {
-    return this.silences(nowMs).find(({ what }) => isMeant(what, alert)) ?? null;
+  silenceOf(alert: Pick<Alert, 'name' | 'subject'>, meshMs: number): Silence | null {
+    return this.silences(meshMs).find(({ what }) => isMeant(what, alert)) ?? null;
   }
 }

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import anyTest, { type TestFn } from 'ava';
 import type { OrderReply } from '../../src/app/orders/orders.ts';
+import type { AlertReport } from '../../src/app/watch/alert-desk.ts';
 import { know, meshStage, ORDER } from '../support/mesh-servers.ts';
 import { eventually } from '../support/patience.ts';
 import { hasRedis } from '../support/redis.ts';
@@ -34,7 +35,7 @@ test('what two probers see, a server that only answers follows; a zone that is w
   t.regex(explained.stderr, /^error ERR_ROLE: this process answers no queries/);
 });
 
-test('an order that one server takes is followed by the other', async (t) => {
+test('an order or a silence that one server takes is followed by the other', async (t) => {
   const { directory, serve } = await meshStage(t);
   const [one, two] = [directory('eu'), directory('us')];
   const servers = [await serve(one, 'dns,probe'), await serve(two, 'dns,probe')];
@@ -46,6 +47,21 @@ test('an order that one server takes is followed by the other', async (t) => {
   await answerWith(ports, [0, 2]);
   await control(two, { command: 'recall', what: 'web/two', action: 'down' });
   await answerWith(ports, [0, 1, 2]);
+
+  const silence = { command: 'silence', what: 'site-out/one', reason: 'new switch', author: 'ann', forMs: 3_600_000 } as const;
+  const { id } = await control<{ id: string }>(one, silence);
+  const silencesAt = async (directory: string): Promise<readonly string[]> =>
+    (await control<AlertReport>(directory, { command: 'alerts' })).silences.map((each) => each.id);
+  t.deepEqual(await silencesAt(one), [id]);
+  await eventually(
+    async () => (await silencesAt(two)).join() === id,
+    () => 'the other server has no silence',
+  );
+  await control(two, { command: 'unsilence', what: 'site-out/one' });
+  await eventually(
+    async () => (await silencesAt(one)).length === 0,
+    () => 'it is still silent',
+  );
 });
 
 test('without Redis a server starts from what it remembers, checks by itself, and is joined when Redis is back', async (t) => {

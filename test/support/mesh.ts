@@ -2,7 +2,16 @@
 
 import type { Logger } from '../../src/base/logger.ts';
 import type { AgentReport, DemandReport, HeardReport } from '../../src/model/capacity.ts';
-import type { FleetReport, Mesh, MeshStatus, OverrideSet, Peer, RedisMeshSettings, SharedSpill } from '../../src/model/mesh.ts';
+import type {
+  FleetReport,
+  Mesh,
+  MeshStatus,
+  NoteSet,
+  OverrideSet,
+  Peer,
+  RedisMeshSettings,
+  SharedSpill,
+} from '../../src/model/mesh.ts';
 import { OUTCOME } from '../../src/model/probe.ts';
 import type { FleetVerdict, Override, Verdict, Vote } from '../../src/model/verdict.ts';
 import { PATIENCE_MS } from './patience.ts';
@@ -98,6 +107,7 @@ type Happening =
   | { readonly kind: 'demands'; readonly demands: readonly DemandReport[] }
   | { readonly kind: 'spill'; readonly step: SharedSpill }
   | { readonly kind: 'overrides'; readonly set: OverrideSet }
+  | { readonly kind: 'notes'; readonly set: NoteSet }
   | { readonly kind: 'status'; readonly status: MeshStatus };
 
 /** A mesh with its process, and everything that it has told. */
@@ -128,6 +138,7 @@ export class Witness {
         onDemands: (demands) => note({ kind: 'demands', demands }),
         onSpill: (step) => note({ kind: 'spill', step }),
         onOverrides: (set) => note({ kind: 'overrides', set }),
+        onNotes: (set) => note({ kind: 'notes', set }),
         onStatus: (status) => note({ kind: 'status', status }),
       },
       timeoutMs,
@@ -192,6 +203,10 @@ export class Witness {
 
   get overrideVersions(): readonly number[] {
     return this.log.flatMap((happening) => (happening.kind === 'overrides' ? [happening.set.version] : []));
+  }
+
+  get noteVersions(): readonly number[] {
+    return this.log.flatMap((happening) => (happening.kind === 'notes' ? [happening.set.version] : []));
   }
 
   /** Resolves once `isTrue`: looked at after each event, and now and then for what comes without one. */

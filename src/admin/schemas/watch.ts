@@ -43,7 +43,10 @@ export const alertReport = z
       }),
     ),
   })
-  .meta({ id: 'Alerts', description: 'Of this server; others have their own' });
+  .meta({
+    id: 'Alerts',
+    description: 'Alerts and receivers are of this server, others have their own; silences are of the whole mesh',
+  });
 
 export const silenceRequest = z
   .strictObject({

@@ -39,7 +39,7 @@ ${SERVER_HELP}
 export const silence: Command = {
   help: `Usage: meridian silence ALERT --for TIME --reason TEXT [--author NAME] | --remove ALERT [--config FILE | --socket PATH] [--json]
 
-Tells nobody of an alert of this server for a time; it is still shown. ALERT is a name, NAME/SUBJECT or a glob of these:
+Tells nobody of an alert for a time, at any server of the mesh; it is still shown. ALERT is a name, NAME/SUBJECT or a glob of these:
 site-out/fra, 'pool-empty/*'. With --remove a silence ends at once, by its id or by what it silences.
 
   --for TIME      ends by itself after this time, 1m to 90d; needed

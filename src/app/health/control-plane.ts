@@ -195,6 +195,11 @@ export class ControlPlane {
     return this.#mesh;
   }
 
+  /** What processes share beside orders: silences, changes on trial. */
+  get notes(): Pick<Mesh, 'notes' | 'changeNotes' | 'nowMs'> {
+    return this.#mesh;
+  }
+
   /** What an agent of this process says of its site. */
   reportLoad(report: Omit<AgentReport, 'agent' | 'epoch'>): void {
     // One process may be the agents of several sites; of each agent the latest report counts.

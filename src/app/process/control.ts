@@ -13,7 +13,7 @@ import { shorterPath } from '../commands/args.ts';
 import type { DemoRequest } from '../demo/demo-sites.ts';
 import type { OrderRequest, RecallRequest } from '../orders/orders.ts';
 import type { PurgeRequest } from '../site/purge.ts';
-import type { SilenceRequest } from '../watch/alert-desk.ts';
+import type { SilenceRequest } from '../watch/silences.ts';
 
 const REQUEST_LIMIT_OCTETS = 65536;
 /** A reload of millions of records takes seconds, but on a busy machine it makes way for answers. Nobody waits longer than this. */

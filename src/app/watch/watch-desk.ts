@@ -64,12 +64,13 @@ export class WatchDesk {
     this.#traces = new TraceDesk({ server: running.plane.id, log, isWanted });
     running.plane.trail.follow((step) => this.#traces.take(step));
     const settings = () => running.snapshot.watch.alerts;
-    this.alerts = new AlertDesk({ server: running.plane.id, stateDirectory, settings, clock, log, events });
+    const { id: server, notes: mesh } = running.plane;
+    this.alerts = new AlertDesk({ server, stateDirectory, settings, mesh, clock, log, events });
   }
 
   /** Reads what it kept, and looks from then on. Never fails. */
   async start(): Promise<void> {
-    await Promise.all([this.#objectives.load(), this.alerts.load(), this.#traces.look()]);
+    await Promise.all([this.#objectives.load(), this.#traces.look()]);
     this.#look();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }

@@ -1,7 +1,7 @@
 // What every mesh promises, whatever its engine: this suite runs over each implementation.
 
 import test, { type ExecutionContext } from 'ava';
-import { type Mesh, type Peer, RESULT_BATCH_MAX_SIZE } from '../../../src/model/mesh.ts';
+import { type Mesh, NOTE_MAX_LENGTH, type Peer, RESULT_BATCH_MAX_SIZE } from '../../../src/model/mesh.ts';
 import { fleetVerdict, override, peer, verdict, voteOf, Witness } from '../../support/mesh.ts';
 
 /** One engine, empty at first, that members can join and that tests can restart. */
@@ -198,6 +198,28 @@ export function contract(kind: string, open: () => Promise<Engine>): void {
     t.deepEqual(b.mesh.overrides.overrides, [override('1')]);
     const c = await member('c');
     await c.until(() => c.mesh.overrides.version === 1);
+  });
+
+  check('notes are shared as overrides are, beside them, and of any kind', async (t, { member }) => {
+    const a = await member('a');
+    const b = await member('b');
+    const [first, second] = [
+      { id: '1', kind: 'silence', text: '{}' },
+      { id: '2', kind: 'of a later version', text: 'x'.repeat(100_000) },
+    ];
+    t.deepEqual(a.mesh.notes, { version: 0, notes: [] });
+    t.deepEqual(await a.mesh.changeNotes(0, [first]), { ok: true, value: { version: 1, notes: [first] } });
+    await b.until(() => b.noteVersions.includes(1));
+    const late = await b.mesh.changeNotes(0, [second]);
+    t.is(late.ok ? '' : late.error.code, 'ERR_MESH_CONFLICT');
+    t.true((await b.mesh.changeNotes(1, [first, second])).ok);
+    await a.until(() => a.mesh.notes.version === 2);
+    t.deepEqual(a.mesh.notes.notes, [first, second]);
+    t.is(a.mesh.overrides.version, 0);
+    const large = await a.mesh.changeNotes(2, [{ ...first, text: 'x'.repeat(NOTE_MAX_LENGTH + 1) }]);
+    t.is(large.ok ? '' : large.error.code, 'ERR_MESH_RECORD');
+    const c = await member('c');
+    await c.until(() => c.mesh.notes.version === 2);
   });
 
   check('a change to a version that is no longer present is refused and names the present one', async (t, { member }) => {

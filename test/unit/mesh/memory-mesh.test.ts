@@ -39,7 +39,7 @@ test('acknowledged overrides survive the loss of one copy of their file', async 
   const [copy, main] = readdirSync(directory)
     .filter((name) => name.startsWith('mesh-overrides-'))
     .sort();
-  t.regex(copy ?? '', /copy\.json$/);
+  t.regex(copy ?? '', /copy\.journal$/);
   truncateSync(join(directory, main!), 50);
   const after = await started(directory);
   t.is(after.mesh.overrides.version, 1);

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { checkOverride, decodeBook } from '../../../src/mesh/override-record.ts';
+import { decodeBook } from '../../../src/mesh/book.ts';
+import { checkOverride, OVERRIDES } from '../../../src/mesh/override-record.ts';
 import { decodePeer, encodePeer } from '../../../src/mesh/peer-record.ts';
 import { decodeVerdict, decodeVerdicts, encodeVerdict, encodeVerdicts } from '../../../src/mesh/verdict-record.ts';
 import { decodeHead, decodeVote, encodeHead, encodeVote } from '../../../src/mesh/vote-record.ts';
@@ -44,7 +45,7 @@ const decoders: Readonly<Record<string, (text: unknown) => unknown>> = {
   head: (text) => decodeHead('p', text),
   vote: (text) => decodeVote(head, 'x#4', text),
   verdict: (text) => decodeVerdict('x#4', text),
-  book: (text) => decodeBook(text),
+  book: (text) => decodeBook(text, OVERRIDES),
 };
 
 const good: Readonly<Record<string, string>> = {

@@ -1,19 +1,20 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { decodeBook, EMPTY_BOOK, encodeBook, HISTORY_LENGTH } from '../../../src/mesh/book.ts';
+import { change, merge, relate } from '../../../src/mesh/book-history.ts';
 import { markOf } from '../../../src/mesh/mesh-files.ts';
-import { change, merge, relate } from '../../../src/mesh/override-history.ts';
-import { decodeBook, EMPTY_BOOK, encodeBook, HISTORY_LENGTH, type OverrideBook } from '../../../src/mesh/override-record.ts';
+import { OVERRIDES, type OverrideBook } from '../../../src/mesh/override-record.ts';
 import type { Override } from '../../../src/model/verdict.ts';
 import { override } from '../../support/mesh.ts';
 
-const ids = (book: OverrideBook): readonly string[] => book.entries.map((entry) => entry.override.id).sort();
+const ids = (book: OverrideBook): readonly string[] => book.entries.map((entry) => entry.item.id).sort();
 let marks = 0;
 const mark = (): string => (++marks).toString(16).padStart(16, '0');
 
 /** A change of one override: put with some reason, or removed. */
 type Step = { readonly id: string; readonly reason: string | null };
 const apply = (book: OverrideBook, { id, reason }: Step): OverrideBook => {
-  const others = book.entries.map((entry) => entry.override).filter((other) => other.id !== id);
+  const others = book.entries.map((entry) => entry.item).filter((other) => other.id !== id);
   return change(book, reason === null ? others : [...others, override(id, { reason })], mark());
 };
 const steps = fc.array(fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd'), reason: fc.constantFrom(null, 'x', 'y', 'z') }), {
@@ -69,7 +70,7 @@ test('a merge is the same whoever makes it, and newer than both sides', (t) => {
       t.deepEqual(merge(b, a, markOf), merged);
       t.is(relate(a, merged), 'older');
       t.is(relate(b, merged), 'older');
-      t.deepEqual(decodeBook(encodeBook(merged)), merged);
+      t.deepEqual(decodeBook(encodeBook(merged, OVERRIDES), OVERRIDES), merged);
     }),
   );
   t.pass();
@@ -84,7 +85,7 @@ test('what a side put or altered survives a merge, and what a side removed is go
       const merged = merge(a, b, markOf);
       const has = (book: OverrideBook, id: string): boolean => ids(book).includes(id);
       const isAltered = (book: OverrideBook, id: string): boolean =>
-        book.entries.some((entry) => entry.override.id === id && entry.added > base.version);
+        book.entries.some((entry) => entry.item.id === id && entry.added > base.version);
       for (const id of ['a', 'b', 'c', 'd']) {
         const isKept = isAltered(a, id) || isAltered(b, id) || (has(a, id) && has(b, id));
         t.is(has(merged, id), isKept, id);

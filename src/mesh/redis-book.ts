@@ -1,59 +1,66 @@
-// Overrides over Redis. Every process keeps the newest set it knows (in memory and in the state directory) and compares it with
-// Redis's at each heartbeat; override-history.ts says which counts. An older set in Redis is replaced, a fork is merged, both by
+// A set of things over Redis: overrides, notes. Every process keeps the newest set it knows (in memory and in the state directory) and compares it with
+// Redis's at each heartbeat; book-history.ts says which counts. An older set in Redis is replaced, a fork is merged, both by
 // compare-and-set on the revision that was read. A change is the same compare-and-set, asked for by a person or a tool.
 
 import type { Problem } from '../base/errors.ts';
 import { err, ok, type Result } from '../base/result.ts';
-import type { OverrideSet } from '../model/mesh.ts';
-import type { Override } from '../model/verdict.ts';
+import { type Book, type BookKind, decodeBook, EMPTY_BOOK, encodeBook, type Item } from './book.ts';
+import { checkItems, conflict, meshProblem } from './book-check.ts';
+import { change, merge, relate } from './book-history.ts';
+import type { Journal } from './journal.ts';
 import { markOf, newMark } from './mesh-files.ts';
-import { checkOverrides, conflict, meshProblem } from './override-check.ts';
-import { change, merge, relate } from './override-history.ts';
-import { decodeBook, EMPTY_BOOK, encodeBook, type OverrideBook, toSet } from './override-record.ts';
-import { NUDGE } from './redis-keys.ts';
 import type { Command, Reply } from './redis-link.ts';
 import { type Desk, errorOf, listOf, type Part, type Round } from './redis-part.ts';
-import { REPLACE_OVERRIDES } from './redis-scripts.ts';
-import type { StateFile } from './state-file.ts';
+import { REPLACE_BOOK } from './redis-scripts.ts';
 
-export interface OverridesOptions {
-  readonly file: StateFile<OverrideBook> | null;
+export interface RedisBookOptions<T extends Item> {
+  readonly kind: BookKind<T>;
+  /** Hash: `version`, `mark`, `book`. */
+  readonly key: string;
+  /** What others are told when it has changed. */
+  readonly nudge: string;
+  /** Looked at with one heartbeat in so many: changes are told by nudges, this is for those that got lost. */
+  readonly everyBeats: number;
+  readonly file: Journal<T> | null;
+  /** Told of another set. */
+  readonly onBook: (book: Book<T>) => void;
   /** Replicas that must confirm a change, and how long they have. */
   readonly confirmingReplicas: number;
   readonly confirmTimeoutMs: number;
 }
 
-interface Request {
+interface Request<T extends Item> {
   readonly expectedVersion: number;
-  readonly overrides: readonly Override[];
-  resolve(result: Result<OverrideSet, Problem>): void;
+  readonly items: readonly T[];
+  resolve(result: Result<Book<T>, Problem>): void;
 }
 
 /** Version and mark as Redis holds them; null where there is none. */
 type Found = readonly [version: unknown, mark: unknown];
 
-type Step =
+type Step<T extends Item> =
   | { readonly kind: 'check' | 'fetch' | 'rest' }
-  | { readonly kind: 'replace'; readonly found: Found; readonly next: OverrideBook; readonly request: Request | null }
-  | { readonly kind: 'confirm'; readonly next: OverrideBook; readonly request: Request; readonly untilMs: number };
+  | { readonly kind: 'replace'; readonly found: Found; readonly next: Book<T>; readonly request: Request<T> | null }
+  | { readonly kind: 'confirm'; readonly next: Book<T>; readonly request: Request<T>; readonly untilMs: number };
 
 const LOST = 'the connection to redis broke';
 
 /** WAIT blocks the connection, votes and heartbeats too: it is asked again and again instead, for this long each time. */
 const CONFIRM_STEP_MS = 50;
 
-export class RedisOverrides implements Part {
+export class RedisBook<T extends Item> implements Part {
   readonly #desk: Desk;
-  readonly #options: OverridesOptions;
-  #book: OverrideBook = EMPTY_BOOK;
-  #step: Step = { kind: 'check' };
-  #asked: Step | null = null;
+  readonly #options: RedisBookOptions<T>;
+  #book: Book<T> = EMPTY_BOOK;
+  #step: Step<T> = { kind: 'check' };
+  #asked: Step<T> | null = null;
+  #beats = 0;
   #isReady = false;
   /** What Redis held when it could not be understood: not read again until it changes. */
   #unreadable: string | null = null;
-  #requests: Request[] = [];
+  #requests: Request<T>[] = [];
 
-  constructor(desk: Desk, options: OverridesOptions) {
+  constructor(desk: Desk, options: RedisBookOptions<T>) {
     this.#desk = desk;
     this.#options = options;
   }
@@ -66,8 +73,8 @@ export class RedisOverrides implements Part {
     return this.#step.kind !== 'rest';
   }
 
-  get set(): OverrideSet {
-    return toSet(this.#book);
+  get book(): Book<T> {
+    return this.#book;
   }
 
   /** What the state directory holds, before the first round. */
@@ -75,40 +82,40 @@ export class RedisOverrides implements Part {
     const book = await this.#options.file?.load();
     if (book === undefined || book.version <= this.#book.version) return;
     this.#book = book;
-    this.#desk.box.overrides(toSet(book));
+    this.#options.onBook(book);
   }
 
   nudged(): void {
     if (this.#step.kind === 'rest') this.#step = { kind: 'check' };
   }
 
-  change(expectedVersion: number, overrides: readonly Override[]): Promise<Result<OverrideSet, Problem>> {
-    const problem = checkOverrides(overrides);
+  change(expectedVersion: number, items: readonly T[]): Promise<Result<Book<T>, Problem>> {
+    const problem = checkItems(items, this.#options.kind);
     if (problem !== undefined) return Promise.resolve(err(problem));
     if (!this.#isReady) return Promise.resolve(err(meshProblem('ERR_MESH_UNAVAILABLE', 'redis does not answer')));
     return new Promise((resolve) => {
-      this.#requests.push({ expectedVersion, overrides, resolve });
+      this.#requests.push({ expectedVersion, items, resolve });
       this.nudged();
       this.#desk.kick();
     });
   }
 
   ask({ isBeat }: Round): readonly Command[] {
-    if (isBeat) this.nudged();
+    if (isBeat && this.#beats++ % this.#options.everyBeats === 0) this.nudged();
     this.#asked = this.#step;
-    const { keys } = this.#desk;
+    const { key, kind, nudge } = this.#options;
     switch (this.#step.kind) {
       case 'rest':
         return [];
       case 'check':
-        return [['HMGET', keys.overrides, 'version', 'mark']];
+        return [['HMGET', key, 'version', 'mark']];
       case 'fetch':
-        return [['HMGET', keys.overrides, 'version', 'mark', 'book']];
+        return [['HMGET', key, 'version', 'mark', 'book']];
       case 'replace': {
         const { found, next } = this.#step;
         const before = found.map((value) => (value === null ? '' : String(value)));
-        const after = [next.version, next.mark, encodeBook(next), keys.nudge, NUDGE.OVERRIDES];
-        return [[REPLACE_OVERRIDES, keys.overrides, ...before, ...after]];
+        const after = [next.version, next.mark, encodeBook(next, kind), this.#desk.keys.nudge, nudge];
+        return [[REPLACE_BOOK, key, ...before, ...after]];
       }
       case 'confirm':
         return [['WAIT', this.#options.confirmingReplicas, CONFIRM_STEP_MS]];
@@ -124,7 +131,7 @@ export class RedisOverrides implements Part {
       return;
     }
     const error = errorOf(replies[0]);
-    this.#desk.report('overrides', error);
+    this.#desk.report(this.#options.kind.name, error);
     if (error !== null) {
       this.#step = { kind: 'rest' };
       this.#isReady ||= error.message.startsWith('WRONGTYPE'); // the rest of the mesh works
@@ -158,9 +165,9 @@ export class RedisOverrides implements Part {
   }
 
   #takeFetch(found: Found, text: unknown): void {
-    const theirs = isEmpty(found) ? EMPTY_BOOK : decodeBook(text);
+    const theirs: Book<T> | undefined = isEmpty(found) ? EMPTY_BOOK : decodeBook(text, this.#options.kind);
     if (theirs === undefined || (!isEmpty(found) && (String(theirs.version) !== found[0] || theirs.mark !== found[1]))) {
-      this.#desk.complaints.ignore('set of overrides', this.#desk.keys.overrides);
+      this.#desk.complaints.ignore(`set of ${this.#options.kind.name}`, this.#options.key);
       this.#notUnderstood(found);
       return;
     }
@@ -173,12 +180,12 @@ export class RedisOverrides implements Part {
     const next = relation === 'newer' ? this.#book : merge(this.#book, theirs, markOf);
     const verb = relation === 'newer' ? 'restored' : 'merged';
     this.#desk.complaints.info(
-      `overrides ${verb}: redis had version ${theirs.version}, we ${this.#book.version}, now ${next.version}`,
+      `${this.#options.kind.name} ${verb}: redis had version ${theirs.version}, we ${this.#book.version}, now ${next.version}`,
     );
     this.#step = { kind: 'replace', found, next, request: null };
   }
 
-  #takeReplace({ next, request }: Extract<Step, { kind: 'replace' }>, reply: Reply | undefined, receivedMs: number): void {
+  #takeReplace({ next, request }: Extract<Step<T>, { kind: 'replace' }>, reply: Reply | undefined, receivedMs: number): void {
     this.#step = { kind: 'check' };
     if (reply?.ok !== true || reply.value !== 1) {
       if (request !== null) this.#requests.unshift(request); // somebody was faster: the next check tells the conflict
@@ -186,17 +193,17 @@ export class RedisOverrides implements Part {
     }
     const saved = this.#adopt(next);
     if (request === null) return;
-    if (this.#options.confirmingReplicas === 0) void saved.then(() => request.resolve(ok(toSet(next))));
+    if (this.#options.confirmingReplicas === 0) void saved.then(() => request.resolve(ok(next)));
     else this.#step = { kind: 'confirm', next, request, untilMs: receivedMs + this.#options.confirmTimeoutMs };
   }
 
-  #takeConfirm(step: Extract<Step, { kind: 'confirm' }>, reply: Reply | undefined, receivedMs: number): void {
+  #takeConfirm(step: Extract<Step<T>, { kind: 'confirm' }>, reply: Reply | undefined, receivedMs: number): void {
     const { next, request, untilMs } = step;
     const { confirmingReplicas, confirmTimeoutMs } = this.#options;
     const confirmed = reply?.ok === true ? Number(reply.value) : 0;
     if (confirmed < confirmingReplicas && receivedMs < untilMs) return; // once more
     this.#step = { kind: 'check' };
-    if (confirmed >= confirmingReplicas) request.resolve(ok(toSet(next)));
+    if (confirmed >= confirmingReplicas) request.resolve(ok(next));
     else {
       const message = `the change is made as version ${next.version}, but only ${confirmed} of ${confirmingReplicas} replicas confirmed it`;
       request.resolve(err(meshProblem('ERR_MESH_UNCERTAIN', `${message} in ${confirmTimeoutMs} ms`)));
@@ -211,30 +218,31 @@ export class RedisOverrides implements Part {
     while (this.#requests.length > 0) {
       const request = this.#requests.shift()!;
       if (request.expectedVersion === this.#book.version) {
-        const next = change(this.#book, request.overrides, newMark());
+        const next = change(this.#book, request.items, newMark());
         this.#step = { kind: 'replace', found, next, request };
         return;
       }
-      request.resolve(err(conflict(request.expectedVersion, this.#book.version)));
+      request.resolve(err(conflict(this.#options.kind, request.expectedVersion, this.#book.version)));
     }
   }
 
   #notUnderstood(found: Found): void {
-    const message = `${this.#desk.keys.overrides} holds what this version does not understand`;
+    const { kind, key } = this.#options;
+    const message = `${key} holds what this version does not understand`;
     this.#isReady = true;
     this.#unreadable = JSON.stringify(found);
     this.#step = { kind: 'rest' };
-    this.#desk.report('overrides', new Error(message));
+    this.#desk.report(kind.name, new Error(message));
     this.#refuseAll(message);
   }
 
-  #adopt(book: OverrideBook): Promise<void> {
+  #adopt(book: Book<T>): Promise<void> {
     this.#book = book;
-    this.#desk.box.overrides(toSet(book));
+    this.#options.onBook(book);
     const saved = this.#options.file?.save(book) ?? Promise.resolve();
     return saved.then(
-      () => this.#desk.report('overrides file', null),
-      (error: Error) => this.#desk.report('overrides file', error),
+      () => this.#desk.report(`${this.#options.kind.name} file`, null),
+      (error: Error) => this.#desk.report(`${this.#options.kind.name} file`, error),
     );
   }
 
@@ -242,7 +250,7 @@ export class RedisOverrides implements Part {
     for (const request of this.#requests.splice(0)) this.#refuse(request, message);
   }
 
-  #refuse(request: Request | null, message: string): void {
+  #refuse(request: Request<T> | null, message: string): void {
     request?.resolve(err(meshProblem('ERR_MESH_UNAVAILABLE', message)));
   }
 }
