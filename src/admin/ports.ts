@@ -51,8 +51,16 @@ export interface ZoneRequest {
   readonly dryRun: boolean;
   /** How long it is on trial; 0 = not at all. */
   readonly watchSec: number;
+  readonly scope: StagedState['scope'];
   /** Of the file that the text is meant to replace; null = whatever it is. */
   readonly ifTag: string | null;
+}
+
+export interface ReloadTerms {
+  readonly dryRun: boolean;
+  /** Above 0: on trial for so long. */
+  readonly watchSec: number;
+  readonly scope: StagedState['scope'];
 }
 
 /** A port in the same thread replies at once, one in another thread a little later. */
@@ -83,14 +91,14 @@ export interface AdminPort {
   /** ERR_SAFETY if a rule forbids it; ERR_API_VERSION, ERR_OVERRIDE, ERR_USAGE, ERR_AUDIT, ERR_MESH_*. */
   order(request: OrderRequest & { readonly author: string }, terms: ChangeTerms): Promise<Result<OrderReply, Problem>>;
   recall(request: RecallRequest, terms: ChangeTerms): Promise<Result<RecallReply, Problem>>;
-  /** `watchSec` above 0: on trial for so long. */
-  reload(dryRun: boolean, watchSec: number, actor: Actor): Promise<ReloadReply>;
+  /** ERR_TRIAL if a change goes on that it would disturb. */
+  reload(terms: ReloadTerms, actor: Actor): Promise<Result<ReloadReply, Problem>>;
   /** ERR_API_NOT_FOUND if there is no such site; ERR_USAGE, ERR_MESH_CONFLICT, ERR_MESH_UNAVAILABLE, ERR_AUDIT. */
   purge(request: { readonly site: string; readonly pattern: string }, actor: Actor): Promise<Result<PurgeReplyBody, Problem>>;
   /** The change on trial, or the last one that was. */
   staged(): Soon<StagedState | null>;
   /** ERR_API_NOT_FOUND if none is on trial. */
-  decide(isKept: boolean, actor: Actor): Promise<Result<StagedState, Problem>>;
+  decide(isKept: boolean, breaksGlass: boolean, actor: Actor): Promise<Result<StagedState, Problem>>;
   /** The newest first, those before `before` (a seq). */
   audit(before: number | null, limit: number): Promise<readonly AuditEntry[]>;
   readonly events: EventSource;

@@ -17,6 +17,7 @@ const KINDS: Partial<Readonly<Record<ErrorCode, readonly [status: number, title:
   ERR_API_REPEATED: [409, 'The Idempotency-Key is taken'],
   ERR_SAFETY: [409, 'A safety rule forbids it'],
   ERR_ROLE: [409, 'This process cannot tell'],
+  ERR_TRIAL: [409, 'A change is on trial'],
   ERR_MESH_CONFLICT: [409, 'Others were faster'],
   ERR_API_VERSION: [412, 'It has changed since'],
   ERR_API_BODY: [413, 'The body cannot be taken'],

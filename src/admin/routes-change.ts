@@ -136,7 +136,8 @@ export function addChanges(app: App, port: AdminPort, idempotency: Idempotency):
     },
     async (request, reply) => {
       const { body } = request;
-      const report = await port.reload(body?.dryRun ?? false, body?.watchSec ?? 0, actorOf(request));
+      const terms = { dryRun: body?.dryRun ?? false, watchSec: body?.watchSec ?? 0, scope: body?.scope ?? 'server' } as const;
+      const report = orRefuse(await port.reload(terms, actorOf(request)));
       return reply.status(report.isAccepted ? 200 : 422).send(report);
     },
   );
@@ -168,7 +169,11 @@ export function addChanges(app: App, port: AdminPort, idempotency: Idempotency):
         response: { 200: staged, ...WRONG, 404: problem },
       },
     },
-    async (request) => orRefuse(await port.decide(request.body.action === 'keep', actorOf(request))),
+    async (request) => {
+      const { action, breakGlass } = request.body;
+      checkGlass(breakGlass, request);
+      return orRefuse(await port.decide(action === 'keep', breakGlass, actorOf(request)));
+    },
   );
 }
 
@@ -195,7 +200,7 @@ function done<T extends { readonly version: number }>(result: Result<T, Problem>
   return value;
 }
 
-function checkGlass(breaksGlass: boolean, { caller }: Asker): void {
+function checkGlass(breaksGlass: boolean, { caller }: Pick<Asker, 'caller'>): void {
   if (breaksGlass && caller!.role !== 'admin') {
     throw refusal('ERR_API_ROLE', `breakGlass needs the role admin, ${caller!.name} has the role ${caller!.role}`);
   }

@@ -8,7 +8,7 @@ import { orRefuse, type Refusal, refusal } from './problems.ts';
 import { type App, actorOf } from './route.ts';
 import { one } from './routes-read.ts';
 import { id, page, problem } from './schemas/common.ts';
-import { watchSec } from './schemas/staged.ts';
+import { scope, watchSec } from './schemas/staged.ts';
 import { zone, zoneList } from './schemas/steering.ts';
 import { zoneReply } from './schemas/zones.ts';
 
@@ -90,7 +90,11 @@ export function addZones(app: App, port: AdminPort): void {
         summary: 'Put a new text in place of the file and serve it; the role admin, unless it is a dry run',
         headers,
         params: byId,
-        querystring: z.strictObject({ dryRun: z.stringbool().default(false).describe('Only check and compare'), watchSec }),
+        querystring: z.strictObject({
+          dryRun: z.stringbool().default(false).describe('Only check and compare'),
+          watchSec,
+          scope,
+        }),
         body: z.string().min(1).describe('A master file (RFC 1035, section 5)'),
         consumes: [ZONE_TYPE],
         response: { 200: zoneReply, 422: zoneReply, ...NO_SUCH, 412: problem, 413: problem, 415: problem, 428: problem },
@@ -98,7 +102,7 @@ export function addZones(app: App, port: AdminPort): void {
     },
     async (request, reply) => {
       const { params, body: text, headers: sent, caller } = request;
-      const { dryRun, watchSec: watched } = request.query;
+      const { dryRun, watchSec: watched, scope: reach } = request.query;
       if (!dryRun && caller!.role !== 'admin')
         throw refusal('ERR_API_ROLE', `a new text for a zone needs the role admin, ${caller!.name} has the role ${caller!.role}`);
       const match = sent['if-match'];
@@ -111,7 +115,7 @@ export function addZones(app: App, port: AdminPort): void {
         throw refusal('ERR_API_VALUE', message, { fields: [{ field: 'body', message }] });
       }
       const ifTag = match === undefined || match === '*' ? null : match.slice(1, -1);
-      const zoneRequest = { zone: absolute(params.id), text, dryRun, watchSec: watched, ifTag };
+      const zoneRequest = { zone: absolute(params.id), text, dryRun, watchSec: watched, scope: reach, ifTag };
       const done = await port.putZone(zoneRequest, actorOf(request));
       if (done === undefined) throw noZone(params.id);
       const report = orRefuse(done);

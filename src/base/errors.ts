@@ -107,6 +107,8 @@ export const ERRORS = {
   ERR_API_LIMIT: 'Too many requests came from this address, or too many clients listen to events.',
   ERR_API_BODY: 'The body of a request is too large, not JSON, or did not arrive in time.',
   ERR_API_LISTEN: 'The admin API cannot listen on an address, or not with this certificate; everything else goes on.',
+  ERR_TRIAL:
+    'A change cannot be tried for all servers, or not now: another one is on trial, or the others could not take it over; nothing was changed.',
   ERR_SAFETY: 'An order would break a safety rule (admin.safety); break the glass with a reason, or order less.',
   ERR_AUDIT: 'The audit file in the state directory is damaged, or cannot be read or written.',
 

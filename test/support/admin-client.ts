@@ -28,11 +28,11 @@ export async function startAdmin(
   return { server, api: clientOf(`http://127.0.0.2:${port}`) };
 }
 
-const clientOf = (url: string): AdminClient => ({
+export const clientOf = (url: string, sent: Readonly<Record<string, string>> = {}): AdminClient => ({
   url,
-  get: async <T>(path: string) => (await (await fetch(`${url}${path}`)).json()) as T,
+  get: async <T>(path: string) => (await (await fetch(`${url}${path}`, { headers: sent })).json()) as T,
   post: async <T>(path: string, body: object) => {
-    const headers = { 'content-type': 'application/json' };
+    const headers = { ...sent, 'content-type': 'application/json' };
     const reply = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
     return { status: reply.status, body: (await reply.json()) as T };
   },

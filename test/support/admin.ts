@@ -27,6 +27,7 @@ import type { Problem } from '../../src/base/errors.ts';
 import { err, ok } from '../../src/base/result.ts';
 import { Counters, countersSize } from '../../src/metrics/counters.ts';
 import type { AdminRole, AdminSettings, SafetySettings } from '../../src/model/admin.ts';
+import type { HealthSettings } from '../../src/model/health.ts';
 import { recordingLogger } from './mesh.ts';
 import { ROOT } from './paths.ts';
 
@@ -64,12 +65,15 @@ export async function adminStage(
   address: string,
   changed: Partial<AdminSettings> = {},
   safety?: SafetySettings,
+  health: Partial<HealthSettings> = {},
 ): Promise<AdminStage> {
   const settings = { ...SETTINGS, ...changed };
   const directory = mkdtempSync(join(tmpdir(), 'meridian-admin-'));
   const log = recordingLogger();
   const buffer = new SharedArrayBuffer(countersSize(1));
-  const snapshot = { ...loaded!.snapshot, admin: { ...settings, safety: safety ?? settings.safety } };
+  const changedHealth = { ...loaded!.snapshot.health, ...health };
+  const admin = { ...settings, safety: safety ?? settings.safety };
+  const snapshot = { ...loaded!.snapshot, admin, health: changedHealth };
   const plane = await ControlPlane.open(
     { ...snapshot, server: { stateDirectory: directory } },
     { roles: ['dns', 'admin'], clock: systemClock, log, counters: new Counters(buffer).row(0) },

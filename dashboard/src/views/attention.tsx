@@ -1,5 +1,6 @@
 // What somebody should look at, the worst first; or that there is nothing.
 
+import type { StagedState as Change } from '../../../src/admin/schemas/staged.ts';
 import type { World } from '../data/api.ts';
 import { isOverTarget, loadingOf } from '../parts/load-bar.tsx';
 import { Sign } from '../parts/sign.tsx';
@@ -58,11 +59,30 @@ function ofServer({ status }: World): Concern[] {
   if (mesh.state === 'stale') {
     concerns.push(bad(`The mesh is stale: last heard ${roundLengthText(mesh.ageMs)} ago. Answers stay as they were then.`));
   } else if (mesh.trouble !== null) concerns.push(warn(`Mesh: ${mesh.trouble}`));
+  if (status.change !== null) concerns.push(...ofChange(status.change, status.atMs));
   const withdrawn = peers.filter(({ isWithdrawn }) => isWithdrawn).map(({ id }) => id);
   if (withdrawn.length > 0) {
     concerns.push(warn(`${listText(withdrawn)} saw nearly everything go down at once and has taken its votes back.`));
   }
   return concerns;
+}
+
+function ofChange({ what, subject, actor, phase, server, endsMs, servers, scope }: Change, nowMs: number): Concern[] {
+  const name = `The ${what}${subject === '' ? '' : ` of ${subject}`} by ${actor}`;
+  if (phase === 'watching') {
+    const then = scope === 'all' ? ', then for all servers' : '';
+    const left = roundLengthText(Math.max(0, endsMs - nowMs));
+    return [
+      { tone: 'order', sign: 'moving', text: `${name} is on trial at ${server ?? 'this server'} for another ${left}${then}.` },
+    ];
+  }
+  if (phase === 'asking' || phase === 'applying') {
+    const far = servers.filter(({ state }) => state === 'applied').length;
+    return [{ tone: 'order', sign: 'moving', text: `${name} goes to all servers: ${far} of ${servers.length} have it.` }];
+  }
+  const stuck = servers.filter(({ state }) => state === 'stuck').map((one) => one.server);
+  if (phase !== 'stuck' && stuck.length === 0) return [];
+  return [bad(`${name} could not be taken back${stuck.length === 0 ? '' : ` at ${listText(stuck)}`}.`)];
 }
 
 function ofMembers({ sites, pools, members }: World): Concern[] {

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { count, id, line, listOf, MAX_AUTHOR_LENGTH, MAX_REASON_LENGTH, order, percent, wallMs } from './common.ts';
-import { watchSec } from './staged.ts';
+import { scope, watchSec } from './staged.ts';
 import { foundProblem } from './zones.ts';
 
 /** Ten years. */
@@ -93,7 +93,7 @@ export const overrideList = listOf(overrideItem)
   .meta({ id: 'OverrideList' });
 
 export const reloadRequest = z
-  .strictObject({ dryRun: z.boolean().default(false).describe('Read and check only'), watchSec })
+  .strictObject({ dryRun: z.boolean().default(false).describe('Read and check only'), watchSec, scope })
   .meta({ id: 'ReloadRequest' });
 
 const diff = z.object({ added: z.array(z.string()), removed: z.array(z.string()), changed: z.array(z.string()) });

@@ -3,7 +3,16 @@
 
 import type { AuditLog } from '../../admin/audit-log.ts';
 import type { Sample } from '../../admin/exposition.ts';
-import type { Actor, AdminPort, ChangeTerms, EventSource, RecallRequest, WatchPort, ZoneRequest } from '../../admin/ports.ts';
+import type {
+  Actor,
+  AdminPort,
+  ChangeTerms,
+  EventSource,
+  RecallRequest,
+  ReloadTerms,
+  WatchPort,
+  ZoneRequest,
+} from '../../admin/ports.ts';
 import type {
   AuditEntry,
   Forecast,
@@ -212,7 +221,7 @@ export class AdminDesk implements AdminPort {
   }
 
   staged(): StagedState | null {
-    return this.#options.changes.staged.state;
+    return this.#options.changes.state;
   }
 
   async purge(
@@ -226,18 +235,18 @@ export class AdminDesk implements AdminPort {
     return purged.ok ? ok({ done: [...purged.value.done], isShared: purged.value.isShared }) : purged;
   }
 
-  decide(isKept: boolean, actor: Actor): ReturnType<AdminPort['decide']> {
-    return this.#options.changes.decide(isKept, whoOf(actor));
+  decide(isKept: boolean, breaksGlass: boolean, actor: Actor): ReturnType<AdminPort['decide']> {
+    return this.#options.changes.decide(isKept, breaksGlass, whoOf(actor));
   }
 
-  async reload(dryRun: boolean, watchSec: number, actor: Actor): Promise<ReloadReply> {
+  async reload(terms: ReloadTerms, actor: Actor): Promise<Result<ReloadReply, Problem>> {
     const { running, changes } = this.#options;
     const before = { snapshot: running.snapshot, zones: running.answering?.loaded.zones ?? null };
-    if (dryRun) {
+    if (terms.dryRun) {
       const { snapshot, zones, problems, zonesKept, tookMs } = await running.tryLoad();
       const changed = snapshot === null ? null : compareLoads(before, { snapshot, zones });
       const zonesRead = (zones?.length ?? 0) - zonesKept;
-      return {
+      return ok({
         isDone: false,
         isAccepted: snapshot !== null,
         problems: [...problems],
@@ -245,12 +254,14 @@ export class AdminDesk implements AdminPort {
         zonesKept,
         tookMs,
         changes: changed,
-      };
+      });
     }
-    const { done, problems, zonesRead, zonesKept, tookMs } = await changes.reload(running, whoOf(actor), watchSec);
+    const tried = await changes.tryReload(running, whoOf(actor), terms);
+    if (!tried.ok) return tried;
+    const { done, problems, zonesRead, zonesKept, tookMs } = tried.value;
     const after = { snapshot: running.snapshot, zones: running.answering?.loaded.zones ?? null };
     const changed = done ? compareLoads(before, after) : null;
-    return { isDone: done, isAccepted: done, problems: [...problems], zonesRead, zonesKept, tookMs, changes: changed };
+    return ok({ isDone: done, isAccepted: done, problems: [...problems], zonesRead, zonesKept, tookMs, changes: changed });
   }
 
   async audit(before: number | null, limit: number): Promise<readonly AuditEntry[]> {

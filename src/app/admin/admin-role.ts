@@ -21,6 +21,13 @@ import { ApiHost } from './api-host.ts';
 export const rolesInForce = (roles: readonly Role[], { admin }: Pick<Snapshot, 'admin'>): readonly Role[] =>
   roles.filter((role) => role !== 'admin' || admin.listen.length > 0);
 
+export interface Attended {
+  readonly endpoints: readonly Endpoint[];
+  close(): Promise<void>;
+  /** Once the process answers nobody any more. */
+  farewell(): Promise<void>;
+}
+
 export class Operations {
   readonly changes: Changes;
   /** Once a process has started. */
@@ -43,7 +50,7 @@ export class Operations {
   }
 
   /** Follows a process that has started, and opens its API if that is one of its roles. What it returns ends both. */
-  async attend(running: Running): Promise<{ readonly endpoints: readonly Endpoint[]; close(): Promise<void> }> {
+  async attend(running: Running): Promise<Attended> {
     const { plane } = running;
     const feed = new EventFeed(
       this.#events,
@@ -57,14 +64,17 @@ export class Operations {
     const watch = new WatchDesk({ running, audit: this.#audit, events: this.#events, clock: systemClock, log: this.#log });
     await watch.start();
     this.watch = watch;
+    const leave = this.changes.attend(running);
     const api = plane.roles.includes('admin') ? await this.#open(running, watch) : null;
     return {
       endpoints: api?.endpoints ?? [],
       close: async () => {
         unfollow();
+        await leave();
         await api?.close();
         await watch.close();
       },
+      farewell: () => watch.farewell(),
     };
   }
 

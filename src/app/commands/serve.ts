@@ -12,7 +12,7 @@ import { countersSize } from '../../metrics/counters.ts';
 import type { Role } from '../../model/mesh.ts';
 import { NOTHING_PASSED } from '../../model/passed-socket.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import { Operations, rolesInForce } from '../admin/admin-role.ts';
+import { type Attended, Operations, rolesInForce } from '../admin/admin-role.ts';
 import { planListening } from '../answering/listening-plan.ts';
 import { SpillMemory } from '../capacity/spill-memory.ts';
 import { demoText } from '../demo/demo.ts';
@@ -217,6 +217,7 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
       spillMemory,
     });
     desk.running = server;
+    let attended: Attended | null = null;
     try {
       const started = await Promise.race([server.start(), stopped]);
       if (started === undefined) return undefined;
@@ -224,7 +225,7 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
       const { endpoints } = server;
       const { zones, geography } = server.loaded.get();
       log.info({ version: VERSION, endpoints, zones: zones.length, cells: geography.cells }, 'listening');
-      const attended = await desk.operations.attend(server);
+      attended = await desk.operations.attend(server);
       if (desk.demo !== undefined) console.log(demoText({ endpoints, admin: attended.endpoints }, desk.demo.places));
       server.loaded.watch(({ snapshot }) => void desk.demo?.follow(snapshot));
       const stopWatching = watchGeography(server);
@@ -247,6 +248,7 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
       return problem === undefined ? undefined : [problem];
     } finally {
       await Promise.all([server.close(), agents?.close()]);
+      await attended?.farewell();
     }
   } finally {
     await agents?.close();

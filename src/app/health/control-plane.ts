@@ -171,6 +171,11 @@ export class ControlPlane {
     return this.#self.id;
   }
 
+  /** Our start: tells us from our former self. */
+  get epoch(): number {
+    return this.#self.epoch;
+  }
+
   get roles(): readonly Role[] {
     return this.#self.roles;
   }

@@ -3,7 +3,7 @@
 
 import type { AuditLog } from '../../admin/audit-log.ts';
 import type { EventRing } from '../../admin/event-ring.ts';
-import type { ZoneRequest } from '../../admin/ports.ts';
+import type { ReloadTerms, ZoneRequest } from '../../admin/ports.ts';
 import type { AuditEntry } from '../../admin/schemas/changes.ts';
 import type { StagedState } from '../../admin/schemas/staged.ts';
 import type { ZoneReply } from '../../admin/schemas/zones.ts';
@@ -19,11 +19,14 @@ import type { PurgeReply, PurgeRequest } from '../site/purge.ts';
 import type { AlertDesk } from '../watch/alert-desk.ts';
 import type { SilenceRequest } from '../watch/silences.ts';
 import type { FileDesk } from './file-desk.ts';
+import { digestOf } from './load-digest.ts';
+import { MeshTrials, type TrialRequest, trialProblem } from './mesh-trials.ts';
 import type { OrderReply, OrderRequest, RecallReply, RecallRequest } from './orders.ts';
 import { orderText } from './orders-text.ts';
-import { StagedChanges } from './staged-change.ts';
+import { StagedChanges, type Trial } from './staged-change.ts';
 import type { Vitals } from './vitals.ts';
-import { changeZone } from './zone-changes.ts';
+import { changeZone, readZoneFile } from './zone-changes.ts';
+import { tagOf } from './zone-file.ts';
 
 /** Who asks, and by which way. */
 export interface Who {
@@ -47,6 +50,12 @@ const HELD: Problem = {
   code: 'ERR_UPGRADE',
   message: 'nothing is changed while a successor takes over; ask again in a few seconds',
 };
+/** Of a text that travels through the mesh. */
+const MOST_SHARED_LENGTH = 200_000;
+
+const SPREADING: Problem = trialProblem(
+  'all servers are taking over a change that was on trial: ask again when GET /v1/change says how it ended',
+);
 const NOT_RELOADED: ReloadReport = {
   done: false,
   problems: [HELD],
@@ -64,8 +73,12 @@ export class Changes {
   /** Texts of zones are put one after another. */
   #zones: Promise<unknown> = Promise.resolve();
 
-  /** The change on trial. */
+  /** The change on trial here. */
   readonly staged: StagedChanges;
+  /** Once a process has started. */
+  #trials: MeshTrials | null = null;
+  /** Of the trial here, its id if all servers are to have it in the end. */
+  #shared: string | null = null;
 
   constructor(options: ChangesOptions) {
     this.#options = options;
@@ -119,8 +132,42 @@ export class Changes {
   }
 
   /** With `watchSec` above 0 on trial, where the process answers. */
-  reload(running: Running, who: Who, watchSec = 0): Promise<ReloadReport> {
-    return this.#isHeld ? Promise.resolve(NOT_RELOADED) : this.#follow(this.#reload(running, who, watchSec));
+  async reload(running: Running, who: Who): Promise<ReloadReport> {
+    const obstacle = this.#obstacle;
+    if (obstacle !== null) return { ...NOT_RELOADED, problems: [obstacle] };
+    return this.#follow(this.#reload(running, who, 0, null));
+  }
+
+  /** On trial for `watchSec`, where the process answers. ERR_TRIAL if the scope is all and that cannot be. */
+  async tryReload(
+    running: Running,
+    who: Who,
+    { watchSec, scope }: Pick<ReloadTerms, 'watchSec' | 'scope'>,
+  ): Promise<Result<ReloadReport, Problem>> {
+    if (this.#obstacle !== null) return ok({ ...NOT_RELOADED, problems: [this.#obstacle] });
+    const facts = { what: 'reload', subject: '', actor: who.actor, digest: '', before: '', text: null, watchSec } as const;
+    const begun = await this.#beginShared(running, scope, facts);
+    if (!begun.ok) return begun;
+    return ok(await this.#follow(this.#reload(running, who, watchSec, begun.value)));
+  }
+
+  /** What of the moment speaks against any change of files; null = nothing. */
+  get #obstacle(): Problem | null {
+    if (this.#isHeld) return HELD;
+    return this.#trials?.isSpreading === true ? SPREADING : null;
+  }
+
+  /** The id of a trial of all servers; null = it is of this one alone. */
+  async #beginShared(
+    running: Running,
+    scope: ReloadTerms['scope'],
+    request: TrialRequest,
+  ): Promise<Result<string | null, Problem>> {
+    if (scope === 'server') return ok(null);
+    if (request.watchSec === 0) return err(trialProblem('a change for all servers is tried first: give watchSec from 1 to 3600'));
+    if (this.#trials === null || running.fileDesk === null)
+      return err(trialProblem('this process answers no queries: ask one that does'));
+    return this.#trials.begin(request);
   }
 
   #follow<T>(change: Promise<T>): Promise<T> {
@@ -129,7 +176,7 @@ export class Changes {
     return done;
   }
 
-  async #reload(running: Running, who: Who, watchSec: number): Promise<ReloadReport> {
+  async #reload(running: Running, who: Who, watchSec: number, shared: string | null): Promise<ReloadReport> {
     const loaded = running.answering?.loaded;
     const desk = running.fileDesk;
     const before = desk && vitalsOf(running, desk);
@@ -151,14 +198,17 @@ export class Changes {
     await this.#write(facts, who);
     if (report.done && watchSec > 0 && desk !== null && loaded !== undefined && before !== null) {
       const trial = { what: 'reload', subject: '', actor: who.actor, watchSec, before } as const;
-      this.staged.begin({ ...trial, look: () => vitalsOf(running, desk), rollBack: () => desk.restore(loaded) });
-    }
+      const now = running.answering!.loaded;
+      if (shared !== null) await this.#trials?.came(shared, digestOf(now.snapshot, now.zones));
+      const ways = { look: () => vitalsOf(running, desk), rollBack: () => desk.restore(loaded) };
+      this.#begin({ ...trial, ...ways }, shared);
+    } else if (shared !== null) this.#trials?.ended(shared, 'rolled-back', `${running.plane.id} refuses it itself: ${detail}`);
     return report;
   }
 
   /** As changeZone, one after another. */
   zone(running: Running, request: ZoneRequest, who: Who): Promise<Result<ZoneReply, Problem> | undefined> {
-    if (this.#isHeld && !request.dryRun) return Promise.resolve(err(HELD));
+    if (this.#obstacle !== null && !request.dryRun) return Promise.resolve(err(this.#obstacle));
     const changed = this.#zones.then(() => this.#zone(running, request, who));
     this.#zones = changed.catch(() => undefined);
     return this.#follow(changed);
@@ -167,7 +217,14 @@ export class Changes {
   async #zone(running: Running, request: ZoneRequest, who: Who): Promise<Result<ZoneReply, Problem> | undefined> {
     const desk = running.fileDesk;
     const before = desk && vitalsOf(running, desk);
+    const begun = request.dryRun ? ok(null) : await this.#beginSharedZone(running, request, who);
+    if (!begun?.ok) return begun;
+    const shared = begun.value;
     const changed = await changeZone(running, request);
+    if (shared !== null && (!changed?.ok || changed.value.undo === undefined)) {
+      const why = changed?.ok === false ? changed.error.message : 'the text has errors';
+      this.#trials?.ended(shared, 'rolled-back', `${running.plane.id} refuses it itself: ${why}`);
+    }
     if (!changed?.ok) return changed;
     const { reply, undo } = changed.value;
     if (request.dryRun) return ok(reply);
@@ -184,18 +241,81 @@ export class Changes {
     const unwritten = await this.#write(facts, who);
     if (undo !== undefined && request.watchSec > 0 && desk !== null && before !== null) {
       const trial = { what: 'zone', subject: zone, actor: who.actor, watchSec: request.watchSec, before } as const;
-      this.staged.begin({ ...trial, look: () => vitalsOf(running, desk), rollBack: undo });
+      this.#begin({ ...trial, look: () => vitalsOf(running, desk), rollBack: undo }, shared);
     }
     return unwritten ?? ok(reply);
   }
 
-  /** Ends the trial that goes on; ERR_API_NOT_FOUND if there is none. */
-  async decide(isKept: boolean, who: Who): Promise<Result<StagedState, Problem>> {
-    if (await this.staged.decide(isKept, who.actor)) return ok(this.staged.state!);
-    return err({ severity: 'error', code: 'ERR_API_NOT_FOUND', message: 'no change is on trial' });
+  async #beginSharedZone(running: Running, request: ZoneRequest, who: Who): Promise<Result<string | null, Problem> | undefined> {
+    const { zone: subject, text, watchSec, scope, ifTag } = request;
+    if (scope === 'server') return ok(null);
+    if (text.length > MOST_SHARED_LENGTH) {
+      return err(
+        trialProblem(
+          `a text for all servers has at most ${MOST_SHARED_LENGTH} characters, found ${text.length}: put the files there, and reload`,
+        ),
+      );
+    }
+    const present = await readZoneFile(running, subject);
+    if (!present?.ok) return present;
+    const { tag: before } = present.value;
+    if (ifTag !== null && ifTag !== before) return ok(null); // the change itself will refuse it
+    const digest = tagOf(Buffer.from(text));
+    return this.#beginShared(running, scope, { what: 'zone', subject, actor: who.actor, digest, before, text, watchSec });
+  }
+
+  #begin(trial: Trial, shared: string | null): void {
+    const trials = this.#trials;
+    this.#shared = shared;
+    this.staged.begin(shared === null || trials === null ? trial : { ...trial, spread: (terms) => trials.spread(shared, terms) });
+  }
+
+  /** The change on trial, or the last one that was: of this server, or of one that all are to have. */
+  get state(): StagedState | null {
+    const [own, shared] = [this.staged.state, this.#trials?.state ?? null];
+    if (own === null || shared === null) return own ?? shared;
+    return own.scope === 'server' && (this.staged.isUnderWay || own.startedMs > shared.startedMs) ? own : shared;
+  }
+
+  /** Ends the trial that goes on, wherever that is; ERR_API_NOT_FOUND if there is none. */
+  async decide(isKept: boolean, isForced: boolean, who: Who): Promise<Result<StagedState, Problem>> {
+    if (isForced) await this.#tellGlass(isKept, who);
+    if (this.staged.isUnderWay) {
+      const decided = this.staged.decide(isKept, who.actor, isForced);
+      // To ask all others takes a while: the state says how far it is.
+      if (this.#shared === null || !isKept) await decided;
+      await this.#trials?.paid;
+      return ok(this.state!);
+    }
+    const told = await this.#trials?.decide(isKept, isForced, who.actor);
+    return told ?? err({ severity: 'error', code: 'ERR_API_NOT_FOUND', message: 'no change is on trial' });
+  }
+
+  async #tellGlass(isKept: boolean, who: Who): Promise<void> {
+    const detail = isKept ? 'kept, whoever refuses' : 'taken back';
+    await this.#write({ action: 'trial', subject: '', reason: '', isBreakGlass: true, result: 'done', detail }, who);
+  }
+
+  /** From now on trials of all servers are followed, until the returned function is called. */
+  attend(running: Running): () => Promise<void> {
+    const { clock, log } = this.#options;
+    const trials = new MeshTrials({
+      ...{ running, clock, log },
+      onDecision: (isKept, isForced, by) => void this.staged.decide(isKept, by, isForced),
+      onNews: (text, isBad) => {
+        this.#tell('reload', text, isBad ? 'warning' : 'info');
+        const facts = { action: 'trial', subject: '', reason: '', isBreakGlass: false, detail: text } as const;
+        void this.#write({ ...facts, result: isBad ? 'refused' : 'done' }, { actor: 'meridian', via: 'trial', requestId: '' });
+      },
+    });
+    this.#trials = trials;
+    trials.start();
+    return () => trials.close();
   }
 
   #ended({ what, subject, phase, reason, actor }: StagedState): void {
+    if (this.#shared !== null) this.#trials?.ended(this.#shared, phase, reason);
+    this.#shared = null;
     const isBad = phase === 'rolled-back' || phase === 'stuck';
     const text = `${what} ${subject} of ${actor} on trial: ${phase.replace('-', ' ')}, ${reason}`;
     this.#tell('reload', text, isBad ? 'warning' : 'info');

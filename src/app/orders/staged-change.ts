@@ -8,6 +8,14 @@ import { type Vitals, worseBecause } from './vitals.ts';
 
 const LOOK_MS = 1000;
 
+/** Under which terms the others take a change over. */
+export interface SpreadTerms {
+  /** Whoever refuses or is away is left out. */
+  readonly isForced: boolean;
+  /** In words why it is not wanted any more; null = it is. */
+  readonly cancelled: () => string | null;
+}
+
 export interface Trial {
   readonly what: StagedState['what'];
   /** In words, such as the name of a zone. */
@@ -19,6 +27,8 @@ export interface Trial {
   readonly look: () => Vitals;
   /** Rejects if the former state cannot be had again. */
   readonly rollBack: () => Promise<void>;
+  /** Has all others take it over once it has proved itself. Null = they have it; else why nobody is to have it. */
+  readonly spread?: (terms: SpreadTerms) => Promise<string | null>;
 }
 
 export interface StagedChangesOptions {
@@ -33,6 +43,7 @@ export class StagedChanges {
   #trial: Trial | null = null;
   #state: StagedState | null = null;
   #endsMs = 0;
+  #spreading: { cancelledBy: string | null } | null = null;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: StagedChangesOptions) {
@@ -44,6 +55,10 @@ export class StagedChanges {
     return this.#state;
   }
 
+  get isUnderWay(): boolean {
+    return this.#trial !== null;
+  }
+
   begin(trial: Trial): void {
     const { clock } = this.#options;
     this.superseded();
@@ -51,7 +66,18 @@ export class StagedChanges {
     const startedMs = clock.wallMs();
     this.#trial = trial;
     this.#endsMs = clock.monotonicMs() + watchSec * 1000;
-    this.#state = { what, subject, actor, phase: 'watching', startedMs, endsMs: startedMs + watchSec * 1000, reason: null };
+    this.#state = {
+      what,
+      subject,
+      actor,
+      phase: 'watching',
+      startedMs,
+      endsMs: startedMs + watchSec * 1000,
+      reason: null,
+      scope: trial.spread === undefined ? 'server' : 'all',
+      server: null,
+      servers: [],
+    };
     this.#timer = setInterval(() => void this.look(), LOOK_MS);
     this.#timer.unref();
   }
@@ -59,17 +85,19 @@ export class StagedChanges {
   /** Looks at the server once. Its own timer calls this every second. */
   async look(): Promise<void> {
     const trial = this.#trial;
-    if (trial === null) return;
+    if (trial === null || this.#spreading !== null) return;
     const worse = worseBecause(trial.before, trial.look());
     if (worse !== null) await this.#rollBack(trial, worse);
-    else if (this.#options.clock.monotonicMs() >= this.#endsMs) this.#end('kept', 'nothing became worse');
+    else if (this.#options.clock.monotonicMs() >= this.#endsMs) await this.#keep(trial, 'nothing became worse', false);
   }
 
-  /** Ends the trial now, either way. False if there is none. */
-  async decide(isKept: boolean, by: string): Promise<boolean> {
+  /** Ends the trial now, either way; forced, also if other servers refuse to take it over. False if there is none. */
+  async decide(isKept: boolean, by: string, isForced = false): Promise<boolean> {
     const trial = this.#trial;
     if (trial === null) return false;
-    if (isKept) this.#end('kept', `${by} has decided`);
+    if (this.#spreading !== null) {
+      if (!isKept) this.#spreading.cancelledBy ??= by;
+    } else if (isKept) await this.#keep(trial, `${by} has decided`, isForced);
     else await this.#rollBack(trial, `${by} has decided`);
     return true;
   }
@@ -82,6 +110,23 @@ export class StagedChanges {
   close(): void {
     clearInterval(this.#timer);
     this.#trial = null;
+  }
+
+  async #keep(trial: Trial, reason: string, isForced: boolean): Promise<void> {
+    if (trial.spread === undefined) {
+      this.#end('kept', reason);
+      return;
+    }
+    clearInterval(this.#timer);
+    const spreading = { cancelledBy: null as string | null };
+    this.#spreading = spreading;
+    this.#state = { ...this.#state!, phase: 'applying' };
+    const cancelled = (): string | null => spreading.cancelledBy && `${spreading.cancelledBy} has decided`;
+    const obstacle = await trial.spread({ isForced, cancelled }).catch((error: Error) => error.message);
+    this.#spreading = null;
+    if (this.#trial !== trial) return; // closed meanwhile
+    if (obstacle === null) this.#end('kept', `${reason}, and all servers have it`);
+    else await this.#rollBack(trial, obstacle);
   }
 
   async #rollBack(trial: Trial, reason: string): Promise<void> {

@@ -68,6 +68,11 @@ export async function changeZone(running: Running, request: ZoneRequest): Promis
   return ok({ reply: { ...checked, problems: [...found], isDone: false, isAccepted: false, tag } });
 }
 
+export function fileOfZone(running: Running, zone: string): ZoneSource | undefined {
+  const source = sourceOf(running, zone);
+  return source?.ok === true ? source.value : undefined;
+}
+
 function sourceOf({ fileDesk, answering }: Running, zone: string): Result<ZoneSource, Problem> | undefined {
   if (fileDesk === null || answering === null) return err(ANSWERS_NOBODY);
   const source = answering.loaded.snapshot.zones.find(({ origin }) => nameToText(origin).toLowerCase() === zone);

@@ -3,7 +3,7 @@
 // configuration, never from a request.
 
 import { createHash } from 'node:crypto';
-import { link, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { link, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Behind the name of the file that was replaced last. */
@@ -57,6 +57,18 @@ export async function replaceFile(path: string, octets: Uint8Array): Promise<Rep
       await syncDirectory(directory);
     },
   };
+}
+
+/** Puts the file that was replaced last back, if it has this tag; rejects if it has not, or cannot be put back. */
+export async function restorePrevious(path: string, tag: string): Promise<void> {
+  const file = await realpath(path);
+  const previous = `${file}${PREVIOUS}`;
+  const found = tagOf(await readFile(previous));
+  if (found !== tag) throw new Error(`${previous} is at "${found}", not at "${tag}"`);
+  await rm(`${file}${REFUSED}`, { force: true });
+  await link(file, `${file}${REFUSED}`);
+  await rename(previous, file);
+  await syncDirectory(dirname(file));
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -21,7 +21,7 @@ export async function answerRequest(
     case 'status':
       return {
         ...running.status(VERSION),
-        change: changes.staged.state,
+        change: changes.state,
         alerts: alerts?.report() ?? null,
       } satisfies StatusReport;
     case 'alerts':

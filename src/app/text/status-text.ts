@@ -50,9 +50,17 @@ const answeringRows = ({ endpoints, workers, cells }: StatusReport): [string, st
   ['cells', String(cells)],
 ];
 
-function changeRow({ what, subject, actor, phase, endsMs, reason }: StagedState, nowMs: number): [string, string] {
+function changeRow(change: StagedState, nowMs: number): [string, string] {
+  const { what, subject, actor, phase, endsMs, reason, scope, server, servers } = change;
   const left = Math.max(0, Math.ceil((endsMs - nowMs) / 1000));
-  const fate = phase === 'watching' ? `on trial for another ${left} s` : `${phase.replace('-', ' ')}: ${reason}`;
+  const where = server === null ? '' : ` at ${server}`;
+  const far = servers.map((one) => `${one.server} ${one.state}${one.reason === null ? '' : ` (${one.reason})`}`).join(', ');
+  const fate =
+    phase === 'watching'
+      ? `on trial${where} for another ${left} s${scope === 'all' ? ', then for all' : ''}`
+      : phase === 'asking' || phase === 'applying'
+        ? `on its way to all servers: ${far}`
+        : `${phase.replace('-', ' ')}: ${reason}`;
   return ['change', [what, subject, 'of', actor, fate].filter((word) => word !== '').join(' ')];
 }
 

@@ -121,8 +121,12 @@ export class WatchDesk {
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     await this.#files;
-    await this.#decisions.close();
     await Promise.all([this.alerts.close(), this.#options.running.answering === null ? null : this.#objectives.close()]);
+  }
+
+  /** Tells of the last answers. To be called once nobody answers any more, after `close`. */
+  farewell(): Promise<void> {
+    return this.#decisions.close();
   }
 
   #look(): void {
