@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import { type FastifyError, type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import {
   hasZodFastifySchemaValidationErrors,
   isResponseSerializationError,
@@ -49,6 +49,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     forceCloseConnections: true,
     genReqId: () => randomUUID(),
     return503OnClosing: true,
+    frameworkErrors: sendBadPath,
   } as const;
   const app = (
     tls === null
@@ -110,8 +111,31 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
+/** A path that is no path reaches no route and no hook. */
+function sendBadPath({ message }: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const refused = refusal('ERR_API_VALUE', `the path cannot be read: ${message}`);
+  void reply
+    .status(refused.statusCode)
+    .headers({ ...SECURITY_HEADERS, 'cache-control': 'no-store', 'x-request-id': request.id })
+    .type('application/problem+json')
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send(problemBody(refused, request.id));
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'] as const;
+
 /** Whatever fails ends here, in the one form of an error. */
 function addRefusals(app: FastifyInstance, log: Logger): void {
+  const routes: { readonly method: string; readonly shape: RegExp }[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    const shape = new RegExp(
+      `^${url
+        .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+        .replace(/:[^/]+/g, '[^/]+')
+        .replace(/\*$/, '.+')}$`,
+    );
+    for (const each of [method].flat()) routes.push({ method: each, shape });
+  });
   app.setErrorHandler((error: FastifyError | Refusal, request, reply) => {
     const refused = asRefusal(error, request);
     if (refused.statusCode >= 500)
@@ -126,7 +150,8 @@ function addRefusals(app: FastifyInstance, log: Logger): void {
   });
   app.setNotFoundHandler((request) => {
     const path = request.url.split('?')[0]!;
-    const allowed = ['GET', 'POST', 'PUT', 'DELETE'].filter((method) => app.hasRoute({ method: method as 'GET', url: path }));
+    const here = routes.filter(({ shape }) => shape.test(path));
+    const allowed = METHODS.filter((each) => here.some(({ method }) => method === each));
     if (allowed.length === 0)
       throw refusal('ERR_API_NOT_FOUND', `there is nothing at ${path}; /openapi.json lists what there is`);
     throw refusal('ERR_API_METHOD', `${path} takes ${allowed.join(', ')}, found ${request.method}`, {

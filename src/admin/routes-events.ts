@@ -41,7 +41,8 @@ export function addEvents(app: App, port: AdminPort, listeners: Listeners): void
       },
     },
     async (request, reply) => {
-      if (!(request.headers.accept ?? '').includes('text/event-stream')) {
+      // A stream without a body would have no end.
+      if (request.method === 'HEAD' || !(request.headers.accept ?? '').includes('text/event-stream')) {
         const all = events.recent(MOST_ITEMS);
         return { items: all.slice(0, request.query.limit), total: all.length };
       }
@@ -89,7 +90,7 @@ function stream(
   };
   const ends = [events.subscribe((event) => write(textOf(event)))];
   if (rates) ends.push(watch.rates.subscribe((sample) => write(`event: rates\ndata: ${JSON.stringify(sample)}\n\n`)));
-  const timer = setInterval(() => raw.write(': alive\n\n'), SIGN_OF_LIFE_MS);
+  const timer = setInterval(() => write(': alive\n\n'), SIGN_OF_LIFE_MS);
   raw.on('error', () => raw.destroy());
   raw.once('close', () => {
     clearInterval(timer);

@@ -1,6 +1,7 @@
 // Zones: what is served, the file that it was read from, and a new text for it. A name in a path is looked up among the zones that
 // are served; no path of a file is ever made of it.
 
+import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { pageOf } from './paging.ts';
 import type { AdminPort } from './ports.ts';
@@ -130,5 +131,8 @@ export function addZones(app: App, port: AdminPort): void {
 const noZone = (name: string): Refusal =>
   refusal('ERR_API_NOT_FOUND', `there is no zone "${name}"; zones are made in the configuration`);
 
-/** Names of zones are shown with their final dot, and found without it. */
-const absolute = (name: string): string => (name.endsWith('.') ? name : `${name}.`).toLowerCase();
+/** Names of zones are shown with their final dot, and found without it; those in other scripts by what they are on the wire (IDNA). */
+function absolute(name: string): string {
+  const ascii = /\P{ASCII}/u.test(name) ? domainToASCII(name) || name : name;
+  return (ascii.endsWith('.') ? ascii : `${ascii}.`).toLowerCase();
+}

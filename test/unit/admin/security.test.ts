@@ -154,7 +154,7 @@ test('a path that exists says which methods it takes, one that does not says so'
   const { app } = await adminStage(t, OUTSIDE);
   const wrong = await app.inject({ method: 'DELETE', url: '/v1/overrides', headers: bearer(TOKENS.admin) });
   t.is(wrong.statusCode, 405);
-  t.is(wrong.headers['allow'], 'GET, POST');
+  t.is(wrong.headers['allow'], 'GET, HEAD, POST');
   t.is((await app.inject({ url: '/v1/nothing', headers: bearer(TOKENS.admin) })).statusCode, 404);
 });
 
