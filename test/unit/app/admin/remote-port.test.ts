@@ -41,8 +41,8 @@ test('nothing that was read is given again once something has happened', async (
 
 test('a change is asked for each time, and a failure is not kept', async (t) => {
   const { port, asked, state } = stage();
-  await port.reload({ dryRun: true, watchSec: 0, scope: "server" }, { name: 'ann', requestId: '' });
-  await port.reload({ dryRun: true, watchSec: 0, scope: "server" }, { name: 'ann', requestId: '' });
+  await port.reload({ dryRun: true, watchSec: 0, scope: 'server' }, { name: 'ann', requestId: '' });
+  await port.reload({ dryRun: true, watchSec: 0, scope: 'server' }, { name: 'ann', requestId: '' });
   t.is(asked.length, 2);
   state.isBroken = true;
   await t.throwsAsync(async () => port.status(), { message: 'broken' });

@@ -53,7 +53,15 @@ function stage(t: ExecutionContext) {
   } as unknown as Running;
   const last = { undo: undefined as (() => Promise<void>) | undefined };
   const put = async (text: string, terms: { dryRun?: boolean; ifTag?: string | null } = {}) => {
-    const changed = (await changeZone(running, { zone: ZONE, text, dryRun: false, watchSec: 0, scope: 'server', ifTag: null, ...terms }))!;
+    const changed = (await changeZone(running, {
+      zone: ZONE,
+      text,
+      dryRun: false,
+      watchSec: 0,
+      scope: 'server',
+      ifTag: null,
+      ...terms,
+    }))!;
     if (!changed.ok) return changed;
     last.undo = changed.value.undo;
     return ok(changed.value.reply);
