@@ -18,7 +18,10 @@ case $command in
     touch "$root.done"
     ;;
   boot)
-    group=$(findmnt -n -t cgroup2 -o TARGET | head -n 1)/${3:?}
+    mount=$(findmnt -n -t cgroup2 -o TARGET | head -n 1)
+    # Of runs that were killed: those without a process can be removed, others cannot.
+    find "$mount" -depth -type d -path "$mount/meridian-test-*" -exec rmdir {} + 2> /dev/null || true
+    group=$mount/${3:?}
     mkdir "$group"
     echo $$ > "$group/cgroup.procs"
     exec unshare --mount --pid --fork --kill-child=KILL --uts --ipc --cgroup bash "$0" inside "$root"

@@ -20,6 +20,10 @@ const WATCHDOG_LIMIT_MS = 4000 + RESTART_LIMIT_MS;
 const PATIENCE_MS = 60_000;
 /** Long enough for Restart= to do what it must not, and more. */
 const NO_RESTART_MS = 4000;
+/** Short, for a question that a hung server has taken along is asked again only then. */
+const ANSWER_LIMIT_SEC = 3;
+/** Of the query that starts the server, which waits for it. */
+const FIRST_ANSWER_LIMIT_SEC = 60;
 const CLIENTS = 4;
 /** CAP_NET_BIND_SERVICE. */
 const BIND_ONLY = 1n << 10n;
@@ -189,7 +193,7 @@ export class Proof {
     this.#machine.write(CONFIG, files.BY_SOCKETS);
     await this.#dropIn('meridian.service.d/capability.conf', files.NO_CAPABILITY);
     await this.#machine.must('systemctl', 'enable', '--now', 'meridian.socket');
-    const first = await this.#text();
+    const first = await this.#text(FIRST_ANSWER_LIMIT_SEC);
     this.#holds('the first query starts the server', first === 'two', first);
     const status = await this.#machine.must('cat', `/proc/${await this.#mainPid()}/status`);
     this.#holds('which has no capability at all', /^CapEff:\s+0+$/m.test(status), /^CapEff:\s+(\S+)/m.exec(status)?.[1] ?? '');
@@ -346,16 +350,16 @@ export class Proof {
     );
   }
 
-  async #dig(label: string, type: string): Promise<string> {
+  async #dig(label: string, type: string, waitSec = ANSWER_LIMIT_SEC): Promise<string> {
     const question = [`${label}.example.test`.replace(/^@\./, ''), type];
     const { stdout } = await runCommand(
-      ['dig', '+norecurse', '+short', '+tries=1', '+time=60', '@127.0.0.1', ...question],
+      ['dig', '+norecurse', '+short', '+tries=1', `+time=${waitSec}`, '@127.0.0.1', ...question],
       process.env,
     );
     return stdout.trim().replaceAll('"', '');
   }
 
-  #text(): Promise<string> {
-    return this.#dig('@', 'TXT');
+  #text(waitSec?: number): Promise<string> {
+    return this.#dig('@', 'TXT', waitSec);
   }
 }
