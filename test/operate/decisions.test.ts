@@ -1,13 +1,9 @@
 // A server that tells of its answers one by one: what dig gets is what the lines say, and what others read as dnstap.
 
-import { createSocket } from 'node:dgram';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
-import { encodeQuery } from '../../src/wire/message.ts';
-import { nameFromText } from '../../src/wire/name.ts';
-import { TYPE } from '../../src/wire/rrtype.ts';
 import { adminDirectory, startAdmin } from '../support/admin-client.ts';
 import { dig } from '../support/dig.ts';
 import { control, FrameReader, fieldsOf } from '../support/dnstap.ts';
@@ -41,36 +37,6 @@ const linesOf = (file: string): Line[] =>
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Line)
     : [];
-
-test('every answer is told, those too that are given while the server ends', async (t) => {
-  const directory = adminDirectory();
-  editConfig(directory, [/^zones:\n/m, 'decisions: { log: told.jsonl, oneIn: 1, perSecond: 500 }\nzones:\n']);
-  const { server } = await startAdmin(directory);
-  t.teardown(() => server.stop());
-  const name = nameFromText('www.example.test');
-  if (typeof name === 'string') return t.fail(name);
-  const socket = createSocket('udp4');
-  t.teardown(() => socket.close());
-  let answered = 0;
-  socket.on('message', () => answered++);
-  socket.on('error', () => undefined);
-  const query = encodeQuery({ id: 7, name, type: TYPE.A, flags: { rd: false, ad: false, cd: false } });
-  // A steady trickle, below what is told in a second, through the whole end of the process.
-  const trickle = setInterval(() => socket.send(query, server.port, '127.0.0.1'), 20);
-  await eventually(
-    () => answered >= 20,
-    () => server.log(),
-  );
-  server.signal('SIGTERM');
-  await server.ended;
-  clearInterval(trickle);
-  // The last reply may still be on its way to us.
-  await eventually(
-    () => linesOf(join(directory, 'told.jsonl')).length === answered,
-    () => `${linesOf(join(directory, 'told.jsonl')).length} of ${answered} answers were told`,
-  );
-  t.pass();
-});
 
 test('sampled answers are lines with their reasons, and frames for readers of dnstap', async (t) => {
   const directory = adminDirectory();
