@@ -152,10 +152,12 @@ export class Answer {
     const rrset = this.#found.rrset;
     const ttlSec = zone.rrsetWord(rrset, RRSET.TTL);
     const target = zone.ref(rrset, 0);
-    if (this.#links === MAX_LINKS || this.#hasUsed(rrset)) return RCODE.NOERROR;
+    if (this.#links === MAX_LINKS) return RCODE.NOERROR;
     this.#name.teach(zone, this.#found);
-    writer.setOwnerName(owner);
-    if (!this.#added(writer.rrset(rrset, ENCODED_TTL), 1)) return RCODE.NOERROR;
+    if (!this.#hasUsed(rrset)) {
+      writer.setOwnerName(owner);
+      if (!this.#added(writer.rrset(rrset, ENCODED_TTL), 1)) return RCODE.NOERROR;
+    }
     const literalSize = this.#name.sizeAbove(zone, owner);
     if (this.#name.substitute(zone, owner, target) > MAX_NAME_SIZE) return RCODE.YXDOMAIN;
     this.#seen[this.#links] = NO_NAME;
@@ -163,7 +165,7 @@ export class Answer {
     return this.#alias(zone, ttlSec, literalSize, target, type);
   }
 
-  /** Whether the chain went through this DNAME before. If it comes to it again it may be turning in circles: the client goes on by itself. */
+  /** Whether the chain went through this DNAME before, so that it stands in the reply. */
   #hasUsed(dname: number): boolean {
     for (let i = 0; i < this.#links; i++) if (this.#dname[i] === dname) return true;
     return false;

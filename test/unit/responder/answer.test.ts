@@ -154,6 +154,8 @@ const AUTHORITATIVE: readonly [string, string | number, number, string[], string
       'dname.example.test. 3600 DNAME target.example.test.',
       'back.dname.example.test. 3600 CNAME back.target.example.test.',
       'back.target.example.test. 3600 CNAME www.dname.example.test.',
+      'www.dname.example.test. 3600 CNAME www.target.example.test.',
+      'www.target.example.test. 3600 A 192.0.2.30',
     ],
     [],
   ],
@@ -205,11 +207,24 @@ test('a substitution by DNAME over 255 octets is YXDOMAIN with the DNAME', (t) =
   t.deepEqual(lines(longer.answers), ['dname.example.test. 3600 DNAME target.example.test.']);
 });
 
-test('a DNAME that the chain comes to again is left to the resolver', (t) => {
-  t.deepEqual(lines(ask('a.dname-loop.example.test.', 'A').answers), [
-    'dname-loop.example.test. 3600 DNAME x.dname-loop.example.test.',
-    'a.dname-loop.example.test. 3600 CNAME a.x.dname-loop.example.test.',
+test('a DNAME that the chain comes to again stands in the reply once', (t) => {
+  const again = new TestResponder({
+    zones: { 'd.test.': '@ 60 SOA a a 1 1 1 1 1\n@ 60 NS a\n$TTL 60\nd DNAME @\n* CNAME x.d\nx A 192.0.2.1\n' },
+  });
+  t.deepEqual(lines(again.query({ name: 'y.d.d.test.', type: 'A' }).answers), [
+    'd.d.test. 60 DNAME d.test.',
+    'y.d.d.test. 60 CNAME y.d.test.',
+    'y.d.test. 60 CNAME x.d.d.test.',
+    'x.d.d.test. 60 CNAME x.d.test.',
+    'x.d.test. 60 A 192.0.2.1',
   ]);
+});
+
+test('a DNAME that leads below itself is followed for eleven links', (t) => {
+  const { rcode, answers } = ask('a.dname-loop.example.test.', 'A');
+  t.is(rcode, RCODE.NOERROR);
+  t.is(answers.length, 12);
+  t.is(lines(answers)[1], 'a.dname-loop.example.test. 3600 CNAME a.x.dname-loop.example.test.');
 });
 
 test('a chain of more than eleven links is left to the resolver', (t) => {
