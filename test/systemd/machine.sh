@@ -14,6 +14,7 @@ case $command in
       sed -nE 's/^URIs: *([^ ]+).*/\1/p; s/^deb (\[[^]]*\] )?([^ ]+) .*/\2/p' | head -n 1)
     [ -n "$mirror" ] || { echo "machine.sh: no Debian mirror in /etc/apt/sources.list*" >&2; exit 1; }
     rm -rf "$root"
+    mkdir -p "$(dirname "$root")"
     debootstrap --variant=minbase --include=systemd,systemd-sysv,libstdc++6,libgomp1,libatomic1 bookworm "$root" "$mirror" > "$root.log"
     touch "$root.done"
     ;;
