@@ -23,7 +23,7 @@ export const MAY_IMPORT = {
   drill: ['base', 'wire'],
   probe: ['base', 'model', 'client', 'metrics'],
   fleet: ['base', 'model', 'health', 'metrics'],
-  site: ['base', 'model', 'balance'],
+  site: ['base', 'model', 'balance', 'metrics'],
   sim: ['base', 'model', 'geo', 'steering', 'config'],
   admin: ['base', 'model', 'config', 'metrics'],
   migrate: ['base', 'wire', 'zone', 'model', 'geo'],

@@ -1,5 +1,5 @@
 // Writes the generated pages of docs/reference/: config.md from the schemas, errors.md from the catalogue of errors, metrics.md from
-// the lists of counters and gauges.
+// the lists of counters, gauges and histograms.
 // With --check writes nothing and exits with 1 if a page is out of date.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { ERRORS } from '../base/errors.ts';
 import { configReference } from '../config/reference.ts';
 import { COUNTER_FACTS } from '../metrics/counters.ts';
-import { GAUGES, type GaugeFacts, TALLIES } from '../metrics/gauges.ts';
+import { GAUGES, type GaugeFacts, HISTOGRAMS, TALLIES } from '../metrics/gauges.ts';
 
 const ERRORS_HEAD = `<!-- Generated from src/base/errors.ts by \`npm run docs:gen\`. Do not edit. -->
 
@@ -62,7 +62,8 @@ function metricsReference(): string {
   const row = ({ metric, labels, help }: GaugeFacts): string => `| \`${metric}\` | ${code(labels)} | ${help} |`;
   const gaugeRows = Object.values(GAUGES).map(row);
   counterRows.push(...Object.values(TALLIES).map(row));
-  return `${METRICS_HEAD}${table('Counters', counterRows)}${table('Gauges', gaugeRows)}`;
+  const histogramRows = Object.values(HISTOGRAMS).map(row);
+  return `${METRICS_HEAD}${table('Counters', counterRows)}${table('Gauges', gaugeRows)}${table('Histograms', histogramRows)}`;
 }
 
 const directory = new URL('../../../docs/reference/', import.meta.url); // from dist/src/app/

@@ -79,10 +79,12 @@ export function parseAddress(text: string): { family: Family; octets: Uint8Array
 /** First 12 octets of an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2). */
 const MAPPED = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
 
+export const isMappedIpv4 = (octets: Uint8Array, offset = 0): boolean => MAPPED.every((octet, i) => octets[offset + i] === octet);
+
 /** Octets of an address as text: dotted decimal, or the canonical form of RFC 5952 (section 5 for IPv4-mapped ones). */
 export function formatAddress(octets: Uint8Array, family: Family, offset = 0): string {
   if (family === 4) return octets.subarray(offset, offset + 4).join('.');
-  if (MAPPED.every((octet, i) => octets[offset + i] === octet)) return `::ffff:${formatAddress(octets, 4, offset + 12)}`;
+  if (isMappedIpv4(octets, offset)) return `::ffff:${formatAddress(octets, 4, offset + 12)}`;
   const groups = Array.from({ length: 8 }, (_, i) => (octets[offset + 2 * i]! << 8) | octets[offset + 2 * i + 1]!);
   let bestStart = -1;
   let bestLength = 1; // a single zero group is not shortened

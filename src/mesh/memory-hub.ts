@@ -29,7 +29,7 @@ import { FleetSlate } from './fleet-slate.ts';
 import type { Journal } from './journal.ts';
 import { KnownVotes } from './known-votes.ts';
 import { decideLease, holderId, holderName, type LeaseRecord } from './lease-rule.ts';
-import { bounded, decodeLoad, encodeLoad } from './load-record.ts';
+import { bounded, isTellable } from './load-record.ts';
 import { MeshClock } from './mesh-clock.ts';
 import { type MeshFiles, meshFiles, newMark } from './mesh-files.ts';
 import { NOTES, type NoteBook, toNotes } from './note-record.ts';
@@ -199,7 +199,7 @@ export class MemoryHub {
   }
 
   reportLoad(report: AgentReport): void {
-    if (decodeLoad(report.agent, encodeLoad(report)) === undefined) {
+    if (!isTellable(report)) {
       this.complaints.ignore('load report', `what ${report.agent} reports`);
       return;
     }

@@ -5,7 +5,17 @@ import { deflateRaw, inflateRawSync } from 'node:zlib';
 import { type AgentReport, type DemandReport, type HeardReport, REPORT_EXPIRES_MS } from '../model/capacity.ts';
 import { AGENTS_MAX, type Peer, type SharedSpill, SPILL_IDLE_MS, SPILL_MAX_LENGTH } from '../model/mesh.ts';
 import { CapacityBoard } from './capacity-board.ts';
-import { bounded, decodeDemand, decodeLoad, encodeDemand, encodeLoad } from './load-record.ts';
+import {
+  bounded,
+  decodeDemand,
+  decodeLoad,
+  decodeRtts,
+  encodeDemand,
+  encodeLoad,
+  encodeRtts,
+  isTellable,
+  type RttsRecord,
+} from './load-record.ts';
 import { NUDGE } from './redis-keys.ts';
 import type { Command, Reply } from './redis-link.ts';
 import { type Desk, errorOf, listOf, type Part, pairsOf, type Round } from './redis-part.ts';
@@ -15,6 +25,9 @@ import { PUT_REPORT, READ_CAPACITY, SHARE_SPILL } from './redis-scripts.ts';
 const DEMAND_EXPIRES_MS = 15_000;
 /** Between two readings of all demand, and two reports of our own: it is averaged over a minute. */
 const DEMAND_EVERY_MS = 2000;
+/** Between two writings of the round trips of an agent, and two readings of all: they are up to 4 KB each. */
+const RTTS_EVERY_MS = 5000;
+const RTTS_EXPIRE_MS = 30_000;
 const MARK_PATTERN = /^[\x21-\x7e]{1,200}$/;
 
 interface Offer {
@@ -24,13 +37,21 @@ interface Offer {
   readonly packed: string;
 }
 
-type Asked = 'load' | 'demand' | 'share' | 'read';
+type HeardRtts = RttsRecord & { readonly atMs: number };
+
+type Asked = 'load' | 'rtts' | 'demand' | 'share' | 'read';
 
 export class RedisCapacity implements Part {
   readonly #desk: Desk;
   readonly #self: Peer;
   readonly #board = new CapacityBoard();
   readonly #unsentLoads = new Map<string, AgentReport>();
+  /** By agent of ours. */
+  readonly #rttsSentMs = new Map<string, number>();
+  /** What others have measured, by agent, as it was read last. */
+  #rtts: ReadonlyMap<string, HeardRtts> = new Map();
+  #rttsReadMs = Number.NEGATIVE_INFINITY;
+  #readsRtts = false;
   #unsentDemand: DemandReport | null = null;
   #demandSeq = 0;
   #demandSentMs = Number.NEGATIVE_INFINITY;
@@ -71,7 +92,7 @@ export class RedisCapacity implements Part {
   }
 
   reportLoad(report: AgentReport): void {
-    if (decodeLoad(report.agent, encodeLoad(report)) === undefined) {
+    if (!isTellable(report)) {
       this.#desk.complaints.ignore('load report', 'what we report ourselves');
       return;
     }
@@ -133,7 +154,10 @@ export class RedisCapacity implements Part {
       commands.push(command);
     };
     if (isBeat) {
-      for (const report of this.#unsentLoads.values()) put('load', this.#putLoad(report));
+      for (const report of this.#unsentLoads.values()) {
+        put('load', this.#putLoad(report));
+        if (this.#areRttsDue(report, sentMs)) put('rtts', this.#putRtts(report));
+      }
       this.#unsentLoads.clear();
       if (this.#unsentDemand !== null && sentMs - this.#demandSentMs >= DEMAND_EVERY_MS) {
         put('demand', this.#putDemand(this.#unsentDemand));
@@ -150,6 +174,8 @@ export class RedisCapacity implements Part {
         this.#demandReadMs = sentMs;
         this.#isDemandStale = false;
       }
+      this.#readsRtts = sentMs - this.#rttsReadMs >= RTTS_EVERY_MS;
+      if (this.#readsRtts) this.#rttsReadMs = sentMs;
       put('read', this.#read());
       this.#isStale = false;
       this.#isSpillStale = false;
@@ -172,6 +198,8 @@ export class RedisCapacity implements Part {
     this.#asked = [];
     this.#offer = null;
     this.#offered = null;
+    this.#rttsSentMs.clear();
+    this.#rttsReadMs = Number.NEGATIVE_INFINITY;
     this.#version = null;
     this.#isStale = true;
     this.#isDemandStale = true;
@@ -181,6 +209,19 @@ export class RedisCapacity implements Part {
   #putLoad(report: AgentReport): Command {
     const { loads, loadTimes } = this.#desk.keys;
     return this.#put(loads, loadTimes, report.agent, report, encodeLoad(report), REPORT_EXPIRES_MS);
+  }
+
+  /** Who has measured nobody says nothing, and what was said before expires. */
+  #areRttsDue({ agent, clientRtts }: AgentReport, nowMs: number): boolean {
+    if (clientRtts.length === 0 || nowMs - (this.#rttsSentMs.get(agent) ?? Number.NEGATIVE_INFINITY) < RTTS_EVERY_MS)
+      return false;
+    this.#rttsSentMs.set(agent, nowMs);
+    return true;
+  }
+
+  #putRtts(report: AgentReport): Command {
+    const { rtts, rttTimes } = this.#desk.keys;
+    return this.#put(rtts, rttTimes, report.agent, report, encodeRtts(report), RTTS_EXPIRE_MS);
   }
 
   #putDemand(demand: DemandReport): Command {
@@ -207,9 +248,10 @@ export class RedisCapacity implements Part {
   }
 
   #read(): Command {
-    const { loads, loadTimes, demand, demandTimes, spill } = this.#desk.keys;
+    const { loads, loadTimes, demand, demandTimes, spill, rtts } = this.#desk.keys;
     const known = this.#spill === null ? ['', ''] : [this.#spill.tick, this.#spill.mark];
-    return [READ_CAPACITY, loads, loadTimes, demand, demandTimes, spill, this.#readsDemand ? 1 : 0, ...known, DEMAND_EXPIRES_MS];
+    const wishes = [this.#readsDemand ? 1 : 0, ...known, DEMAND_EXPIRES_MS, this.#readsRtts ? 1 : 0];
+    return [READ_CAPACITY, loads, loadTimes, demand, demandTimes, spill, rtts, ...wishes];
   }
 
   #takeShare(reply: Reply | undefined): void {
@@ -222,11 +264,18 @@ export class RedisCapacity implements Part {
     this.#hasRead = true;
     const parts = listOf(reply);
     if (parts === undefined) return;
-    const [loads, demands, tick, mark, text] = parts;
+    const [loads, demands, tick, mark, text, rtts] = parts;
     const nowMs = this.#desk.clock.nowMs();
+    if (this.#readsRtts) {
+      const found = this.#recordsOf(rtts, 'report of round trips', this.#desk.keys.rtts, (id, record, atMs) => {
+        const heard = decodeRtts(id, record);
+        return heard && { ...heard, atMs };
+      });
+      this.#rtts = new Map(found.map((heard) => [heard.agent, heard]));
+    }
     const reports = this.#recordsOf(loads, 'load report', this.#desk.keys.loads, (id, record, atMs): HeardReport | undefined => {
       const report = decodeLoad(id, record);
-      return report && { ...report, atMs: Math.min(atMs, nowMs) };
+      return report && { ...report, clientRtts: this.#rttsOf(report, nowMs), atMs: Math.min(atMs, nowMs) };
     });
     if (this.#board.takeLoads(reports, nowMs)) this.#desk.box.loads(this.#board.loads);
     if (this.#readsDemand) {
@@ -236,6 +285,12 @@ export class RedisCapacity implements Part {
       if (this.#board.replaceDemands(alive, this.#self.id)) this.#desk.box.demands(this.#board.demands);
     }
     if (text !== '') this.#takeSpill(Number(tick), mark, text);
+  }
+
+  /** What an agent said of round trips since it started, and not long ago. */
+  #rttsOf({ agent, epoch }: AgentReport, nowMs: number): AgentReport['clientRtts'] {
+    const heard = this.#rtts.get(agent);
+    return heard?.epoch === epoch && nowMs - heard.atMs < RTTS_EXPIRE_MS ? heard.clientRtts : [];
   }
 
   /** Triples of id, time and record. */

@@ -26,6 +26,9 @@ export interface RedisKeys {
   /** Hash: agent -> time and report. Sorted set: agent by time. */
   readonly loads: string;
   readonly loadTimes: string;
+  /** The same of the round trips that agents have measured. */
+  readonly rtts: string;
+  readonly rttTimes: string;
   /** Hash: DNS server -> time and what it was asked. Sorted set: server by time. */
   readonly demand: string;
   readonly demandTimes: string;
@@ -56,6 +59,8 @@ export function keysOf(prefix: string): RedisKeys {
     verdicts: `${base}verdicts`,
     loads: `${base}loads`,
     loadTimes: `${base}load-times`,
+    rtts: `${base}rtts`,
+    rttTimes: `${base}rtt-times`,
     demand: `${base}demand`,
     demandTimes: `${base}demand-times`,
     spill: `${base}spill`,

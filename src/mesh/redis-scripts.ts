@@ -195,12 +195,12 @@ return 1`,
 );
 
 /**
- * What is known of loads, demand and spill. KEYS loads loadTimes demand demandTimes spill; ARGV wantsDemand tick mark
- * demandExpiryMs. Returns {loads, demand, tick, mark, text}: records with their ids before them; the text is '' if the step is that
- * of `tick` and `mark`. Load reports that have expired are left to the reader.
+ * What is known of loads, demand, spill and round trips. KEYS loads loadTimes demand demandTimes spill rtts; ARGV wantsDemand tick
+ * mark demandExpiryMs wantsRtts. Returns {loads, demand, tick, mark, text, rtts}: records with their ids before them; the text is ''
+ * if the step is that of `tick` and `mark`. Loads and round trips that have expired are left to the reader.
  */
 export const READ_CAPACITY = script(
-  5,
+  6,
   `${NOW}
 local demand = {}
 if ARGV[1] == '1' then
@@ -212,7 +212,8 @@ end
 local step = redis.call('HMGET', KEYS[5], 'tick', 'mark')
 local text = ''
 if step[1] and not (step[1] == ARGV[2] and step[2] == ARGV[3]) then text = redis.call('HGET', KEYS[5], 'text') or '' end
-return {redis.call('HGETALL', KEYS[1]), demand, step[1] or '', step[2] or '', text}`,
+local rtts = ARGV[5] == '1' and redis.call('HGETALL', KEYS[6]) or {}
+return {redis.call('HGETALL', KEYS[1]), demand, step[1] or '', step[2] or '', text, rtts}`,
 );
 
 /**

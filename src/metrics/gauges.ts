@@ -72,6 +72,35 @@ export interface GaugeValue {
   readonly value: number;
 }
 
+export interface HistogramFacts extends GaugeFacts {
+  /** Upper bounds of the buckets, ascending, in the unit of the name; one without a bound follows. */
+  readonly bounds: readonly number[];
+}
+
+/** Distributions since the start. */
+export const HISTOGRAMS = {
+  /** From one city to the far side of the earth and back, and what bufferbloat makes of it. */
+  CLIENT_RTT: {
+    ...gauge(
+      'site_client_rtt_seconds',
+      'Round trips to clients at layer 4, as the kernel has smoothed them by the end of each connection.',
+      'site',
+    ),
+    bounds: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28],
+  },
+} as const satisfies Readonly<Record<string, HistogramFacts>>;
+
+export type HistogramName = keyof typeof HISTOGRAMS;
+
+/** Labels in the order of the histogram's. */
+export interface HistogramValue {
+  readonly histogram: HistogramName;
+  readonly labels: readonly string[];
+  /** How many fell into each bucket, by itself; the last is that without a bound. */
+  readonly counts: readonly number[];
+  readonly sum: number;
+}
+
 /** Counters whose labels the configuration decides; totals since the start, which never go down. */
 export const TALLIES = {
   ALERT_MESSAGES: gauge(

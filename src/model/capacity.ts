@@ -22,6 +22,21 @@ export interface LoadReport {
   readonly ageMs: number;
 }
 
+/** How far the clients of one network are from a site: round trips of their connections, in microseconds, above 0. */
+export interface NetworkRtt {
+  /** A /24 of IPv4 or a /48 of IPv6: `192.0.2.0/24`. */
+  readonly network: string;
+  /** That were measured in the last five to ten minutes. */
+  readonly connections: number;
+  /** The least of these. */
+  readonly leastUs: number;
+  /** Smoothed over the connections of the last hour or more. */
+  readonly smoothedUs: number;
+}
+
+/** Most networks in a report, so that one stays below 4 KB. */
+export const NETWORKS_MAX = 64;
+
 /**
  * What one agent says of the part of a site that it sees; the mesh carries it. The reports of the agents of a site add up. Of one
  * agent the latest counts: the greatest epoch, in it the greatest sequence number.
@@ -43,6 +58,8 @@ export interface AgentReport {
   readonly max: number | null;
   /** The agent wants no new clients: its target counts as 0. */
   readonly isDraining: boolean;
+  /** Where it measures them: the NETWORKS_MAX networks with the most connections at most. The mesh may hand them on seconds later. */
+  readonly clientRtts: readonly NetworkRtt[];
 }
 
 /** A report as the mesh hands it out. */

@@ -7,6 +7,7 @@ import type { FlowGroup, FlowHeir } from '../model/passed-flows.ts';
 import type { AgentService, SiteAgentSettings } from '../model/site-agent.ts';
 import type { ServerRef } from '../model/site-driver.ts';
 import type { SharedStore } from '../model/site-store.ts';
+import { ClientRtts } from './client-rtts.ts';
 import type { News } from './driven.ts';
 import { DrivenSlot } from './driven-slot.ts';
 import { isForClients } from './driver-plan.ts';
@@ -28,6 +29,7 @@ export class SiteAgent {
   readonly #listeners: Listeners;
   readonly #driven: DrivenSlot;
   readonly #sharing = new Sharing();
+  readonly #clientRtts = new ClientRtts();
   #settings: SiteAgentSettings | null = null;
   #services: ReadonlyMap<string, Service> = new Map();
   /** By service, then server: what checks have said. */
@@ -45,7 +47,12 @@ export class SiteAgent {
     this.#clock = clock;
     this.#listeners = new Listeners(
       clock,
-      { report: () => this.report(), posted: () => this.#driven.posted, sharing: this.#sharing },
+      {
+        report: () => this.report(),
+        posted: () => this.#driven.posted,
+        sharing: this.#sharing,
+        clientRtts: this.#clientRtts,
+      },
       inheritance,
     );
     const known = {
@@ -115,7 +122,8 @@ export class SiteAgent {
 
   report(): SiteReport {
     const { status: shared } = this.#sharing;
-    const facts = { site: this.site, isDraining: this.isDraining, listeners: this.#listeners.reports, shared };
+    const clientRtts = this.#clientRtts.report(this.#clock.monotonicMs());
+    const facts = { site: this.site, isDraining: this.isDraining, listeners: this.#listeners.reports, shared, clientRtts };
     const driven = this.#settings === null ? null : this.#driven.report(this.#settings);
     if (driven !== null) return { ...facts, ...driven };
     const services = [...this.#services.values()].map((service) =>

@@ -5,7 +5,9 @@ import type { Problem } from '../base/errors.ts';
 import { ok, type Result } from '../base/result.ts';
 import type { FlowGroup, FlowHeir, PassedFlows } from '../model/passed-flows.ts';
 import type { AgentListener, TcpListener, UdpListener } from '../model/site-agent.ts';
+import type { ClientRtts } from './client-rtts.ts';
 import type { Posted } from './drivers/readers/posted.ts';
+import { relayAddon } from './l4/relay-addon.ts';
 import { ServerNames } from './l4/server-names.ts';
 import { TcpFront, type TcpTarget } from './l4/tcp-front.ts';
 import { UdpFront } from './l4/udp-front.ts';
@@ -46,6 +48,8 @@ export interface Front {
 /** What listeners need of the agent. */
 export interface Surroundings {
   readonly sharing: Sharing;
+  /** Where round trips of clients are noted. */
+  readonly clientRtts: ClientRtts;
   /** Of the load. */
   readonly report: () => SiteReport;
   /** Who takes what others tell of it; null = nobody. */
@@ -58,11 +62,11 @@ export async function makeFront(
   services: Services,
   port: ListeningPort,
   clock: Clock,
-  { report, posted, sharing }: Surroundings,
+  { report, posted, sharing, clientRtts }: Surroundings,
 ): Promise<Result<Front, readonly Problem[]>> {
   switch (listener.kind) {
     case 'tcp': {
-      const front = new TcpFront(listener.front, targetOf(listener, services), clock, port);
+      const front = new TcpFront(listener.front, targetOf(listener, services), clock, port, relayAddon, clientRtts);
       return ok(
         frontOf(front, {
           replace: async (next, others) => {

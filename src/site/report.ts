@@ -4,6 +4,7 @@ import type { LoadUnit } from '../model/capacity.ts';
 import type { AgentListener } from '../model/site-agent.ts';
 import type { DriverSettings } from '../model/site-driver.ts';
 import type { SharedStoreStatus } from '../model/site-store.ts';
+import type { ClientRttReport } from './client-rtts.ts';
 
 export interface SiteReport {
   readonly site: string;
@@ -16,6 +17,8 @@ export interface SiteReport {
   readonly listeners: readonly ListenerReport[];
   /** Between the agents of the site; null = nothing is shared. */
   readonly shared: SharedStoreStatus | null;
+  /** Of clients of our own layer 4. */
+  readonly clientRtts: ClientRttReport;
 }
 
 /** A balancer that is not our own. */

@@ -9,6 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import type { StatusReport } from '../../src/app/process/reports.ts';
+import type { NetworkRtt } from '../../src/model/capacity.ts';
+import { relayAddon } from '../../src/site/l4/relay-addon.ts';
 import { helloFor } from '../support/client-hello.ts';
 import { statusOf } from '../support/crowd.ts';
 import { eventually } from '../support/patience.ts';
@@ -193,6 +195,22 @@ test.serial('ends of one direction and resets reach the other side as what they 
   await eventually(() => bulk.sockets.length >= length, log);
   for (const client of abrupt) client.socket.resetAndDestroy();
   await eventually(() => bulk.sockets.every((socket) => socket.destroyed), log);
+});
+
+const measured = relayAddon === null ? test.skip : test.serial;
+
+measured('the round trip of a client is in the status, and in the report that the mesh has', async (t) => {
+  const client = new Client(t, ports.talk);
+  await eventually(() => client.received.length > 0, log);
+  await client.all();
+  const isHere = ({ network }: NetworkRtt): boolean => network === '127.0.0.0/24';
+  await eventually(async () => (await site()).clientRtts.most.some(isHere), log);
+  const { connections, leastUs, smoothedUs } = (await site()).clientRtts.most.find(isHere)!;
+  t.true(connections >= 1);
+  t.true(leastUs > 0 && leastUs <= smoothedUs);
+  t.true(smoothedUs < 60e6, 'it is loopback, however busy');
+  const loads = async () => (await statusOf(join(agent.directory, 'var/meridian.sock'))).loads;
+  await eventually(async () => (await loads())[0]?.clientRtts.some(isHere) === true, log);
 });
 
 test.serial('a client that never reads is let go, and so is its server', async (t) => {

@@ -231,6 +231,7 @@ function worldOf(members: readonly Member[], nowMs: number): DashboardWorld {
       down: own.filter(({ state }) => state === 'down').length,
       capacity: CAPACITY,
       load: own.some(({ isServing }) => isServing) ? { current, ...CAPACITY, ageMs: 600 } : null,
+      clientRtts: [],
     };
   });
   const self = { id: 'ns1-b87c11fd', region: 'europe', roles: ['dns' as const, 'admin' as const], isWithdrawn: false };

@@ -63,6 +63,7 @@ export const loadReport = (agent: string, seq: number, more: Partial<AgentReport
   target: null,
   max: null,
   isDraining: false,
+  clientRtts: [],
   ...more,
 });
 

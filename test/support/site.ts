@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { systemClock } from '../../src/base/clock.ts';
 import type { SiteServer, SiteService, TcpFrontSettings } from '../../src/model/site.ts';
+import { ClientRtts } from '../../src/site/client-rtts.ts';
 import { type RelayAddon, relayAddon } from '../../src/site/l4/relay-addon.ts';
 import { TcpFront, type TcpTarget } from '../../src/site/l4/tcp-front.ts';
 import { ListeningPort } from '../../src/site/listening.ts';
@@ -97,6 +98,7 @@ export const FRONT: TcpFrontSettings = {
 export interface Stage {
   readonly front: TcpFront;
   readonly service: Service;
+  readonly rtts: ClientRtts;
 }
 
 export const serviceOf = (servers: readonly SiteServer[], differs: Partial<SiteService> = {}): Service =>
@@ -124,13 +126,14 @@ export async function stageOf(
   const running = serviceOf(servers, service);
   const port = await ListeningPort.open({ ...FRONT, ...front });
   if (!port.ok) throw new Error(port.error.message);
-  const opened = new TcpFront({ ...FRONT, ...front }, targetOf(running), systemClock, port.value, addon);
+  const rtts = new ClientRtts();
+  const opened = new TcpFront({ ...FRONT, ...front }, targetOf(running), systemClock, port.value, addon, rtts);
   opened.begin();
   t.teardown(() => {
     running.close();
     void opened.close(0);
   });
-  return { front: opened, service: running };
+  return { front: opened, service: running, rtts };
 }
 
 /** A client that keeps what it gets. `over` resolves when the connection is closed: whether by a reset. */

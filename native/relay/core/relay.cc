@@ -317,10 +317,13 @@ void Relay::MoveBoth(int32_t index, Passage& passage, bool is_from_client_first)
 }
 
 void Relay::End(int32_t index, Passage& passage, bool is_reset, Ending ending) {
+  const RoundTrip trip = passage.state == Passage::State::kRelaying ? RoundTripOf(passage.client.fd) : RoundTrip();
   CloseSide(passage.client, is_reset);
   CloseSide(passage.server, is_reset);
   passage.state = Passage::State::kOver;
-  Tell(Happening::kOver, index, static_cast<int32_t>(ending), static_cast<double>(passage.TakeMoved()));
+  Event event{Happening::kOver, index, static_cast<int32_t>(ending), trip.smoothed_us, static_cast<double>(passage.TakeMoved()), {}};
+  std::memcpy(event.address, &trip.least_us, sizeof trip.least_us);
+  events_.push_back(event);
 }
 
 void Relay::FailConnect(int32_t index, Passage& passage, int error) {

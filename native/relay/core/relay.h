@@ -30,7 +30,10 @@ enum class Happening : int32_t {
   kConnectFailed = 4,
   /** `number` = octets, of both directions, since they were told last. */
   kMoved = 5,
-  /** Both sockets are closed. `number` as of kMoved, `detail` = an Ending. */
+  /**
+   * Both sockets are closed. `number` as of kMoved, `detail` = an Ending. If it was relayed, and the kernel has measured it: `more` =
+   * the smoothed round trip to the client, the first four of `address` = the least one, as int32; microseconds, 0 = not known.
+   */
   kOver = 6,
   /** `number` = clients that were reset at once, for the process has no descriptors for them. No passage. */
   kShed = 7,

@@ -1,14 +1,23 @@
 #include "sockets.h"
 
 #include <arpa/inet.h>
-#include <netinet/tcp.h>
+#include <linux/tcp.h>  // that of the C library ends before the least round trip
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <cstddef>
 #include <cstring>
 #include <ctime>
 
 namespace relay {
+namespace {
+
+/** As JavaScript reads it. What the kernel has not measured is all ones there. */
+int32_t MicrosecondsOf(uint32_t value) { return value == UINT32_MAX ? 0 : static_cast<int32_t>(std::min<uint32_t>(value, INT32_MAX)); }
+
+}  // namespace
 
 Name NameOf(const sockaddr_storage& address) {
   Name name;
@@ -65,6 +74,16 @@ int TakeError(int fd) {
   int error = 0;
   socklen_t size = sizeof error;
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+RoundTrip RoundTripOf(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  // An older kernel (before 4.6) fills less of it.
+  if (size < offsetof(tcp_info, tcpi_min_rtt) + sizeof info.tcpi_min_rtt || info.tcpi_bytes_acked == 0) return {};
+  const RoundTrip found{MicrosecondsOf(info.tcpi_rtt), MicrosecondsOf(info.tcpi_min_rtt)};
+  return found.smoothed_us > 0 && found.least_us > 0 ? found : RoundTrip();
 }
 
 void ResetAndClose(int fd) {

@@ -31,6 +31,16 @@ int BeginConnect(const Name& server);
 /** What became of a connection; 0 = nothing bad. */
 int TakeError(int fd);
 
+/** Between us and a peer, in microseconds; 0 = not known. */
+struct RoundTrip {
+  /** As the kernel smooths it (RFC 6298); the least of the last five minutes (sysctl net.ipv4.tcp_min_rtt_wlen). */
+  int32_t smoothed_us = 0;
+  int32_t least_us = 0;
+};
+
+/** Of a connection whose peer has acknowledged something that it was sent; one that only connects is not measured. */
+RoundTrip RoundTripOf(int fd);
+
 /** The peer learns that it was cut off, and nothing that still waits is sent. */
 void ResetAndClose(int fd);
 

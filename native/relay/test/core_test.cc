@@ -34,6 +34,44 @@ void ClientsAreToldAndRelayedOverBothFamilies() {
   }
 }
 
+int32_t LeastRoundTripOf(const Event& over) {
+  int32_t least_us;
+  std::memcpy(&least_us, over.address, sizeof least_us);
+  return least_us;
+}
+
+void TheRoundTripToAClientIsToldAtItsEnd() {
+  for (const bool is_answered : {true, false}) {
+    Stage stage;
+    Pair pair(stage);
+    if (is_answered) {
+      pair.server.Send("answered");
+      stage.Until("answered", [&] { return pair.client.Hear() && pair.client.heard == "answered"; });
+      // With its end it acknowledges what came before.
+      pair.client.End();
+      stage.Until("ended", [&] { return !pair.server.Hear() && pair.server.has_ended; });
+      pair.server.End();
+    } else {
+      pair.client.Reset();
+    }
+    stage.Until("over", [&] { return stage.Count(Happening::kOver) == 1; });
+    const Event over = stage.Last(Happening::kOver);
+    const int32_t least_us = LeastRoundTripOf(over);
+    CHECK(is_answered == (over.more > 0));
+    CHECK(is_answered == (least_us > 0));
+    CHECK(least_us <= over.more);
+  }
+}
+
+void NobodyIsMeasuredWhoWasNotRelayed() {
+  Stage stage;
+  int32_t passage;
+  Socket client = stage.Accepted(&passage);
+  stage.relay.Finish(passage, OctetsOf("go away"), 7);
+  stage.Until("over", [&] { return stage.Count(Happening::kOver) == 1; });
+  CHECK(stage.Last(Happening::kOver).more == 0 && LeastRoundTripOf(stage.Last(Happening::kOver)) == 0);
+}
+
 void WhatIsSentLeavesAtOnce() {
   Stage stage;
   Pair pair(stage);
@@ -301,6 +339,8 @@ void ARelayThatGoesResetsWhoeverIsThere() {
 
 constexpr Test kTests[] = {
     {"clients are told and relayed over both families", ClientsAreToldAndRelayedOverBothFamilies},
+    {"the round trip to a client is told at its end", TheRoundTripToAClientIsToldAtItsEnd},
+    {"nobody is measured who was not relayed", NobodyIsMeasuredWhoWasNotRelayed},
     {"what is sent leaves at once", WhatIsSentLeavesAtOnce},
     {"an end of one direction leaves the other", AnEndOfOneDirectionLeavesTheOther},
     {"what comes behind urgent octets is not forgotten", WhatComesBehindUrgentOctetsIsNotForgotten},

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <arpa/inet.h>
-#include <netinet/tcp.h>
+#include <linux/tcp.h>
 #include <poll.h>
 #include <unistd.h>
 

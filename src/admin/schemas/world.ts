@@ -81,6 +81,18 @@ export const site = z
       .object({ current: z.number(), target: z.number().nullable(), max: z.number().nullable(), ageMs: z.number() })
       .nullable()
       .describe('What the agent of the site said last; null = there is none, or it is silent'),
+    clientRtts: z
+      .array(
+        z.object({
+          network: z.string().describe('A /24 of IPv4 or a /48 of IPv6'),
+          connections: count('That were measured in the last five to ten minutes'),
+          leastUs: z.number().describe('The least of these, microseconds'),
+          smoothedUs: z.number().describe('Smoothed over connections, microseconds'),
+        }),
+      )
+      .describe(
+        'Round trips of clients, as the agents at the site have measured them: the 64 networks with the most connections',
+      ),
   })
   .meta({ id: 'Site' });
 

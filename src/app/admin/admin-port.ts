@@ -48,7 +48,7 @@ import type { Answering, Running } from '../process/running.ts';
 import { VERSION } from '../version.ts';
 import type { WatchDesk } from '../watch/watch-desk.ts';
 import { WatchedBy } from '../watch/watch-port.ts';
-import { gaugesOf, type Measured, statusOf } from './admin-status.ts';
+import { gaugesOf, histogramsOf, type Measured, statusOf } from './admin-status.ts';
 import { placesOf, policiesOf, zonesOf } from './admin-steering.ts';
 import { membersOf, poolsOf, probesOf, sitesOf } from './admin-world.ts';
 
@@ -271,7 +271,12 @@ export class AdminDesk implements AdminPort {
   sample(): Sample {
     const seen = this.#look();
     const { gauges, tallies } = this.#options.watch.measure();
-    return { counters: seen.report.counters, gauges: [...gaugesOf(seen), ...gauges], tallies };
+    return {
+      counters: seen.report.counters,
+      gauges: [...gaugesOf(seen), ...gauges],
+      tallies,
+      histograms: histogramsOf(seen.report),
+    };
   }
 
   /** What of the weight of these members gets traffic now, 0..100. */

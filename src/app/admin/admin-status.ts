@@ -3,7 +3,7 @@
 import type { Status } from '../../admin/schemas/status.ts';
 import type { Member, Pool, Site } from '../../admin/schemas/world.ts';
 import { COUNTER_FACTS, type CounterName } from '../../metrics/counters.ts';
-import type { GaugeName, GaugeValue } from '../../metrics/gauges.ts';
+import type { GaugeName, GaugeValue, HistogramValue } from '../../metrics/gauges.ts';
 import type { Peer } from '../../model/mesh.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { inForce } from '../orders/orders-text.ts';
@@ -132,3 +132,12 @@ export function gaugesOf({ report, status, members, pools, sites }: Measured): G
   set('OVERRIDES_VERSION', status.overrides.version);
   return values;
 }
+
+/** Of the sites whose agents are in this process. */
+export const histogramsOf = ({ site }: Pick<StatusReport, 'site'>): HistogramValue[] =>
+  site.map(({ site: id, clientRtts: { counts, sumUs } }) => ({
+    histogram: 'CLIENT_RTT',
+    labels: [id],
+    counts,
+    sum: sumUs / 1_000_000,
+  }));

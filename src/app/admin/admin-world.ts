@@ -74,6 +74,7 @@ export function sitesOf(
       ...countsOf(own),
       isServing: own.some(({ isServing }) => isServing),
       down: own.filter(({ families }) => families.some(({ seen }) => seen === 'down')).length,
+      clientRtts: [...(loads.find(({ site }) => site === id)?.clientRtts ?? [])],
       load: loadOf(loads.find(({ site, agents }) => site === id && agents > 0)),
     };
   });

@@ -1,6 +1,6 @@
 // What the agents of all sites say of their load, as any process that hears the mesh can tell it: for `meridian status` and the API.
 
-import type { LoadUnit } from '../../model/capacity.ts';
+import { type HeardReport, type LoadUnit, NETWORKS_MAX, type NetworkRtt, REPORT_EXPIRES_MS } from '../../model/capacity.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { siteLoads } from '../../steering/site-loads.ts';
 import { columns } from '../text/columns.ts';
@@ -20,6 +20,8 @@ export interface AgentLoad {
   readonly max: number | null;
   /** Of the oldest report that counts. */
   readonly ageMs: number;
+  /** Round trips of clients as its agents have measured them: the networks with the most connections, NETWORKS_MAX at most. */
+  readonly clientRtts: readonly NetworkRtt[];
 }
 
 /** Of the sites from which anything is heard. */
@@ -27,12 +29,35 @@ export function agentLoads(
   { steering, loadUnit }: Pick<Snapshot, 'steering' | 'loadUnit'>,
   { loads, mesh }: Pick<CapacityBook, 'loads'> & { readonly mesh: Pick<CapacityBook['mesh'], 'nowMs'> },
 ): AgentLoad[] {
-  return siteLoads(steering.sites, loadUnit, loads, mesh.nowMs()).flatMap(({ report, agents, refused }, i) => {
+  const nowMs = mesh.nowMs();
+  return siteLoads(steering.sites, loadUnit, loads, nowMs).flatMap(({ report, agents, refused }, i) => {
     if (report === null && refused === 0) return [];
     const { current = 0, target = null, max = null, ageMs = 0 } = report ?? {};
     const site = steering.sites[i]!.id;
-    return { site, unit: loadUnit, agents, refused, current, target, max, ageMs: Math.max(0, Math.round(ageMs)) };
+    const clientRtts = rttsAt(site, loads, nowMs);
+    return { site, unit: loadUnit, agents, refused, current, target, max, ageMs: Math.max(0, Math.round(ageMs)), clientRtts };
   });
+}
+
+/** A network that several agents of a site have measured: the least of all, and the mean by connections of what each has smoothed. */
+function rttsAt(site: string, loads: readonly HeardReport[], nowMs: number): readonly NetworkRtt[] {
+  const merged = new Map<string, NetworkRtt>();
+  for (const report of loads) {
+    if (report.site !== site || nowMs - report.atMs >= REPORT_EXPIRES_MS) continue;
+    for (const one of report.clientRtts) {
+      const { network } = one;
+      const known = merged.get(network);
+      if (known === undefined) {
+        merged.set(network, one);
+        continue;
+      }
+      const connections = known.connections + one.connections;
+      const totalUs = known.smoothedUs * known.connections + one.smoothedUs * one.connections;
+      const leastUs = Math.min(known.leastUs, one.leastUs);
+      merged.set(network, { network, connections, leastUs, smoothedUs: Math.round(totalUs / connections) });
+    }
+  }
+  return [...merged.values()].sort((a, b) => b.connections - a.connections).slice(0, NETWORKS_MAX);
 }
 
 const amount = (value: number | null): string =>

@@ -62,7 +62,8 @@ export class CapacityBook {
     if (!isAmount(current) || ![target, max].every((value) => value === null || isAmount(value)))
       return refuse('a load must be a number of at least 0');
     const numbers = { epoch: this.#epoch, seq: ++this.#seq };
-    const report = { site, agent: `${this.id}/load/${site}`, ...numbers, unit: loadUnit, current, target, max, isDraining };
+    const loads = { unit: loadUnit, current, target, max, isDraining };
+    const report = { site, agent: `${this.id}/load/${site}`, ...numbers, ...loads, clientRtts: [] };
     this.mesh.reportLoad(report);
     return ok(report);
   }

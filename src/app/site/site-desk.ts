@@ -261,9 +261,9 @@ export class SiteDesk {
 
   #tell(): void {
     for (const { agent } of this.#entries.values()) {
-      const { site, isDraining, load } = agent.report();
+      const { site, isDraining, load, clientRtts } = agent.report();
       // What is not known is not told: when the last report has expired the configured capacity counts.
-      if (load !== null) this.#plane?.reportLoad({ site, seq: ++this.#seq, ...load, isDraining });
+      if (load !== null) this.#plane?.reportLoad({ site, seq: ++this.#seq, ...load, isDraining, clientRtts: clientRtts.most });
     }
   }
 }

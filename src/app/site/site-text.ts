@@ -1,6 +1,6 @@
 // The sites of this process in words, for `meridian status`.
 
-import type { LoadUnit } from '../../model/capacity.ts';
+import { type LoadUnit, NETWORKS_MAX } from '../../model/capacity.ts';
 import type { DriverReport, ListenerReport, ServerReport, SiteLoad, SiteReport } from '../../site/report.ts';
 import { columns } from '../text/columns.ts';
 import { oneLine } from '../text/plain-text.ts';
@@ -31,7 +31,7 @@ function addressRow({ site, id, address, isOurs, holder, token, leftMs, trouble 
   ];
 }
 
-function linesOf({ site, isDraining, load, services, listeners, driver, shared }: SiteReport): string[] {
+function linesOf({ site, isDraining, load, services, listeners, driver, shared, clientRtts }: SiteReport): string[] {
   const unit = load?.unit ?? 'connections';
   const rows = services.flatMap(({ service, servers }) =>
     servers.map((server) => rowOf(`${site}/${service}/${server.server}`, server, unit)),
@@ -54,8 +54,32 @@ function linesOf({ site, isDraining, load, services, listeners, driver, shared }
       `  service ${service}: ${algorithm}, ${shown(active)} ${driver === null || unit === 'connections' ? 'under way' : unit}${waiting > 0 ? `, ${waiting} WAITING` : ''}`,
     ]),
     ...columns(rows, '  '),
+    ...rttLines(clientRtts),
   ];
 }
+
+const MOST_NETWORKS_SHOWN = 3;
+
+function rttLines({ networks, most }: SiteReport['clientRtts']): string[] {
+  if (most.length === 0) return [];
+  const shownOnes = most.slice(0, MOST_NETWORKS_SHOWN);
+  const others = networks - shownOnes.length;
+  return [
+    `  round trips of clients in ${networks} ${networks === 1 ? 'network' : 'networks'}`,
+    ...columns(
+      shownOnes.map(({ network, connections, leastUs, smoothedUs }) => [
+        network,
+        `${milliseconds(smoothedUs)} ms`,
+        `least ${milliseconds(leastUs)} ms`,
+        `${connections} ${connections === 1 ? 'connection' : 'connections'}`,
+      ]),
+      '    ',
+    ),
+    ...(others > 0 ? [`    and ${others} more (--json has up to ${NETWORKS_MAX})`] : []),
+  ];
+}
+
+const milliseconds = (us: number): string => (us < 10_000 ? (us / 1000).toFixed(2) : (us / 1000).toFixed(0));
 
 const rowOf = (
   name: string,

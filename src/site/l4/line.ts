@@ -22,6 +22,8 @@ export interface LineEvents {
   onConnectFailed(latencyMs: number): void;
   /** Octets, of both directions, since it was told last. */
   onMoved(octetsSize: number): void;
+  /** At its end, where the kernel has measured it: the round trip to whoever is at the other end, smoothed and least, both above 0. */
+  onMeasured(smoothedUs: number, leastUs: number): void;
   /** It was reset for that. */
   onCutOff(why: CutOff): void;
   /** Both sockets are closed, whether or not there was ever a server. */

@@ -134,7 +134,7 @@ export class NativeLines {
         break;
       case HAPPENING.over:
         this.#lines[passage] = null;
-        line.ended(detail, number);
+        line.ended(detail, number, this.#integers[(at >> 2) + 3]!, this.#integers[(at >> 2) + 6]!);
         break;
     }
   }
@@ -188,9 +188,11 @@ class NativeLine extends Line {
     }
   }
 
-  ended(how: number, octetsSize: number): void {
+  /** Round trips in microseconds; 0 = not measured. */
+  ended(how: number, octetsSize: number, smoothedUs: number, leastUs: number): void {
     this.#isOver = true;
     if (octetsSize > 0) this.events.onMoved(octetsSize);
+    if (smoothedUs > 0) this.events.onMeasured(smoothedUs, leastUs);
     if (how === ENDING.idle) this.events.onCutOff('idle');
     else if (how === ENDING.stalled) this.events.onCutOff('stalled');
     this.over();

@@ -8,7 +8,7 @@ const BUILD = fileURLToPath(new URL('../../../../native/build/', import.meta.url
 /** Environment variable that switches all addons off. */
 const SWITCH = 'MERIDIAN_NATIVE';
 
-/** Octets of an event: four int32 (what, which passage, detail, more), a double, 16 octets of an address. */
+/** Octets of an event: four int32 (what, which passage, detail, more), a double, 16 octets of an address or of a fifth int32. */
 export const EVENT_SIZE = 40;
 
 /** `Happening` in native/relay/core/relay.h, which says what goes with each. */

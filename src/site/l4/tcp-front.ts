@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
 import { PrefixSet } from '../../base/prefix-set.ts';
 import type { TcpFrontSettings } from '../../model/site.ts';
+import { ClientRtts } from '../client-rtts.ts';
 import type { ListeningPort } from '../listening.ts';
 import type { Service } from '../service.ts';
 import { Admission, type AdmissionRules, clientName } from './admission.ts';
@@ -57,6 +58,7 @@ export class TcpFront implements Host {
   #proxies: PrefixSet;
   readonly clock: Clock;
   readonly #port: ListeningPort;
+  readonly #rtts: ClientRtts;
   readonly #admission: Admission;
   readonly #visits = new Set<Visit>();
   /** Where they are relayed: in the native relay, if there is one; else, and of those who came before it listened, over node:net. */
@@ -65,14 +67,19 @@ export class TcpFront implements Host {
   readonly #timer: NodeJS.Timeout;
   #whenEmpty: (() => void) | null = null;
 
-  /** Takes the connections of `port` from `begin` on. `addon`: null = all is relayed over node:net. */
+  /**
+   * Takes the connections of `port` from `begin` on. `addon`: null = all is relayed over node:net. `rtts`: where the round trips of
+   * clients are noted; only the native relay can tell them.
+   */
   constructor(
     settings: TcpFrontSettings,
     target: TcpTarget,
     clock: Clock,
     port: ListeningPort,
     addon: RelayAddon | null = relayAddon,
+    rtts: ClientRtts = new ClientRtts(),
   ) {
+    this.#rtts = rtts;
     this.#settings = settings;
     this.#target = target;
     this.#proxies = new PrefixSet(settings.proxyFrom);
@@ -121,6 +128,10 @@ export class TcpFront implements Host {
     this.#native?.close();
   }
 
+  measured({ line, isDirect }: Visit, smoothedUs: number, leastUs: number): void {
+    if (isDirect) this.#rtts.add(line.family, line.peer, smoothedUs, leastUs, this.clock.monotonicMs());
+  }
+
   left(visit: Visit): void {
     if (visit.name !== null) this.#admission.leave(visit.name);
     if (this.#visits.delete(visit) && this.#visits.size === 0) this.#whenEmpty?.();
@@ -149,6 +160,7 @@ export class TcpFront implements Host {
     }
     this.#visits.add(visit);
     if (!this.#proxies.has(line.family, line.peer)) {
+      visit.isDirect = true;
       this.#admit(visit, null);
       return;
     }

@@ -15,6 +15,8 @@ export interface Host {
   readonly counts: { relayed: number; connectFailures: number } & Record<CutOff, number>;
   /** Sends the client away. */
   refuse(visit: Visit, why: 'refusedUnserved'): void;
+  /** The round trip to whoever is at the other end, at the end of a connection that was relayed. */
+  measured(visit: Visit, smoothedUs: number, leastUs: number): void;
   /** The client is gone, and so is its server. */
   left(visit: Visit): void;
 }
@@ -26,6 +28,8 @@ export class Visit implements Waiter, LineEvents {
   readonly line: Line;
   /** What its connections are counted by; null = they are not yet. */
   name: string | null = null;
+  /** At the other end is the client itself, no proxy. */
+  isDirect = false;
   readonly #host: Host;
   #phase: Phase = 'beginning';
   #service: Service | null = null;
@@ -77,6 +81,10 @@ export class Visit implements Waiter, LineEvents {
 
   onMoved(octetsSize: number): void {
     this.#service!.balancer.table.addOctets(this.#tried.at(-1)!, octetsSize, this.#host.clock.monotonicMs());
+  }
+
+  onMeasured(smoothedUs: number, leastUs: number): void {
+    this.#host.measured(this, smoothedUs, leastUs);
   }
 
   onCutOff(why: CutOff): void {

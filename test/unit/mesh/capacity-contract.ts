@@ -1,6 +1,6 @@
 // What every mesh promises of loads, demand and the shared spill step: this suite runs over each implementation.
 
-import type { AgentReport } from '../../../src/model/capacity.ts';
+import { type AgentReport, NETWORKS_MAX } from '../../../src/model/capacity.ts';
 import { DEMAND_MAX_CLASSES, SPILL_MAX_LENGTH } from '../../../src/model/mesh.ts';
 import { loadReport } from '../../support/mesh.ts';
 import { checksOf, type Engine } from './contract.ts';
@@ -54,6 +54,36 @@ export function capacityContract(kind: string, open: () => Promise<Engine>): voi
     const told = a.log.flatMap((happening) => (happening.kind === 'loads' ? happening.loads.map(({ current }) => current) : []));
     t.deepEqual([...new Set(told)], [100, 3, 4]);
   });
+
+  check(
+    'the round trips that an agent has measured reach everybody, bounded and believed only as networks',
+    async (t, { member }) => {
+      const agent = await member('agent', { roles: ['site'] });
+      const clientRtts = ['192.0.2.0/24', '2001:db8:1::/48'].map((network) => ({
+        ...{ network, connections: 7, leastUs: 900, smoothedUs: 1250 },
+      }));
+      let seq = 0;
+      const a = await member('a');
+      // As agents do: again and again, since round trips may come later than the load.
+      await a.until(() => {
+        agent.mesh.reportLoad(loadReport('agent', ++seq, { clientRtts }));
+        return a.loads[0]?.clientRtts.length === 2;
+      });
+      t.deepEqual(a.loads[0]!.clientRtts, clientRtts);
+      const [one] = clientRtts;
+      const bad = [
+        [{ ...one!, network: '192.0.2.1/32' }],
+        [{ ...one!, network: 'somewhere' }],
+        [{ ...one!, connections: 0.5 }],
+        [{ ...one!, leastUs: -1 }],
+        [{ ...one!, smoothedUs: Number.NaN }],
+        Array.from({ length: NETWORKS_MAX + 1 }, () => one!),
+      ];
+      const { ignored } = agent.mesh.status;
+      for (const [i, each] of bad.entries()) agent.mesh.reportLoad(loadReport('agent', seq + 1 + i, { clientRtts: each }));
+      t.is(agent.mesh.status.ignored, ignored + bad.length);
+    },
+  );
 
   check('a report of what cannot be is not sent but counted', async (t, { member }) => {
     const a = await member('a');

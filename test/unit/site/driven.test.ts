@@ -8,6 +8,7 @@ import { systemClock } from '../../../src/base/clock.ts';
 import type { SiteAgentSettings } from '../../../src/model/site-agent.ts';
 import type { DriverSettings, ServerLoad } from '../../../src/model/site-driver.ts';
 import { SiteAgent } from '../../../src/site/agent.ts';
+import { NO_CLIENT_RTTS } from '../../../src/site/client-rtts.ts';
 import type { News } from '../../../src/site/driven.ts';
 import { drivenLoad, Weights } from '../../../src/site/driven-report.ts';
 import { RestartPace } from '../../../src/site/drivers/haproxy/restart-pace.ts';
@@ -163,7 +164,8 @@ test('only one plain length of a body counts, and POST is there only where somet
     t.is(postedSize(head(...lines)), 0, lines.join());
   }
   t.is(postedSize('GET /load HTTP/1.1\r\nContent-Length: 12'), 0);
-  const report = { site: 'lon', isDraining: false, load: null, driver: null, services: [], listeners: [], shared: null };
+  const without = { driver: null, services: [], listeners: [], shared: null, clientRtts: NO_CLIENT_RTTS };
+  const report = { site: 'lon', isDraining: false, load: null, ...without };
   const take = () => ({ ok: true, value: { current: 1, target: null, max: null, servers: [] } }) as const;
   t.regex(loadResponse(head(), '', report, { take }), /^HTTP\/1\.1 411 /);
   t.regex(loadResponse(head('Content-Length: 1'), '', report, null), /^HTTP\/1\.1 405 .*Allow: GET, HEAD\r/s);

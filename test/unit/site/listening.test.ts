@@ -30,6 +30,7 @@ function nativeSaying(t: ExecutionContext, name: string): NativeLines {
       onConnected: () => {},
       onConnectFailed: () => {},
       onMoved: () => {},
+      onMeasured: () => {},
       onCutOff: () => {},
       onOver: () => {},
     };

@@ -2,6 +2,7 @@
 
 import test from 'ava';
 import { agentLoadLines, agentLoads } from '../../../../src/app/capacity/agent-loads.ts';
+import { REPORT_EXPIRES_MS } from '../../../../src/model/capacity.ts';
 import { loadReport } from '../../../support/mesh.ts';
 
 const SITES = ['fra', 'lon'].map((id, index) => ({ id, index, latitude: 50, longitude: 8, capacity: null }));
@@ -16,7 +17,34 @@ const loadsOf = (...loads: readonly ReturnType<typeof heard>[]) =>
 
 test('agents of a site add up, and a site that nobody speaks of is not told of', (t) => {
   t.deepEqual(loadsOf(heard('a'), heard('b', { current: 20.25 })), [
-    { site: 'fra', unit: 'requests/s', agents: 2, refused: 0, current: 120.25, target: null, max: 600, ageMs: 500 },
+    {
+      site: 'fra',
+      unit: 'requests/s',
+      agents: 2,
+      refused: 0,
+      current: 120.25,
+      target: null,
+      max: 600,
+      ageMs: 500,
+      clientRtts: [],
+    },
+  ]);
+});
+
+test('a network that several agents of a site have measured is told once, and the one with the most connections first', (t) => {
+  const rtt = (network: string, connections: number, leastUs: number, smoothedUs: number) => ({
+    network,
+    connections,
+    leastUs,
+    smoothedUs,
+  });
+  const a = heard('a', { clientRtts: [rtt('192.0.2.0/24', 3, 900, 1000), rtt('2001:db8::/48', 3, 1, 1)] });
+  const b = heard('b', { clientRtts: [rtt('192.0.2.0/24', 1, 800, 3000)] });
+  const elsewhere = heard('c', { site: 'lon', clientRtts: [rtt('192.0.2.0/24', 9, 9, 9)] });
+  const silent = heard('d', { atMs: NOW_MS - REPORT_EXPIRES_MS, clientRtts: [rtt('198.51.100.0/24', 9, 9, 9)] });
+  t.deepEqual(loadsOf(a, b, elsewhere, silent)[0]!.clientRtts, [
+    rtt('192.0.2.0/24', 4, 800, 1500),
+    rtt('2001:db8::/48', 3, 1, 1),
   ]);
 });
 

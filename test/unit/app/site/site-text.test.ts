@@ -1,18 +1,44 @@
 import test from 'ava';
 import { siteLines } from '../../../../src/app/site/site-text.ts';
-import type { ListenerReport } from '../../../../src/site/report.ts';
+import { NO_CLIENT_RTTS } from '../../../../src/site/client-rtts.ts';
+import type { ListenerReport, SiteReport } from '../../../../src/site/report.ts';
+
+const SITE: SiteReport = {
+  site: 'lon',
+  isDraining: false,
+  driver: null,
+  load: { unit: 'connections', current: 0, target: null, max: null },
+  services: [],
+  listeners: [],
+  shared: null,
+  clientRtts: NO_CLIENT_RTTS,
+};
 
 const listenerWith = (counts: ListenerReport['counts']): string => {
-  const load = { unit: 'connections', current: 0, target: null, max: null } as const;
   const place = { address: '127.0.0.1', port: 443, connections: 2 };
   const listeners = [{ listener: 'public', kind: 'tcp', ...place, counts }] as const;
-  return siteLines([{ site: 'lon', isDraining: false, driver: null, load, services: [], listeners, shared: null }]).find((line) =>
-    line.includes('public'),
-  )!;
+  return siteLines([{ ...SITE, listeners }]).find((line) => line.includes('public'))!;
 };
 
 test('of a listener is told what became of clients that were not served, and nothing of the others', (t) => {
   const counts = { accepted: 20, relayed: 5, refusedByRate: 12, refusedName: 0, stalled: 1, responses: [0, 1] };
   t.is(listenerWith(counts), '  listener public  tcp  127.0.0.1 port 443  2 open  12 refused by rate, 1 stalled');
   t.is(listenerWith({ accepted: 20, relayed: 20 }).trimEnd(), '  listener public  tcp  127.0.0.1 port 443  2 open');
+});
+
+test('of round trips are told the networks with the most connections, and how many others there are', (t) => {
+  const networks = ['192.0.2.0/24', '2001:db8::/48', '198.51.100.0/24', '203.0.113.0/24'];
+  const most = networks.map((network, i) => ({ network, connections: 4 - i, leastUs: 900, smoothedUs: 1250 * (i + 8) }));
+  const lines = siteLines([{ ...SITE, clientRtts: { ...NO_CLIENT_RTTS, networks: 9, most } }]);
+  t.deepEqual(
+    lines.slice(-5).map((line) => line.trimEnd()),
+    [
+      '  round trips of clients in 9 networks',
+      '    192.0.2.0/24     10 ms  least 0.90 ms  4 connections',
+      '    2001:db8::/48    11 ms  least 0.90 ms  3 connections',
+      '    198.51.100.0/24  13 ms  least 0.90 ms  2 connections',
+      '    and 6 more (--json has up to 64)',
+    ],
+  );
+  t.false(siteLines([SITE]).some((line) => line.includes('round trips')));
 });

@@ -4,6 +4,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import test from 'ava';
+import { parseCidr } from '../../../../src/base/address.ts';
+import { systemClock } from '../../../../src/base/clock.ts';
 import { relayAddon } from '../../../../src/site/l4/relay-addon.ts';
 import { eventually } from '../../../support/patience.ts';
 import { Backend, Client, echo, stageOf } from '../../../support/site.ts';
@@ -47,4 +49,29 @@ native('a thread that ends resets the clients that it has, and the process goes 
   t.deepEqual(await once(worker, 'message'), ['accepted']);
   await worker.terminate();
   t.is(await client.over, 'reset');
+});
+
+native('the round trip of a client that has acknowledged something is noted when its connection ends', async (t) => {
+  const backend = await Backend.open(t, 'a', echo);
+  const { front, rtts } = await stageOf(t, [backend.server]);
+  const client = new Client(t, front.port);
+  client.socket.write('asked');
+  await eventually(() => client.received.toString() === 'asked', why('answered'));
+  await client.all();
+  await eventually(() => front.connections === 0, why('ended'));
+  const [found, ...others] = rtts.report(systemClock.monotonicMs()).most;
+  t.deepEqual(others, []);
+  t.like(found, { network: '127.0.0.0/24', connections: 1 });
+  t.true(found!.leastUs > 0 && found!.leastUs <= found!.smoothedUs);
+});
+
+native('of clients behind a proxy nothing is noted: the round trip would be that of the proxy', async (t) => {
+  const backend = await Backend.open(t, 'a', echo);
+  const { front, rtts } = await stageOf(t, [backend.server], { proxyFrom: [parseCidr('127.0.0.0/8')!] });
+  const client = new Client(t, front.port);
+  client.socket.write('PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nasked');
+  await eventually(() => client.received.toString() === 'asked', why('answered'));
+  await client.all();
+  await eventually(() => front.connections === 0, why('ended'));
+  t.is(rtts.report(systemClock.monotonicMs()).networks, 0);
 });
