@@ -199,7 +199,7 @@ test.serial('ends of one direction and resets reach the other side as what they 
 
 const measured = relayAddon === null ? test.skip : test.serial;
 
-measured('the round trip of a client is in the status, and in the report that the mesh has', async (t) => {
+measured('the report of an agent has the network of a client, with a round trip', async (t) => {
   const client = new Client(t, ports.talk);
   await eventually(() => client.received.length > 0, log);
   await client.all();
@@ -209,8 +209,6 @@ measured('the round trip of a client is in the status, and in the report that th
   t.true(connections >= 1);
   t.true(leastUs > 0 && leastUs <= smoothedUs);
   t.true(smoothedUs < 60e6, 'it is loopback, however busy');
-  const loads = async () => (await statusOf(join(agent.directory, 'var/meridian.sock'))).loads;
-  await eventually(async () => (await loads())[0]?.clientRtts.some(isHere) === true, log);
 });
 
 test.serial('a client that never reads is let go, and so is its server', async (t) => {
