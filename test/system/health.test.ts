@@ -165,7 +165,7 @@ test.serial('a damaged state directory costs warnings, not the start', async (t)
   await membersBecome(directory, allSeen);
   server.signal('SIGTERM');
   await server.ended;
-  const files = readdirSync(join(directory, 'var')).filter((file) => /^(identity|mesh-).*\.json$/.test(file));
+  const files = readdirSync(join(directory, 'var')).filter((file) => /^(identity|mesh-).*\.(json|journal)$/.test(file));
   t.true(files.length > 3, files.join());
   for (const file of files) writeFileSync(join(directory, 'var', file), 'nonsense');
   const again = await serve();
