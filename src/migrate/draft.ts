@@ -2,6 +2,7 @@
 // carried over. Invariant: every name it hands out is one that the configuration allows, and no two things share one.
 
 import type { Family } from '../base/address.ts';
+import type { DraftRule } from './draft-rule.ts';
 import { withKnownPlaces } from './places.ts';
 
 /** Longest name of a site, pool, member or policy, in characters. */
@@ -21,28 +22,6 @@ export interface DraftPool {
   readonly probe?: string;
   readonly up?: { readonly low: number; readonly high: number; readonly of: 'members' | 'weight' };
   readonly members: readonly DraftMember[];
-}
-
-export type DraftRule =
-  | { readonly pool: string }
-  | {
-      readonly nearest: {
-        readonly pool: string;
-        readonly tieBand: string;
-        readonly bias?: Readonly<Record<string, number>>;
-      };
-    }
-  | { readonly failover: readonly DraftRule[] }
-  | { readonly weighted: readonly { readonly weight: number; readonly rule: DraftRule }[] }
-  | { readonly map: DraftMap };
-
-export interface DraftMap {
-  readonly network?: Readonly<Record<string, DraftRule>>;
-  readonly asn?: Readonly<Record<string, DraftRule>>;
-  readonly subdivision?: Readonly<Record<string, DraftRule>>;
-  readonly country?: Readonly<Record<string, DraftRule>>;
-  readonly continent?: Readonly<Record<string, DraftRule>>;
-  readonly default: DraftRule;
 }
 
 export interface DraftPolicy {

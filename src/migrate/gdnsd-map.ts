@@ -1,7 +1,8 @@
 // A map of gdnsd's plugin geoip: which data centres, in which order, for which place or network (gdnsd-plugin-geoip(8)). Nested continents,
 // countries and subdivisions become the flat keys of a `map` rule, whose most specific key decides just so. Cities have no counterpart.
 
-import type { Draft, DraftMap, DraftRule, DraftSite } from './draft.ts';
+import type { Draft, DraftSite } from './draft.ts';
+import type { DraftMap, DraftRule } from './draft-rule.ts';
 import { at, isTrue, listOf, placeOf, textAt } from './gdnsd-tree.ts';
 import type { Vscf, VscfHash } from './vscf.ts';
 

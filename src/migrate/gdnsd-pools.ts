@@ -2,7 +2,8 @@
 // Semantics: gdnsd-plugin-{multifo,weighted,simplefo,static}(8). Below `up_thresh` gdnsd answers with everything and tells the plugin
 // above that the resource is down; here `up` of the pool tells it, and answers keep to what is up as long as anything is.
 
-import { answerOf, type Draft, type DraftMember, type DraftPool, type DraftRule, familyOf, plainName } from './draft.ts';
+import { answerOf, type Draft, type DraftMember, type DraftPool, familyOf, plainName } from './draft.ts';
+import type { DraftRule } from './draft-rule.ts';
 import type { GdnsdProbes } from './gdnsd-probes.ts';
 import { at, entriesBut, inheritedText, isTrue, type Scope } from './gdnsd-tree.ts';
 import type { Vscf, VscfHash } from './vscf.ts';

@@ -1,7 +1,8 @@
 // gdnsd's resources by the names that zones use (`plugin!resource`, `plugin!resource/datacentre`), with the plugins that choose between
 // data centres: metafo in a fixed order, geoip by map. Semantics: gdnsd-plugin-{metafo,geoip}(8).
 
-import { type Draft, type DraftRule, familyOf, plainName } from './draft.ts';
+import { type Draft, familyOf, plainName } from './draft.ts';
+import type { DraftRule } from './draft-rule.ts';
 import { GdnsdMap, type Preference } from './gdnsd-map.ts';
 import type { Branch, GdnsdPools, Setting } from './gdnsd-pools.ts';
 import { at, inheritedText, listOf, placeOf, type Scope, textAt } from './gdnsd-tree.ts';

@@ -2,7 +2,8 @@
 // octoDNS wants the more specific rules first, which is what a `map` means by itself. Records A and AAAA of one name become one policy,
 // whose members have both addresses. `geo`, the older notation, is read as pools that fall back to the values of the record.
 
-import { answerOf, type Draft, type DraftMember, type DraftPolicy, type DraftProbe, type DraftRule, plainName } from './draft.ts';
+import { answerOf, type Draft, type DraftMember, type DraftPolicy, type DraftProbe, plainName } from './draft.ts';
+import type { DraftRule } from './draft-rule.ts';
 import { type Fields, isFields, listOf, number, text, textsOf } from './fields.ts';
 import type { OctodnsRecord } from './octodns-input.ts';
 

@@ -3,7 +3,7 @@
 
 import { formatAddress, maskOctets, parseAddress, parseCidr } from '../base/address.ts';
 import { COUNTRIES } from '../geo/centroids.ts';
-import type { DraftMap, DraftRule } from './draft.ts';
+import type { DraftMap, DraftRule } from './draft-rule.ts';
 
 type Rules = Readonly<Record<string, DraftRule>>;
 type Tell = (what: string) => void;

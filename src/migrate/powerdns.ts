@@ -3,7 +3,8 @@
 
 import type { Problem } from '../base/errors.ts';
 import { ok, type Result } from '../base/result.ts';
-import { answerOf, Draft, type DraftMap, type DraftMember, type DraftRule, plainName } from './draft.ts';
+import { answerOf, Draft, type DraftMember, plainName } from './draft.ts';
+import type { DraftMap, DraftRule } from './draft-rule.ts';
 import { failed } from './failed.ts';
 import { parseLua, parseLuaConfig, type Statement } from './lua.ts';
 import { type Answer, type Plan, PlanError, Planner, type Value } from './powerdns-plan.ts';

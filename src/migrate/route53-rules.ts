@@ -2,7 +2,8 @@
 // to other names of the zone, whose rules then nest. A and AAAA sets of one identifier become members with both addresses.
 
 import { placeOfRegion } from './aws-regions.ts';
-import { type Draft, type DraftMember, type DraftRule, plainName } from './draft.ts';
+import { type Draft, type DraftMember, plainName } from './draft.ts';
+import type { DraftRule } from './draft-rule.ts';
 import { number, text } from './fields.ts';
 import type { Checked, Route53Health } from './route53-health.ts';
 import type { RecordSet } from './route53-input.ts';

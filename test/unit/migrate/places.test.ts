@@ -1,7 +1,8 @@
 // Places of other servers that are none here.
 
 import test from 'ava';
-import { Draft, type DraftRule } from '../../../src/migrate/draft.ts';
+import { Draft } from '../../../src/migrate/draft.ts';
+import type { DraftRule } from '../../../src/migrate/draft-rule.ts';
 
 const POOL: DraftRule = { pool: 'p' };
 
