@@ -2,13 +2,14 @@
 // to the disk before the change is acknowledged. Both are written at once; one that is damaged is kept aside for people to look at, and
 // the other is used. When a journal has grown it is replaced by the whole set, written aside and renamed.
 
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Book, BookKind, Item } from './book.ts';
 import { decodeBook, encodeBook } from './book.ts';
 import type { Complaints } from './complaints.ts';
+import { NewestWriter, putAside, readIfThere, replaceFile } from './durable.ts';
 import { changeLine, readLines, wholeLine } from './journal-lines.ts';
-import { removeScraps, scrapOf } from './scraps.ts';
+import { removeScraps } from './scraps.ts';
 import { StateFile } from './state-file.ts';
 
 /** A journal is replaced by the whole set once it is larger than this, and than so many whole sets. */
@@ -16,11 +17,6 @@ const LEAST_SIZE = 256 * 1024;
 const MOST_SETS = 3;
 const MAX_FILE_SIZE = 256 * 1024 * 1024;
 const ENDINGS = ['journal', 'copy.journal'] as const;
-
-interface Waiter {
-  resolve(): void;
-  reject(error: Error): void;
-}
 
 /** A journal as we left it: who else has written it, or put another in its place, must not be added to. */
 interface Left {
@@ -38,8 +34,7 @@ export interface JournalOptions<T extends Item> {
 
 export class Journal<T extends Item> {
   readonly #options: JournalOptions<T>;
-  #next: { book: Book<T>; waiters: Waiter[] } | null = null;
-  #isWriting = false;
+  readonly #writer: NewestWriter<Book<T>> = new NewestWriter((book) => this.#write(book));
   /** What both journals hold; null = not known, the next one is written whole. */
   #written: Book<T> | null = null;
   #left: readonly Left[] = [];
@@ -63,32 +58,12 @@ export class Journal<T extends Item> {
    * and the next one is written whole.
    */
   save(book: Book<T>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const waiters = this.#next?.waiters ?? [];
-      waiters.push({ resolve, reject });
-      this.#next = { book, waiters };
-      if (!this.#isWriting) void this.#writeAll();
-    });
-  }
-
-  async #writeAll(): Promise<void> {
-    this.#isWriting = true;
-    while (this.#next !== null) {
-      const { book, waiters } = this.#next;
-      this.#next = null;
-      try {
-        await this.#write(book);
-        for (const waiter of waiters) waiter.resolve();
-      } catch (error) {
-        this.#written = null;
-        for (const waiter of waiters) waiter.reject(error as Error);
-      }
-    }
-    this.#isWriting = false;
+    return this.#writer.save(book);
   }
 
   async #write(book: Book<T>): Promise<void> {
     const before = this.#written;
+    this.#written = null;
     const isShort = this.#left.every(({ size }) => size < Math.max(LEAST_SIZE, MOST_SETS * this.#wholeSize));
     const line = before === null || !isShort ? undefined : changeLine(before, book);
     if (line === undefined || !(await this.#append(line))) await this.#replace(book);
@@ -119,56 +94,24 @@ export class Journal<T extends Item> {
   async #replace(book: Book<T>): Promise<void> {
     const octets = Buffer.from(wholeLine(book, this.#options.kind));
     const { directory, name } = this.#options;
-    await mkdir(directory, { recursive: true });
     const left: Left[] = [];
-    for (const ending of ENDINGS) left.push({ inode: await this.#replaceOne(this.#path(ending), octets), size: octets.length });
+    for (const ending of ENDINGS) left.push({ inode: await replaceFile(this.#path(ending), octets), size: octets.length });
     this.#left = left;
     this.#wholeSize = octets.length;
     // What an earlier version of Meridian kept is in the journals now.
     for (const ending of ['json', 'copy.json']) await rm(join(directory, `${name}.${ending}`), { force: true });
   }
 
-  async #replaceOne(path: string, octets: Buffer): Promise<number> {
-    const aside = scrapOf(path);
-    const file = await open(aside, 'w', 0o600);
-    let inode: number;
-    try {
-      await file.writeFile(octets);
-      await file.sync();
-      inode = (await file.stat()).ino;
-    } finally {
-      await file.close();
-    }
-    await rename(aside, path);
-    const directory = await open(this.#options.directory, 'r');
-    try {
-      await directory.sync(); // the rename itself
-    } finally {
-      await directory.close();
-    }
-    return inode;
-  }
-
   async #read(ending: string): Promise<Book<T> | undefined> {
     const { complaints, kind } = this.#options;
     const path = this.#path(ending);
-    let text: string;
-    try {
-      text = await readFile(path, 'utf8');
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT') complaints.warn('ERR_MESH_FILE', `${path} cannot be read: ${message}`);
-      return undefined;
-    }
+    const text = await readIfThere(path, complaints);
+    if (text === undefined) return undefined;
     const { book, isDamaged } = text.length > MAX_FILE_SIZE ? { book: undefined, isDamaged: true } : readLines(text, kind);
-    if (!isDamaged) return book;
-    const kept = `${path}.damaged`;
-    const isKept = await rename(path, kept).then(
-      () => true,
-      () => false,
-    );
-    const used = book === undefined ? 'not used' : `used up to version ${book.version}`;
-    complaints.warn('ERR_MESH_FILE', `${path} is damaged and ${used}; ${isKept ? `kept as ${kept}` : 'left where it is'}`);
+    if (isDamaged) {
+      const use = book === undefined ? 'not used' : `used up to version ${book.version}`;
+      await putAside(path, use, complaints);
+    }
     return book;
   }
 

@@ -3,20 +3,15 @@
 // look at, and the other copy is used.
 
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Complaints } from './complaints.ts';
-import { removeScraps, scrapOf } from './scraps.ts';
+import { NewestWriter, putAside, readIfThere, replaceFile } from './durable.ts';
+import { removeScraps } from './scraps.ts';
 
 const HEADER = /^meridian 1 ([0-9a-f]{64})\n/;
 const MAX_FILE_SIZE = 64 * 1024 * 1024;
 
 const checksum = (text: string): string => createHash('sha256').update(text).digest('hex');
-
-interface Waiter {
-  resolve(): void;
-  reject(error: Error): void;
-}
 
 export interface StateFileOptions<T> {
   readonly directory: string;
@@ -31,8 +26,7 @@ export interface StateFileOptions<T> {
 
 export class StateFile<T> {
   readonly #options: StateFileOptions<T>;
-  #next: { value: T; waiters: Waiter[] } | null = null;
-  #isWriting = false;
+  readonly #writer: NewestWriter<T> = new NewestWriter((value) => this.#write(value));
 
   constructor(options: StateFileOptions<T>) {
     this.#options = options;
@@ -50,81 +44,28 @@ export class StateFile<T> {
    * if the first copy could not be written; what was there before is then still there.
    */
   save(value: T): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const waiters = this.#next?.waiters ?? [];
-      waiters.push({ resolve, reject });
-      this.#next = { value, waiters };
-      if (!this.#isWriting) void this.#writeAll();
-    });
+    return this.#writer.save(value);
   }
 
-  async #writeAll(): Promise<void> {
-    this.#isWriting = true;
-    while (this.#next !== null) {
-      const { value, waiters } = this.#next;
-      this.#next = null;
-      try {
-        const text = this.#options.encode(value);
-        await this.#write('json', text);
-        await this.#write('copy.json', text);
-        for (const waiter of waiters) waiter.resolve();
-      } catch (error) {
-        for (const waiter of waiters) waiter.reject(error as Error);
-      }
-    }
-    this.#isWriting = false;
+  async #write(value: T): Promise<void> {
+    const text = this.#options.encode(value);
+    const content = `meridian 1 ${checksum(text)}\n${text}`;
+    await replaceFile(this.#path('json'), content);
+    await replaceFile(this.#path('copy.json'), content);
   }
 
   #path(ending: string): string {
     return join(this.#options.directory, `${this.#options.name}.${ending}`);
   }
 
-  async #write(ending: string, text: string): Promise<void> {
-    const path = this.#path(ending);
-    const aside = scrapOf(path);
-    await mkdir(this.#options.directory, { recursive: true });
-    const file = await open(aside, 'w', 0o600);
-    try {
-      await file.writeFile(`meridian 1 ${checksum(text)}\n${text}`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(aside, path);
-    const directory = await open(this.#options.directory, 'r');
-    try {
-      await directory.sync(); // the rename itself
-    } finally {
-      await directory.close();
-    }
-  }
-
   async #read(ending: string): Promise<T | undefined> {
     const path = this.#path(ending);
-    let content: string;
-    try {
-      content = await readFile(path, 'utf8');
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code !== 'ENOENT') this.#options.complaints.warn('ERR_MESH_FILE', `${path} cannot be read: ${message}`);
-      return undefined;
-    }
+    const content = await readIfThere(path, this.#options.complaints);
+    if (content === undefined) return undefined;
     const header = HEADER.exec(content.length <= MAX_FILE_SIZE ? content : '');
     const text = content.slice(header?.[0].length ?? 0);
     const value = header !== null && header[1] === checksum(text) ? this.#options.decode(text) : undefined;
-    if (value === undefined) await this.#putAside(path);
+    if (value === undefined) await putAside(path, 'not used', this.#options.complaints);
     return value;
-  }
-
-  async #putAside(path: string): Promise<void> {
-    const kept = `${path}.damaged`;
-    const isKept = await rename(path, kept).then(
-      () => true,
-      () => false,
-    );
-    this.#options.complaints.warn(
-      'ERR_MESH_FILE',
-      `${path} is damaged and not used; ${isKept ? `kept as ${kept}` : 'left where it is'}`,
-    );
   }
 }
