@@ -1,4 +1,4 @@
-// What the tests of the core are made of: a check that counts, a server on a batch, clients that hear nobody else.
+// What the tests of the core are made of: a server on a batch, clients that hear nobody else.
 
 #pragma once
 
@@ -15,19 +15,14 @@
 #include <memory>
 #include <vector>
 
+#include "../../test/checks.h"
 #include "../core/batch.h"
 #include "../core/open.h"
 
 namespace packet_io::test {
 
-inline int failures = 0;
-
-inline void Check(bool is_true, const char* text, int line) {
-  if (is_true) return;
-  failures++;
-  std::printf("  line %d: not so: %s\n", line, text);
-}
-#define CHECK(condition) Check((condition), #condition, __LINE__)
+using checks::RunAll;
+using checks::Test;
 
 constexpr uint32_t kMaxQuery = 4096;
 constexpr uint32_t kMaxReply = 1232;
@@ -134,25 +129,6 @@ inline Octets ReceiveFrom(int fd) {
 inline bool IsSilent(int fd) {
   uint8_t octet;
   return recv(fd, &octet, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
-}
-
-struct Test {
-  const char* name;
-  void (*run)();
-};
-
-/** Runs them in turn and says how each went; what main() returns. */
-template <size_t count>
-int RunAll(const char* what, const Test (&tests)[count]) {
-  int failed = 0;
-  for (const Test& test : tests) {
-    failures = 0;
-    test.run();
-    std::printf("%s %s\n", failures == 0 ? "ok  " : "FAIL", test.name);
-    if (failures > 0) failed++;
-  }
-  std::printf("%zu %s, %d failed\n", count, what, failed);
-  return failed == 0 ? 0 : 1;
 }
 
 }  // namespace packet_io::test

@@ -1,4 +1,4 @@
-// What the tests of the relay's core are made of: a check that counts, a stage with a relay between real clients and real servers.
+// What the tests of the relay's core are made of: a stage with a relay between real clients and real servers.
 
 #pragma once
 
@@ -16,18 +16,13 @@
 #include <string>
 #include <vector>
 
+#include "../../test/checks.h"
 #include "../core/relay.h"
 
 namespace relay::test {
 
-inline int failures = 0;
-
-inline void Check(bool is_true, const char* text, int line) {
-  if (is_true) return;
-  failures++;
-  std::printf("  line %d: not so: %s\n", line, text);
-}
-#define CHECK(condition) Check((condition), #condition, __LINE__)
+using checks::RunAll;
+using checks::Test;
 
 /** Long enough for a busy machine under sanitizers; nothing waits so long unless it fails. */
 constexpr double kPatienceMs = 60000;
@@ -196,23 +191,5 @@ struct Pair {
     return stage.Served();
   }
 };
-
-struct Test {
-  const char* name;
-  void (*run)();
-};
-
-template <size_t count>
-int RunAll(const char* what, const Test (&tests)[count]) {
-  int failed = 0;
-  for (const Test& test : tests) {
-    failures = 0;
-    test.run();
-    std::printf("%s %s\n", failures == 0 ? "ok  " : "FAIL", test.name);
-    if (failures > 0) failed++;
-  }
-  std::printf("%zu %s, %d failed\n", count, what, failed);
-  return failed == 0 ? 0 : 1;
-}
 
 }  // namespace relay::test
