@@ -30,7 +30,6 @@ import { findPrebuilt, sourcesOf } from './prebuilt.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const output = join(here, 'build');
-const logFile = join(output, 'build.log');
 
 /** What is built, each from its own folder. `without` says what happens if it cannot be. */
 const ADDONS = [
@@ -163,6 +162,7 @@ function buildProgram(name, sources, options, project = join(here, 'packet-io'))
   const inputs = [
     ...filesUnder(join(project, 'core')),
     ...filesUnder(join(project, 'test')),
+    ...filesUnder(join(here, 'test')),
     ...sources.map((source) => join(project, source)),
   ];
   if (existsSync(program) && inputs.every((file) => modified(file) < modified(program))) return program;
@@ -178,14 +178,14 @@ function buildProgram(name, sources, options, project = join(here, 'packet-io'))
 
 const SANITIZERS = ['-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'];
 
-function sanitize() {
-  const core = ['core/open.cc', 'core/batch.cc', 'core/trains.cc'];
-  const statuses = ['core', 'trains'].map((name) => {
-    const program = buildProgram(`${name}-test`, [...core, `test/${name}_test.cc`], SANITIZERS);
+/** The tests of a core: each `NAME_test.cc` is a program of its own. A warning of the addon's last compilation fails them too. */
+function sanitize(folder, prefix, names, sources, log) {
+  const statuses = names.map((name) => {
+    const program = buildProgram(`${prefix}${name}-test`, [...sources, `test/${name}_test.cc`], SANITIZERS, join(here, folder));
     return spawnSync(program, { stdio: 'inherit', timeout: COMPILE_TIMEOUT_MS }).status;
   });
-  const warnings = read(logFile).match(/warning: .*/g) ?? [];
-  for (const warning of warnings) console.error(`native/build/build.log: ${warning}`);
+  const warnings = read(join(output, log)).match(/warning: .*/g) ?? [];
+  for (const warning of warnings) console.error(`native/build/${log}: ${warning}`);
   process.exit(statuses.every((status) => status === 0) && warnings.length === 0 ? 0 : 1);
 }
 
@@ -217,22 +217,13 @@ function sanitizeFleet() {
   process.exit(failures === 0 && warnings.length === 0 ? 0 : 1);
 }
 
-function sanitizeRelay() {
-  const core = ['core/passage.cc', 'core/relay.cc', 'core/sockets.cc'];
-  const statuses = ['core', 'burden'].map((name) => {
-    const program = buildProgram(`relay-${name}-test`, [...core, `test/${name}_test.cc`], SANITIZERS, join(here, 'relay'));
-    return spawnSync(program, { stdio: 'inherit', timeout: COMPILE_TIMEOUT_MS }).status;
-  });
-  const warnings = read(join(output, 'relay.log')).match(/warning: .*/g) ?? [];
-  for (const warning of warnings) console.error(`native/build/relay.log: ${warning}`);
-  process.exit(statuses.every((status) => status === 0) && warnings.length === 0 ? 0 : 1);
-}
-
 const mode = process.argv[2];
 if (mode === '--echo') buildProgram('echo', ['bench/echo.cc'], ['-O2']);
-else if (mode === '--sanitize') sanitize();
+else if (mode === '--sanitize')
+  sanitize('packet-io', '', ['core', 'trains'], ['core/open.cc', 'core/batch.cc', 'core/trains.cc'], 'build.log');
 else if (mode === '--sanitize-fleet') sanitizeFleet();
-else if (mode === '--sanitize-relay') sanitizeRelay();
+else if (mode === '--sanitize-relay')
+  sanitize('relay', 'relay-', ['core', 'burden'], ['core/passage.cc', 'core/relay.cc', 'core/sockets.cc'], 'relay.log');
 else if (process.env.MERIDIAN_NATIVE !== 'off') {
   for (const addon of ADDONS) {
     if (!existsSync(join(here, addon.folder, 'binding.gyp'))) continue;
