@@ -8,6 +8,10 @@
 #include <cerrno>
 #include <string>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "core/batch.h"
 #include "core/open.h"
 #include "port.h"
@@ -96,11 +100,24 @@ Napi::Value DuplicateDescriptor(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), Duplicate(info[0].As<Napi::Number>().Int32Value()));
 }
 
+/**
+ * mapLargeBlocks(size): memory blocks of so many octets and more are mapped one by one from now on, so that each goes back to the
+ * system when it is freed. glibc begins so too, but raises the limit to the size of whatever such block is freed (at most 32 MiB):
+ * then blocks come out of heaps that shrink only from their ends. Of the whole process; nothing where malloc is another one.
+ */
+Napi::Value MapLargeBlocks(const Napi::CallbackInfo& info) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, info[0].As<Napi::Number>().Int32Value());
+#endif
+  return info.Env().Undefined();
+}
+
 Napi::Object Export(Napi::Env env, Napi::Object exports) {
   exports.Set("layout", Napi::Function::New(env, DescribeLayout));
   exports.Set("openUdp", Napi::Function::New(env, OpenUdpPort));
   exports.Set("openTcp", Napi::Function::New(env, OpenTcpDescriptor));
   exports.Set("duplicate", Napi::Function::New(env, DuplicateDescriptor));
+  exports.Set("mapLargeBlocks", Napi::Function::New(env, MapLargeBlocks));
   return exports;
 }
 

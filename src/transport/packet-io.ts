@@ -85,6 +85,11 @@ export interface PacketIo {
   }): number;
   /** Another descriptor of a socket; the caller's. */
   duplicate(fd: number): number;
+  /**
+   * Blocks of so many octets and more, of the whole process, go back to the system as soon as they are free. glibc alone keeps them
+   * in heaps once it has freed one as large.
+   */
+  mapLargeBlocks(size: number): void;
 }
 
 /** The addon, or the reason for its absence in words that follow "because". */

@@ -26,11 +26,6 @@ const RESTARTING: readonly FaultName[] = ['dns-server-stops', 'servers-restart',
 const APART: readonly FaultName[] = ['redis-master-stops', 'crowd-comes'];
 /** The same site fails every few minutes, so the flap guard holds it down for 42 good checks (docs/health.md). */
 const HELD = { home: 90_000, joined: 90_000 } as const;
-/**
- * V8 lets a heap grow to a multiple of what is kept before it collects the whole of it: here 25 MiB to 90, over most of an hour, which
- * no one can tell from a leak. With this it collects once a quarter has been added, so that what grows is what is kept.
- */
-const NODE_ARGS = ['--heap-growing-percent=25'];
 const QUERIES_A_ROUND = 9;
 const MOST_MINUTES = 24 * 60;
 const MOST_PER_SECOND = 2000;
@@ -68,7 +63,7 @@ async function soak(): Promise<number> {
   const roundMs = (1000 * QUERIES_A_ROUND) / perSecond;
   const pace = { ...PACES.quick, limitsMs: { ...PACES.quick.limitsMs, ...HELD } };
   const common = DRILLS.filter((drill) => !isOf(drill, APART));
-  const world = new LocalWorld({ pace, faults: common.flatMap(makes), roundMs, nodeArgs: NODE_ARGS });
+  const world = new LocalWorld({ pace, faults: common.flatMap(makes), roundMs });
   const book = new MemoryBook(lengthMs / WARM_UP_SHARE);
   const drills = new Map<string, DrillCount>();
   const sum = { asked: 0, lost: 0, crashes: 0 };

@@ -8,6 +8,7 @@ import { systemClock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { PassedSocket } from '../../model/passed-socket.ts';
 import { RateHistory } from '../../watch/rates.ts';
+import { HeapKeeper } from '../answering/heap-keeper.ts';
 import { yieldToAnswers } from '../answering/priority.ts';
 import type { ApiStart, FromApi, ToApi } from './api-messages.ts';
 import { remotePort } from './remote-port.ts';
@@ -72,4 +73,5 @@ async function close(): Promise<void> {
 
 const { endpoints, problems } = await opening;
 yieldToAnswers('api'); // not before: on a busy machine it would take long to be there
+new HeapKeeper().start();
 send({ kind: 'listening', endpoints, problems });

@@ -15,7 +15,8 @@ import type { SpillLimits } from '../../steering/spill-limits.ts';
 import type { ChangeTrail } from '../health/change-trail.ts';
 import { Pacer } from '../health/pacer.ts';
 import type { Loaded } from '../loading/load.ts';
-import type { Images } from './messages.ts';
+import { DroppedMemory, sizeOf } from './dropped-memory.ts';
+import { buffersOf, type Images } from './messages.ts';
 import { tapPlan } from './tap-plan.ts';
 
 const STEER_GAP_MS = 250;
@@ -42,6 +43,7 @@ export class ImageFeed {
   readonly #options: ImageFeedOptions;
   readonly #pacer: Pacer;
   readonly #turns: Pacer;
+  readonly #droppedMemory = new DroppedMemory();
   #loaded: Loaded;
   #facts: HealthFacts;
   #images: Images;
@@ -110,11 +112,13 @@ export class ImageFeed {
     this.#loaded = loaded;
     this.#facts = facts;
     this.#next = facts;
+    const dropped = buffersOf(this.#images);
     this.#images = images;
     this.#waitingMs = null;
     plan?.built();
     await this.#confirmed(this.#sink?.install(images), images);
     plan?.answered();
+    this.#droppedMemory.drop(dropped, sizeOf(buffersOf(images)));
   }
 
   /** Takes what is known of health now; the steering image follows if it makes a difference. Never at once: a load may come. */
@@ -185,6 +189,7 @@ export class ImageFeed {
     const images = this.#images;
     this.#swapped = this.#confirmed(this.#sink?.steer(images), images).then(() => {
       counters[COUNTER.STEERING_SWAPS]!++;
+      this.#droppedMemory.drop([before], sizeOf(buffersOf(images)));
       plan?.answered();
       const changes = plan?.ids ?? [];
       // Ramps and TTLs are steps of a change that was told.

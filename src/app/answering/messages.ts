@@ -38,7 +38,17 @@ export interface Images {
   readonly tap: TapPlan | null;
 }
 
-/** workerData of a DNS worker. */
+/** The memory of `images` that is shared. */
+export const buffersOf = ({ zones, geo, steering, asked, given, tap }: Images): readonly SharedArrayBuffer[] => [
+  ...zones,
+  geo,
+  steering,
+  asked,
+  given,
+  ...(tap?.rings ?? []),
+];
+
+/** workerData of a DNS worker, which lives as long as the thread. The images come after it, as the first message. */
 export interface WorkerStart {
   readonly settings: ServerSettings;
   readonly endpoints: readonly Endpoint[];
@@ -48,7 +58,6 @@ export interface WorkerStart {
   readonly inherited: readonly InheritedSockets[];
   /** What each TCP listener may hold. */
   readonly tcpRoom: TcpRoom;
-  readonly images: Images;
   /** What the rate limits of all workers share; null if nothing is limited. */
   readonly limits: SharedLimits | null;
   /** Counters of all workers, and the row that is this worker's own. */

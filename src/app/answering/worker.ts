@@ -13,12 +13,14 @@ import { Responder } from '../../responder/responder.ts';
 import { Tap } from '../../responder/tap.ts';
 import { SteeringImage } from '../../steering/image.ts';
 import { TransferDesk } from '../../transfer/transfer-desk.ts';
+import { packetIo } from '../../transport/packet-io.ts';
 import { TcpListener } from '../../transport/tcp.ts';
 import { listenUdp } from '../../transport/udp.ts';
 import { ZoneImage } from '../../zone/image.ts';
+import { DroppedMemory, sizeOf } from './dropped-memory.ts';
 import { hmac } from './hmac.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';
-import type { FromWorker, Images, ToWorker, WorkerStart } from './messages.ts';
+import { buffersOf, type FromWorker, type Images, type ToWorker, type WorkerStart } from './messages.ts';
 import { inlineWholeQueries } from './v8-flags.ts';
 
 /** Times a port that the system chose for TCP may turn out to be taken for UDP before we give up. */
@@ -31,7 +33,11 @@ interface Listener {
   retire?(idleMs: number, drainMs: number): Promise<void>;
 }
 
+/** An image of a few thousand names; what a thread needs while it answers is smaller and reused. */
+const LARGE_BLOCK_SIZE = 1024 * 1024;
+
 inlineWholeQueries();
+packetIo.addon?.mapLargeBlocks(LARGE_BLOCK_SIZE);
 const start = workerData as WorkerStart;
 const send = (message: FromWorker): void => parentPort!.postMessage(message);
 
@@ -50,6 +56,9 @@ const responder = new Responder({
   ...(start.limits === null ? {} : { rateLimit: { settings: rateLimit, shared: start.limits } }),
 });
 const listeners: Listener[] = [];
+const droppedMemory = new DroppedMemory();
+/** What it answers from; null until the first has come. */
+let current: Images | null = null;
 let isClosing = false;
 
 function install(images: Images): void {
@@ -66,6 +75,17 @@ function install(images: Images): void {
   });
   responder.useCookieSecrets(images.cookieSecrets);
   responder.useTap(tapOf(images));
+  const before = current;
+  current = images;
+  if (before === null) void listenOnAll();
+  else droppedMemory.drop(buffersOf(before), sizeOf(buffersOf(images)));
+}
+
+function steer(images: Images, steering: SharedArrayBuffer): void {
+  responder.steer(new SteeringImage(steering));
+  const before = images.steering;
+  current = { ...images, steering };
+  droppedMemory.drop([before], sizeOf(buffersOf(current)));
 }
 
 function tapOf({ tap }: Images): Tap | null {
@@ -128,8 +148,7 @@ async function listen(endpoint: Endpoint, inherited: InheritedSockets): Promise<
   }
 }
 
-async function main(): Promise<void> {
-  install(start.images);
+async function listenOnAll(): Promise<void> {
   const endpoints: Endpoint[] = [];
   for (const [i, endpoint] of start.endpoints.entries()) {
     const opened = await listen(endpoint, start.inherited[i]!);
@@ -162,11 +181,9 @@ parentPort!.on('message', (message: ToWorker) => {
     install(message.images);
     send({ kind: 'installed', generation: message.images.generation });
   } else if (message.kind === 'steer') {
-    responder.steer(new SteeringImage(message.steering));
+    steer(current!, message.steering);
     send({ kind: 'installed', generation: message.generation });
   } else if (message.kind === 'ping') send({ kind: 'pong', number: message.number });
   else if (message.kind === 'retire') void retire(message.idleMs, message.drainMs);
   else void close();
 });
-
-await main();

@@ -49,7 +49,7 @@ interface Slot {
 type Started = { readonly endpoints: readonly Endpoint[] } | { readonly problem: Problem };
 
 export class Workers {
-  readonly #options: WorkersOptions;
+  readonly #options: Omit<WorkersOptions, 'images'>;
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #slots: Slot[];
@@ -65,12 +65,12 @@ export class Workers {
     this.#endWith = resolve;
   });
 
-  constructor(options: WorkersOptions) {
+  constructor({ images, ...options }: WorkersOptions) {
     this.#options = options;
     this.#log = options.log;
     this.#clock = options.clock ?? systemClock;
     this.#endpoints = options.settings.listen;
-    this.#images = options.images;
+    this.#images = images;
     this.#limits = makeSharedLimits(options.settings.rateLimit);
     this.#slots = Array.from({ length: options.plan.workers }, () => ({
       pace: new RestartPace(),
@@ -181,13 +181,13 @@ export class Workers {
       sharing: plan.workers === 1 ? 'alone' : sharing,
       inherited: plan.inherited.map(({ udp, tcp }) => ({ udp: share(udp), tcp: share(tcp) })),
       tcpRoom: plan.tcpRoom,
-      images,
       limits: this.#limits,
       counters,
       row,
     };
     return new Promise((resolve) => {
       const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: start, name: `dns-${row}` });
+      worker.postMessage({ kind: 'install', images } satisfies ToWorker);
       slot.worker = worker;
       slot.installed = images.generation;
       slot.answered = this.#pings;

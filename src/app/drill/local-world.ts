@@ -44,8 +44,6 @@ export interface LocalWorldOptions {
   readonly faults: readonly FaultName[];
   /** Between two rounds of questions, in each of which every server is asked for three networks. */
   readonly roundMs?: number;
-  /** For Node, in front of the program. */
-  readonly nodeArgs?: readonly string[];
 }
 
 export class LocalWorld implements World, LocalParts {
@@ -76,12 +74,10 @@ export class LocalWorld implements World, LocalParts {
   readonly #network: string;
   readonly #hasCapacity: boolean;
   readonly #roundMs: number;
-  readonly #nodeArgs: readonly string[];
   #regular: Regular | null = null;
   readonly #newest = new Map<string, string>();
 
-  constructor({ pace, faults, roundMs, nodeArgs = [] }: LocalWorldOptions) {
-    this.#nodeArgs = nodeArgs;
+  constructor({ pace, faults, roundMs }: LocalWorldOptions) {
     this.#third = inUse.indexOf(false);
     if (this.#third < 0) throw new DrillError(`${inUse.length} worlds of this process are open, there is no room for another`);
     inUse[this.#third] = true;
@@ -261,6 +257,6 @@ export class LocalWorld implements World, LocalParts {
     writeFileSync(join(directory, `${ZONE}.zone`), ZONE_TEXT);
     writeFileSync(join(directory, 'clients.networks'), NETWORKS_TEXT);
     const serve = [MAIN, 'serve', '--config', 'meridian.yaml', ...args];
-    return new WorldProcess({ name, command: process.execPath, args: [...this.#nodeArgs, ...serve], directory, ready });
+    return new WorldProcess({ name, command: process.execPath, args: serve, directory, ready });
   }
 }

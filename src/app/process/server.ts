@@ -17,6 +17,7 @@ import { SteeringImage } from '../../steering/image.ts';
 import { type WhatIf, whatIfWithout } from '../../steering/spill-whatif.ts';
 import { nameToText } from '../../wire/name.ts';
 import { ZoneImage } from '../../zone/image.ts';
+import { HeapKeeper } from '../answering/heap-keeper.ts';
 import { ImageFeed } from '../answering/image-feed.ts';
 import type { ListeningPlan } from '../answering/listening-plan.ts';
 import { Notifier } from '../answering/notify.ts';
@@ -69,6 +70,7 @@ export class MeridianServer {
   readonly #purges: Purges;
   readonly #feed: ImageFeed;
   readonly #spill: SpillDesk;
+  readonly #heapKeeper = new HeapKeeper();
   readonly #startedMs = performance.now();
   /** What is served; watchers are told after every worker has swapped. */
   readonly loaded: Current<Loaded>;
@@ -144,6 +146,7 @@ export class MeridianServer {
     this.#feed.feed(this.#workers);
     const problem = await this.#workers.start();
     if (problem === undefined) {
+      this.#heapKeeper.start();
       this.#announce();
       this.#spill.start();
     }
@@ -355,12 +358,14 @@ export class MeridianServer {
 
   /** A successor has the same sockets: answers what has come in, and on TCP connections until they end. */
   async retire(): Promise<void> {
+    this.#heapKeeper.close();
     this.#notifier.close();
     this.#feed.close();
     await Promise.all([this.#spill.close(), this.#workers.retire()]);
   }
 
   async close(): Promise<void> {
+    this.#heapKeeper.close();
     this.#notifier.close();
     this.#feed.close();
     await Promise.all([this.#spill.close(), this.#workers.close()]);
