@@ -7,7 +7,7 @@ if (isMainThread) {
   let victim: Worker | undefined;
   // The event came with Node 16.2; its types are not complete.
   (process as unknown as NodeJS.EventEmitter).on('worker', (worker: Worker) => {
-    worker.once('message', ({ kind }: { kind?: string }) => {
+    worker.on('message', ({ kind }: { kind?: string }) => {
       if (kind === 'listening') victim ??= worker;
     });
   });
