@@ -4,27 +4,20 @@
 //
 // Run: npm run bench    (some 20 minutes; a word with less: npm run bench -- --rounds 1 --seconds 1 --servers meridian,nsd --mixes static)
 
-import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeBenchZone } from './bench-zone.ts';
+import { choose, describePeers, PEERS, qualify, startPeer } from './contest.ts';
 import { buildGenerator, writeQueries } from './load-generator.ts';
 import { describeMachine } from './machine.ts';
 import { measure, type Run } from './measure.ts';
-import { MIXES, type Mix, suits, wrongAnswer } from './mixes.ts';
-import { bind } from './peers/bind.ts';
-import { buildNativeEcho, dgramEcho, nativeEcho } from './peers/echo.ts';
-import { gdnsd } from './peers/gdnsd.ts';
-import { knot } from './peers/knot.ts';
-import { meridian, meridianOnDgram } from './peers/meridian.ts';
-import { nsd } from './peers/nsd.ts';
-import { type Content, type Peer, versionOf } from './peers/peer.ts';
-import { powerdns } from './peers/powerdns.ts';
+import { MIXES, type Mix, suits } from './mixes.ts';
+import { buildNativeEcho } from './peers/echo.ts';
+import type { Peer } from './peers/peer.ts';
 import { printResults } from './results.ts';
-import { freePort, moveToLoadCore, type Running, startServer, waitForReply, withDirectory } from './support.ts';
+import { moveToLoadCore, withDirectory } from './support.ts';
 import { writeWorld } from './world.ts';
 
-const PEERS: readonly Peer[] = [nativeEcho, dgramEcho, meridian, meridianOnDgram, gdnsd, knot, nsd, bind, powerdns];
 /** What starting and stopping a server takes, and what a measurement takes besides its seconds; only for the estimate. */
 const START_SEC = 2.5;
 const BETWEEN_SEC = 1.6;
@@ -65,23 +58,6 @@ function readOptions(): Options {
   };
 }
 
-function choose<T extends { readonly key: string }>(all: readonly T[], wanted: string | undefined, option: string): readonly T[] {
-  if (wanted === undefined) return all;
-  const keys = wanted.split(',');
-  const unknown = keys.find((key) => !all.some((one) => one.key === key));
-  if (unknown !== undefined) throw new Error(`${option}: no "${unknown}"; there are ${all.map(({ key }) => key).join(', ')}`);
-  return all.filter(({ key }) => keys.includes(key));
-}
-
-async function start(peer: Peer, home: string, content: Content): Promise<Running & { port: number }> {
-  rmSync(home, { recursive: true, force: true });
-  mkdirSync(home);
-  const port = await freePort();
-  const server = startServer(peer.prepare(home, port, content), home);
-  await waitForReply(port);
-  return { ...server, port };
-}
-
 async function main(directory: string, options: Options): Promise<void> {
   buildGenerator();
   buildNativeEcho();
@@ -99,24 +75,9 @@ async function main(directory: string, options: Options): Promise<void> {
     return { mix, questions, queryFile };
   });
 
-  const installed = options.peers.map((peer) => ({ peer, version: versionOf(peer) }));
-  describeMachine(installed.map(({ peer, version }) => `${peer.title} ${version ?? `not installed (${peer.source})`}`.trim()));
+  describeMachine(describePeers(options.peers));
   const home = join(directory, 'server');
-  const peers: Peer[] = [];
-  for (const { peer, version } of installed) {
-    if (version === undefined) continue;
-    // A server that answers wrongly is not compared.
-    const server = await start(peer, home, content);
-    const wrong: string[] = [];
-    for (const { mix, questions } of mixes) {
-      if (!suits(mix, peer) || peer.kind === 'yardstick') continue;
-      const complaint = await wrongAnswer(server.port, questions);
-      if (complaint !== undefined) wrong.push(`${mix.title}: ${complaint}`);
-    }
-    await server.stop();
-    if (wrong.length > 0) console.log(`${peer.title} is left out. ${wrong.join('. ')}`);
-    else peers.push(peer);
-  }
+  const peers = await qualify(options.peers, mixes, home, content);
 
   const perMix = 2 * options.seconds + BETWEEN_SEC;
   const points = peers.reduce((sum, peer) => sum + options.mixes.filter((mix) => suits(mix, peer)).length, 0);
@@ -128,7 +89,7 @@ async function main(directory: string, options: Options): Promise<void> {
   process.once('exit', () => printResults(options, peers, (mix, peer) => runs.get(`${mix.key} ${peer.key}`)));
   for (let round = 0; round < options.rounds; round++) {
     for (const peer of peers) {
-      const server = await start(peer, home, content);
+      const server = await startPeer(peer, home, content);
       for (const { mix, queryFile } of mixes) {
         if (!suits(mix, peer)) continue;
         const run = await measure(server, { ...mix.load, port: server.port, queryFile }, options);

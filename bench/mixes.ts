@@ -21,7 +21,7 @@ export interface Mix {
   readonly load: Pick<LoadPlan, 'hasRandomLabel' | 'tcpShare' | 'sockets' | 'spreads'>;
 }
 
-interface Question {
+export interface Question {
   readonly octets: Uint8Array;
   readonly address: string | null;
 }

@@ -68,7 +68,7 @@ export function moveToLoadCore(): void {
 }
 
 /** A file of /proc about a process; empty if the process has just ended. */
-function readProc(pid: number, file: string): string {
+export function readProc(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
@@ -77,7 +77,7 @@ function readProc(pid: number, file: string): string {
 }
 
 /** A process and its descendants. `children` lists those that the main thread started; no server here forks from another. */
-function processTree(pid: number): number[] {
+export function processTree(pid: number): number[] {
   const children = readProc(pid, `task/${pid}/children`).split(' ').filter(Boolean).map(Number);
   return [pid, ...children.flatMap(processTree)];
 }

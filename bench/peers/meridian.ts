@@ -18,18 +18,28 @@ export const meridianWithGeography: Peer = meridianPeer(
   [],
 );
 
-function meridianPeer(key: string, title: string, database: string, environment: readonly string[]): Peer {
+/** That of another checkout. */
+export const meridianOf = (checkout: string, title: string): Peer =>
+  meridianPeer('meridian-other', title, 'none', [], [process.execPath, join(checkout, 'dist/src/app/main.js')]);
+
+function meridianPeer(
+  key: string,
+  title: string,
+  database: string,
+  environment: readonly string[],
+  command: readonly string[] = MERIDIAN,
+): Peer {
   return {
     key,
     title,
     program: process.execPath,
-    versionArgs: [MERIDIAN[1]!, '--version'],
+    versionArgs: [...command.slice(1), '--version'],
     source: 'npm run build',
     kind: 'steering',
     hasTcp: true,
     prepare(directory, port, content) {
       writeMeridian(directory, port, content, database);
-      return ['env', ...environment, ...MERIDIAN, 'serve', '--config', join(directory, 'meridian.yaml')];
+      return ['env', ...environment, ...command, 'serve', '--config', join(directory, 'meridian.yaml')];
     },
   };
 }
