@@ -23,7 +23,7 @@ const LEAST_STEADY_SEC = 10;
 const MOST_STEADY_SEC = 150;
 /** However great the surprise, a report counts only half against the next one: one that is wrong is soon forgotten. */
 const LEAST_AVERAGED_SEC = 1;
-const WAVER = 0.06;
+const WAVER = 0.08;
 const CHANGE = 0.15;
 /** Reports get no older than this if they come once a second and two in a row are lost. */
 const LATE_MS = 4000;
