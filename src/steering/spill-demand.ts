@@ -13,8 +13,8 @@ import type { SpillState } from './spill-state.ts';
 
 /**
  * What resolvers happen to hold makes loads waver by some percent from one TTL to the next; that is averaged away, over five TTLs
- * within bounds: over two, plans followed the wavering, and made more of it (docs/spillover.md). A report that differs by more of the target from what present demand would have brought by now is a change of
- * demand: the average begins anew with it, the more so the greater the surprise, and soon rests on many reports again. Compared is
+ * within bounds: over two, plans followed the wavering, and made more of it (docs/spillover.md). A report that differs by more of the
+ * target from what present demand would have brought by now is a change of demand: the average begins anew with it, the more so the greater the surprise, and soon rests on many reports again. Compared is
  * with what is foreseen, not with the average: while clients leave a site that more clients come to, its reports pass by the
  * average, and whoever compares with that takes the change for over.
  */
@@ -25,6 +25,15 @@ const MOST_STEADY_SEC = 150;
 const LEAST_AVERAGED_SEC = 1;
 const WAVER = 0.08;
 const CHANGE = 0.15;
+/**
+ * Where a few resolvers bring all load, reports differ by more than that all the time. What is within two standard deviations of what
+ * they have differed by of late is no change; else the average begins anew again and again, and plans follow the resolvers to and fro.
+ * So many times as long as loads are averaged over is that remembered.
+ */
+const USUAL = 2;
+const WAVER_STEADY = 4;
+/** More than half of the target is a change, however much a site has wavered. */
+const MOST_WAVER = 0.5;
 /** Reports get no older than this if they come once a second and two in a row are lost. */
 const LATE_MS = 4000;
 /** Seconds that queries are averaged over: a cell of few resolvers is asked less than once a second. */
@@ -88,7 +97,7 @@ export function observe(
   capacities: readonly (Capacity | null)[],
   shares: Float64Array,
 ): void {
-  const { map, load, held, seen, averagedSec } = state;
+  const { map, load, held, seen, averagedSec, waver } = state;
   state.countedSec = Math.min(state.countedSec + elapsedSec, QUERY_SMOOTHING_SEC);
   heedQuickClients(state, facts, before, capacities, shares);
   const { itemOfSlot, site: siteOfSlot } = map;
@@ -104,7 +113,11 @@ export function observe(
       averagedSec[rank] = 0;
     } else {
       const surprise = Math.abs(report.current - known - arrived[rank]!) / Math.max(known, capacities[rank]?.target ?? 0, 1e-9);
-      const change = Math.min(1, Math.max(0, (surprise - WAVER) / (CHANGE - WAVER)));
+      const usual = Math.min(MOST_WAVER, Math.max(WAVER, USUAL * Math.sqrt(waver[rank]!)));
+      const change = Math.min(1, Math.max(0, (surprise - usual) / (CHANGE - WAVER)));
+      // one that is a change already counts no more than that: a jump, or a wrong report, must not pass for what is usual
+      const wavered = Math.min(surprise, usual + CHANGE - WAVER);
+      waver[rank]! += (wavered ** 2 - waver[rank]!) * Math.min(1, elapsedSec / (WAVER_STEADY * steadySec));
       const averaged = Math.max(LEAST_AVERAGED_SEC, Math.min(averagedSec[rank]!, steadySec * (1 - change)));
       parts[rank] = elapsedSec / (elapsedSec + averaged);
       averagedSec[rank] = Math.min(steadySec, averaged + elapsedSec);

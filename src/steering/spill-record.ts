@@ -36,6 +36,7 @@ const isSite = (value: unknown): boolean =>
   isObject(value) &&
   (value['load'] === null || isAmount(value['load'])) &&
   isAmount(value['averagedSec']) &&
+  (value['waver'] === undefined || isAmount(value['waver'])) &&
   isShare(value['allowance']);
 
 function isItem(value: unknown): boolean {

@@ -26,6 +26,8 @@ export interface SpillState {
   readonly load: Float64Array;
   /** By rank: for how many seconds that has been averaged since it last changed. */
   readonly averagedSec: Float64Array;
+  /** By rank: the mean square of what reports differ by from what is foreseen, as a share of the target: how much the site wavers. */
+  readonly waver: Float64Array;
   /** By rank: what may still be shed at once, as a share of the load. */
   readonly allowance: Float64Array;
   /** When plans were last compared with better ones, what has been missed by not having those, and whether they are on their way to such. */
@@ -58,6 +60,8 @@ interface ItemRecord {
 interface SiteRecord {
   readonly load: number | null;
   readonly averagedSec: number;
+  /** Servers of before do not tell it. */
+  readonly waver?: number;
   readonly allowance: number;
 }
 
@@ -84,6 +88,7 @@ export function recordOf(state: SpillState): SpillRecord {
       const record = {
         load: Number.isNaN(load) ? null : load,
         averagedSec: state.averagedSec[rank]!,
+        waver: state.waver[rank]!,
         allowance: state.allowance[rank]!,
       };
       return [map.model.sites[site]!.id, record];
@@ -114,6 +119,7 @@ export function stateFrom(map: SpillMap, record: SpillRecord | undefined, nowMs:
     sinceMs: new Float64Array(map.itemCount),
     load: new Float64Array(map.siteOfRank.length).fill(Number.NaN),
     averagedSec: new Float64Array(map.siteOfRank.length),
+    waver: new Float64Array(map.siteOfRank.length),
     allowance: new Float64Array(map.siteOfRank.length).fill(1),
     reviewedMs: record?.reviewedMs ?? nowMs,
     missed: record?.missed ?? 0,
@@ -128,6 +134,7 @@ export function stateFrom(map: SpillMap, record: SpillRecord | undefined, nowMs:
     if (known === undefined) continue;
     state.load[rank] = known.load ?? Number.NaN;
     state.averagedSec[rank] = known.averagedSec;
+    state.waver[rank] = known.waver ?? 0;
     state.allowance[rank] = known.allowance;
   }
   return state;
@@ -147,6 +154,7 @@ export function copyOf(state: SpillState, atMs: number): SpillState {
     sinceMs: state.sinceMs.slice(),
     load: state.load.slice(),
     averagedSec: state.averagedSec.slice(),
+    waver: state.waver.slice(),
     allowance: state.allowance.slice(),
     reviewedMs: state.reviewedMs,
     missed: state.missed,
