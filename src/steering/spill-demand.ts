@@ -28,12 +28,13 @@ const CHANGE = 0.15;
 /**
  * Where a few resolvers bring all load, reports differ by more than that all the time. What is within two standard deviations of what
  * they have differed by of late is no change; else the average begins anew again and again, and plans follow the resolvers to and fro.
- * So many times as long as loads are averaged over is that remembered.
+ * The same ends the swing of a site whose reports come late and do not say so: what it swings by becomes usual, loads are averaged over
+ * more of it, and less is moved. So many times as long as loads are averaged over is remembered what they differed by.
  */
 const USUAL = 2;
 const WAVER_STEADY = 4;
-/** More than half of the target is a change, however much a site has wavered. */
-const MOST_WAVER = 0.5;
+/** More than the target is a change, however much a site has wavered. */
+const MOST_WAVER = 1;
 /** Reports get no older than this if they come once a second and two in a row are lost. */
 const LATE_MS = 4000;
 /** Seconds that queries are averaged over: a cell of few resolvers is asked less than once a second. */

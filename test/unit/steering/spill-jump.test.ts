@@ -115,3 +115,18 @@ for (const [ttlSec, keptSec] of [
     });
   }
 }
+
+for (const [ttlSec, lateSec] of [
+  [1, 9],
+  [3, 9],
+  [5, 9],
+  [5, 20],
+  [10, 20],
+] as const) {
+  test(`a site whose reports are ${lateSec} s late and do not say so is calm within ten minutes at a TTL of ${ttlSec} s`, (t) => {
+    const loads = afterJump(loopOf(ttlSec, undefined, lateSec), 90, 240, 800).slice(600);
+    const told = loads.map((load) => load.toFixed(0)).join(' ');
+    t.true(Math.min(...loads) >= TARGET * 0.9, told);
+    t.true(Math.max(...loads) <= TARGET * 1.1, told);
+  });
+}

@@ -42,6 +42,7 @@ test('a record that nobody could have made is not taken', (t) => {
     '[]',
     '{}',
     text.replace(/"queries":[0-9.e-]+/, '"queries":-1'),
+    text.replace(/"waver":[0-9.e-]+/, '"waver":-1'),
     text.replace(/"slots":\{/, '"slots":{"x":[1,2],'),
   ];
   for (const one of [...bad, text.replace(/"loadPerQuery":[0-9.e-]+/, '"loadPerQuery":null'), text.slice(0, -1)]) {
