@@ -202,18 +202,30 @@ export class HealthBook {
   }
 }
 
-/** An aggregator that has never seen the target otherwise knows no moment of change: then ours stands, or it is now. */
+/** Whether the last verdict is one that votes were enough for. */
+const hasVotesConclusion = ({ concluded, revision, verdict }: Entry): boolean =>
+  concluded === null && revision >= 0 && verdict?.state !== 'unknown';
+
+/**
+ * An aggregator that has never seen the target otherwise knows no moment of change: then ours stands, or it is now. One that was cut
+ * off comes back with what it knew before: "unknown" holds the last verdict, and that is the one that votes have come to since.
+ */
 function takeOver(entry: Entry, concluded: Concluded, nowMs: number): void {
   const { target, state, isUp, why, sinceMs, changeSec } = concluded.verdict;
-  const wasUp = entry.verdict?.isUp ?? true;
-  const ownSinceMs = isUp === wasUp ? (entry.verdict?.sinceMs ?? 0) : nowMs;
-  entry.verdict = {
-    target,
-    state,
-    isUp,
-    sinceMs: sinceMs === 0 ? ownSinceMs : sinceMs,
-    why: `${why}, by aggregator ${concluded.by}`,
-  };
+  const own = entry.verdict;
+  if (own !== undefined && state === 'unknown' && hasVotesConclusion(entry)) {
+    const held = own.isUp ? 'up' : 'down';
+    entry.verdict = { ...own, state, why: `stays ${held}, as votes had it: aggregator ${concluded.by} knows no better yet` };
+  } else {
+    const ownSinceMs = isUp === (own?.isUp ?? true) ? (own?.sinceMs ?? 0) : nowMs;
+    entry.verdict = {
+      target,
+      state,
+      isUp,
+      sinceMs: sinceMs === 0 ? ownSinceMs : sinceMs,
+      why: `${why}, by aggregator ${concluded.by}`,
+    };
+  }
   entry.concluded = concluded;
   entry.expiresMs = NEVER;
   entry.ttlSec = changeSec;

@@ -365,3 +365,26 @@ test('an aggregator that is believed again is taken at its last word', (t) => {
   book.setConcluded(concluded);
   t.is(book.conclude(NOW).seen[0]!.state, 'down');
 });
+
+test('an aggregator that comes back and knows nothing fresh does not undo what votes have come to since', (t) => {
+  const votes = new VoteTable();
+  const book = open({ votes });
+  book.setConcluded(byFleet({ sinceMs: NOW - 9_000 }));
+  t.true(book.conclude(NOW).isUp(LONDON, 4));
+  book.setConcluded(new Map());
+  say(votes, 'web/london#4', false);
+  t.false(book.conclude(NOW + 1).isUp(LONDON, 4));
+  book.setConcluded(byFleet({ state: 'unknown', sinceMs: NOW - 9_000, why: 'stays up: 0 fresh votes of 0 regions' }));
+  const facts = book.conclude(NOW + 2);
+  t.false(facts.isUp(LONDON, 4));
+  t.is(facts.reason(LONDON, 4), 'unknown, stays down, as votes had it: aggregator fleet-1 knows no better yet');
+  book.setConcluded(byFleet({ sinceMs: NOW + 3 }));
+  t.true(book.conclude(NOW + 4).isUp(LONDON, 4), 'and is believed as soon as it does');
+});
+
+test('where votes were not enough either, the last word of an aggregator that knows nothing fresh is taken', (t) => {
+  const book = open();
+  book.conclude(NOW);
+  book.setConcluded(byFleet({ state: 'unknown', isUp: false, sinceMs: NOW - 5, why: 'stays down: 0 fresh votes of 0 regions' }));
+  t.false(book.conclude(NOW + 1).isUp(LONDON, 4));
+});
