@@ -2,7 +2,7 @@
 // node count is a node, the node count itself means "unknown", anything above is a position in the data section.
 // Source: MaxMind DB File Format Specification 2.0. `maxmind` only looks up single addresses; this walks all networks.
 
-import { type Family, maskOctets } from '../base/address.ts';
+import type { Family } from '../base/address.ts';
 
 export class SearchTree {
   readonly nodeCount: number;
@@ -64,23 +64,29 @@ export type NetworkVisitor = (record: number, family: Family, octets: Uint8Array
  * node reached twice (a circle would never end) or networks longer than an address.
  */
 export function visitNetworks(tree: SearchTree, visit: NetworkVisitor): string | undefined {
-  const seen = new Uint8Array(Math.ceil(tree.nodeCount / 8));
+  const { nodeCount } = tree;
+  const seen = new Uint8Array(Math.ceil(nodeCount / 8));
   for (const family of [4, 6] as const) {
     const bits = family === 4 ? 32 : 128;
     const octets = new Uint8Array(bits / 8);
     // at most two entries per level; a path is twice the depth, plus one for the right-hand side
     const records = [tree.rootOf(family)];
     const paths = [0];
+    let used = 0; // octets that may hold bits
     while (records.length > 0) {
       const record = records.pop()!;
       const path = paths.pop()!;
       const depth = path >> 1;
-      if (path & 1) {
-        octets[(depth - 1) >> 3]! |= 128 >> ((depth - 1) & 7);
-        maskOctets(octets, depth, octets.length); // forgets the way down the left-hand side
+      if (depth > 0) {
+        const at = (depth - 1) >> 3;
+        const bit = 128 >> ((depth - 1) & 7);
+        const above = octets[at]! & -(2 * bit); // forgets another way down
+        octets[at] = path & 1 ? above | bit : above;
+        if (used <= at) used = at + 1;
       }
-      if (record === tree.nodeCount || (family === 6 && tree.isAlias(record))) continue;
-      if (record > tree.nodeCount) {
+      if (record === nodeCount || (family === 6 && tree.isAlias(record))) continue;
+      if (record > nodeCount) {
+        while (used > (depth + 7) >> 3) octets[--used] = 0;
         visit(record, family, octets, depth);
         continue;
       }

@@ -1,8 +1,9 @@
-// The mesh that the configuration asks for.
+// The mesh that the configuration asks for, and what processes share beside it.
 
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Mesh, MeshSettings, Peer } from '../model/mesh.ts';
+import type { SharedStore } from '../model/site-store.ts';
 import { MemoryHub } from './memory-hub.ts';
 import { MemoryMesh } from './memory-mesh.ts';
 
@@ -20,6 +21,13 @@ export async function openMesh(settings: MeshSettings, options: MeshOptions): Pr
   if (settings.kind === 'memory') return openMemoryMesh(options);
   const { RedisMesh } = await import('./redis-mesh.ts');
   return new RedisMesh(settings, options);
+}
+
+/** Each call of what it resolves to opens one, which connects at once and goes on trying; null = the mesh has nothing to share through. */
+export async function sharedStores(settings: MeshSettings, clock: Clock, logger: Logger): Promise<() => SharedStore | null> {
+  if (settings.kind === 'memory') return () => null;
+  const { RedisStore } = await import('./redis-store.ts');
+  return () => new RedisStore(settings, clock, logger);
 }
 
 /** The mesh of one process alone. */

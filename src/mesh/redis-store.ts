@@ -6,7 +6,7 @@ import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import { ok, type Result } from '../base/result.ts';
-import type { MeshSettings, RedisMeshSettings } from '../model/mesh.ts';
+import type { RedisMeshSettings } from '../model/mesh.ts';
 import type { SharedCount, SharedStore, SharedStoreStatus } from '../model/site-store.ts';
 import { Complaints } from './complaints.ts';
 import { keysOf } from './redis-keys.ts';
@@ -23,12 +23,8 @@ const LOOK_EVERY_MS = 200;
 type Client = Redis | Cluster;
 type Command = readonly [string, ...string[]] | readonly [Script, ...(string | number)[]];
 
-/** Null = the mesh has nothing to share it through. Connects at once, and goes on trying. */
-export function openSharedStore(settings: MeshSettings, clock: Clock, logger: Logger): SharedStore | null {
-  return settings.kind === 'redis' ? new RedisStore(settings, clock, logger) : null;
-}
-
-class RedisStore implements SharedStore {
+/** Connects at once, and goes on trying. */
+export class RedisStore implements SharedStore {
   readonly #settings: RedisMeshSettings;
   readonly #where: string;
   readonly #keyOf: (name: string) => string;

@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import { hasErrors, type Problem } from '../base/errors.ts';
 import type { SiteAgentSettings } from '../model/site-agent.ts';
 import type { DriverSettings } from '../model/site-driver.ts';
-import { Driven, type Known, type News } from './driven.ts';
+import type { Driven, Known, News } from './driven.ts';
 import type { DrivenPart } from './driven-report.ts';
 import { planOf } from './driver-plan.ts';
 import type { Posted } from './drivers/readers/posted.ts';
@@ -79,7 +79,7 @@ export class DrivenSlot {
   }
 
   async #switch(driver: DriverSettings, settings: SiteAgentSettings, before: SiteAgentSettings | null): Promise<Trial> {
-    const next = this.#make(driver);
+    const next = await this.#make(driver);
     const problems = softened(await next.apply(planOf(settings)), next, settings, before === null);
     const isShared = isSamePlace(this.#current?.settings, driver);
     if (hasErrors(problems)) {
@@ -92,7 +92,7 @@ export class DrivenSlot {
         await next.close(isShared);
         if (!isShared || before?.driver == null) return;
         // What it was told has replaced what the former one knows: that has to be told anew.
-        const former = this.#make(before.driver);
+        const former = await this.#make(before.driver);
         await former.apply(planOf(before));
         await this.#replace(former, true);
       },
@@ -100,7 +100,9 @@ export class DrivenSlot {
     };
   }
 
-  #make(driver: DriverSettings): Driven {
+  /** The code of the drivers is read where one is asked for. */
+  async #make(driver: DriverSettings): Promise<Driven> {
+    const { Driven } = await import('./driven.ts');
     return new Driven(driver, this.#clock, this.#known, this.#onNews);
   }
 

@@ -2,7 +2,7 @@
 
 import anyTest, { type TestFn } from 'ava';
 import { systemClock } from '../../src/base/clock.ts';
-import { openSharedStore } from '../../src/mesh/redis-store.ts';
+import { sharedStores } from '../../src/mesh/open.ts';
 import type { SharedStore } from '../../src/model/site-store.ts';
 import { recordingLogger, redisSettings } from '../support/mesh.ts';
 import { eventually } from '../support/patience.ts';
@@ -18,9 +18,9 @@ async function stage(t: {
   teardown(close: () => unknown): void;
 }): Promise<{ redis: RedisServer; store: SharedStore; other: SharedStore; answering: (is: boolean) => Promise<void> }> {
   const redis = await RedisServer.start();
-  const open = (): SharedStore => openSharedStore(redisSettings(redis.port), systemClock, recordingLogger())!;
-  const store = open();
-  const other = open();
+  const open = await sharedStores(redisSettings(redis.port), systemClock, recordingLogger());
+  const store = open()!;
+  const other = open()!;
   t.teardown(async () => {
     store.close();
     other.close();

@@ -16,6 +16,7 @@ import { VERSION } from '../version.ts';
 import { WatchDesk } from '../watch/watch-desk.ts';
 import { AdminDesk } from './admin-port.ts';
 import { ApiHost } from './api-host.ts';
+import type { EarlyApi } from './early-api.ts';
 
 /** Without an address there is no API, so nobody has the role. */
 export const rolesInForce = (roles: readonly Role[], { admin }: Pick<Snapshot, 'admin'>): readonly Role[] =>
@@ -35,18 +36,20 @@ export class Operations {
   readonly #log: Logger;
   readonly #audit: AuditLog;
   readonly #passed: PassedSocket;
+  readonly #early: EarlyApi;
   readonly #events = new EventRing(systemClock.wallMs());
 
-  private constructor(audit: AuditLog, log: Logger, passed: PassedSocket) {
+  private constructor(audit: AuditLog, log: Logger, passed: PassedSocket, early: EarlyApi) {
     this.#audit = audit;
     this.#passed = passed;
+    this.#early = early;
     this.#log = log;
     this.changes = new Changes({ audit, events: this.#events, clock: systemClock, log });
   }
 
   /** `passed`: what a predecessor listened on. */
-  static async open(directory: string, log: Logger, passed: PassedSocket): Promise<Operations> {
-    return new Operations(await AuditLog.open({ directory, log }), log, passed);
+  static async open(directory: string, log: Logger, passed: PassedSocket, early: EarlyApi): Promise<Operations> {
+    return new Operations(await AuditLog.open({ directory, log }), log, passed, early);
   }
 
   /** Follows a process that has started, and opens its API if that is one of its roles. What it returns ends both. */
@@ -66,6 +69,7 @@ export class Operations {
     this.watch = watch;
     const leave = this.changes.attend(running);
     const api = plane.roles.includes('admin') ? await this.#open(running, watch) : null;
+    this.#early.drop();
     return {
       endpoints: api?.endpoints ?? [],
       close: async () => {
@@ -94,7 +98,7 @@ export class Operations {
     });
     const settings = () => running.snapshot.admin;
     const { stateDirectory } = running.snapshot.server;
-    const own = { version: VERSION, stateDirectory, passed: this.#passed };
+    const own = { version: VERSION, stateDirectory, passed: this.#passed, early: this.#early };
     const host = new ApiHost({ settings, port, clock: systemClock, log: this.#log, ...own });
     await host.start();
     return host;

@@ -1,7 +1,7 @@
 // The thread of the API as the control thread sees it: started, told what happens, its calls answered, replaced when it dies. The
 // control thread builds no reply and reads no request: it hands over plain data.
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { AdminPort } from '../../admin/ports.ts';
 import type { AdminEvent } from '../../admin/schemas/changes.ts';
 import type { Clock } from '../../base/clock.ts';
@@ -12,11 +12,10 @@ import type { PassedSocket } from '../../model/passed-socket.ts';
 import { RestartPace } from '../answering/restart-pace.ts';
 import { threadNotStarted } from '../answering/thread-problem.ts';
 import { type ApiStart, type FromApi, type ToApi, WATCH } from './api-messages.ts';
+import { type EarlyApi, startApiThread } from './early-api.ts';
 
 const CLOSE_TIMEOUT_MS = 5000;
 const MOST_EVENTS = 1000;
-/** What the API may hold; beyond it the thread ends and begins anew. Requests are small, lists of 100,000 members are not. */
-const MOST_HEAP_MB = 512;
 
 export interface ApiHostOptions {
   readonly settings: () => AdminSettings;
@@ -27,6 +26,8 @@ export interface ApiHostOptions {
   /** What a predecessor listened on. */
   readonly passed: PassedSocket;
   readonly stateDirectory: string;
+  /** A thread that was started beforehand. */
+  readonly early: EarlyApi;
 }
 
 export class ApiHost {
@@ -71,11 +72,9 @@ export class ApiHost {
       rates: [...port.watch.rates.samples],
       revision: this.#revision,
     };
-    const worker = new Worker(new URL('./api-thread.js', import.meta.url), {
-      workerData: start,
-      name: 'api',
-      resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB },
-    });
+    const early = this.#options.early.take();
+    early?.postMessage(start);
+    const worker = early ?? startApiThread(start);
     this.#worker = worker;
     const startMs = clock.monotonicMs();
     return new Promise((resolve) => {

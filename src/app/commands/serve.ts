@@ -13,6 +13,7 @@ import type { Role } from '../../model/mesh.ts';
 import { NOTHING_PASSED } from '../../model/passed-socket.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { type Attended, Operations, rolesInForce } from '../admin/admin-role.ts';
+import { EarlyApi } from '../admin/early-api.ts';
 import { planListening } from '../answering/listening-plan.ts';
 import { SpillMemory } from '../capacity/spill-memory.ts';
 import { demoText } from '../demo/demo.ts';
@@ -84,6 +85,7 @@ async function run(values: OptionValues, takeover: Takeover | null): Promise<Out
   const sites = listOf(values['site']);
   const configFile = String(values['config'] ?? DEFAULT_CONFIG);
   const hangup = followHangups();
+  const early = new EarlyApi(asked.value);
   const isAnswering = asked.value?.includes('dns') ?? true;
   const { loaded, snapshot, problems } = isAnswering ? await loadAll(configFile) : await loadHealth(configFile);
   if (snapshot === undefined) {
@@ -104,7 +106,7 @@ async function run(values: OptionValues, takeover: Takeover | null): Promise<Out
   const legacy = (await takeover?.prepared()) ?? null;
   if (legacy !== null && 'severity' in legacy) return fail([legacy]);
   const passed = takeover?.sockets.take ?? NOTHING_PASSED;
-  const operations = await Operations.open(settings.stateDirectory, log, passed);
+  const operations = await Operations.open(settings.stateDirectory, log, passed, early);
   const isDemo = values['demo'] === true;
   const handover = new Handover({
     log,
@@ -129,7 +131,7 @@ async function run(values: OptionValues, takeover: Takeover | null): Promise<Out
     void manager.readyAsMain(desk.running?.summary ?? '');
   };
   const agents = agentsFor(roles, sites, log, takeover, legacy);
-  const purges = purgesFor(agents, desk.demo ?? null, snapshot.mesh, log);
+  const purges = await purgesFor(agents, desk.demo ?? null, snapshot.mesh, log);
   const surroundings = { configFile, log, manager, hangup, stopped, roles, agents, purges, desk, takeover, legacy, control };
   await desk.demo?.follow(snapshot);
   process.on('SIGUSR2', () => void handover.upgrade(DEFAULT_WITHIN_MS));

@@ -3,7 +3,7 @@
 import { systemClock } from '../../base/clock.ts';
 import { hasErrors, type Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import { openSharedStore } from '../../mesh/redis-store.ts';
+import { sharedStores } from '../../mesh/open.ts';
 import type { MeshSettings, Role } from '../../model/mesh.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { DemoSites } from '../demo/demo-sites.ts';
@@ -37,16 +37,21 @@ export async function startAgents(
   const problems = await agents.apply(snapshot.site);
   for (const problem of problems) if (problem.severity === 'warning') log.warn({ ...problem }, 'problem');
   if (hasErrors(problems)) return problems;
-  agents.share(openSharedStore(snapshot.mesh, systemClock, log));
+  agents.share((await sharedStores(snapshot.mesh, systemClock, log))());
   agents.join(plane);
   return problems;
 }
 
 /** Those of the demo are agents like others. */
-export function purgesFor(agents: SiteDesk | null, demo: DemoSites | null, mesh: MeshSettings, log: Logger): Purges {
+export async function purgesFor(
+  agents: SiteDesk | null,
+  demo: DemoSites | null,
+  mesh: MeshSettings,
+  log: Logger,
+): Promise<Purges> {
   const purges = new Purges({
     desks: () => [...(agents === null ? [] : [agents]), ...(demo?.desks ?? [])],
-    openStore: () => openSharedStore(mesh, systemClock, log),
+    openStore: await sharedStores(mesh, systemClock, log),
     clock: systemClock,
     log,
   });

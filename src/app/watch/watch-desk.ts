@@ -14,7 +14,7 @@ import { RateHistory } from '../../watch/rates.ts';
 import type { ProcessVitals, Running } from '../process/running.ts';
 import { AlertDesk } from './alert-desk.ts';
 import { type CertificateEnd, certificateEnds, certificatesOf } from './certificates.ts';
-import { DecisionDesk } from './decision-desk.ts';
+import type { DecisionDesk } from './decision-desk.ts';
 import { ObjectiveDesk } from './objective-desk.ts';
 import { SiteTally } from './site-tally.ts';
 import { tryState } from './state-trial.ts';
@@ -43,7 +43,9 @@ export class WatchDesk {
   readonly rates = new RateHistory();
   readonly #options: WatchDeskOptions;
   readonly #objectives: ObjectiveDesk;
-  readonly #decisions: DecisionDesk;
+  /** Null until answers are to be told: most processes do without that code. */
+  #decisions: DecisionDesk | null = null;
+  #isOver = false;
   readonly #traces: TraceDesk;
   readonly #sites = new SiteTally();
   readonly #probers = new ProberCount();
@@ -59,7 +61,6 @@ export class WatchDesk {
     const { stateDirectory } = running.snapshot.server;
     this.#options = options;
     this.#objectives = new ObjectiveDesk(stateDirectory, clock, log);
-    this.#decisions = new DecisionDesk({ running, clock, log });
     const isWanted = () => running.snapshot.watch.traces.openTelemetry;
     this.#traces = new TraceDesk({ server: running.plane.id, log, isWanted });
     running.plane.trail.follow((step) => this.#traces.take(step));
@@ -70,7 +71,7 @@ export class WatchDesk {
 
   /** Reads what it kept, and looks from then on. Never fails. */
   async start(): Promise<void> {
-    await Promise.all([this.#objectives.load(), this.#traces.look()]);
+    await Promise.all([this.#objectives.load(), this.#traces.look(), this.#lookAtAnswers()]);
     this.#look();
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
   }
@@ -113,7 +114,7 @@ export class WatchDesk {
       set('OBJECTIVE', objective, name);
       for (const { window, burnRate } of windows) set('BURN_RATE', burnRate, name, window);
     }
-    tallies.push(...this.#decisions.measure());
+    tallies.push(...(this.#decisions?.measure() ?? []));
     for (const [site, answers] of this.#sites.take(answering)) tally('SITE_ANSWERS', answers, site);
     return { gauges, tallies };
   }
@@ -125,24 +126,43 @@ export class WatchDesk {
   }
 
   /** Tells of the last answers. To be called once nobody answers any more, after `close`. */
-  farewell(): Promise<void> {
-    return this.#decisions.close();
+  async farewell(): Promise<void> {
+    this.#isOver = true;
+    await this.#decisions?.close();
   }
 
   #look(): void {
-    const { clock, log } = this.#options;
+    const { clock } = this.#options;
     try {
       this.#lookAtProcess();
-      this.#decisions.look();
+      void this.#lookAtAnswers();
       void this.#traces.look();
     } catch (bug) {
-      // Watching must never end what is watched.
-      log.error({ code: 'ERR_INTERNAL', error: (bug as Error).stack ?? String(bug) }, 'a look at the server itself failed');
+      this.#failed(bug);
     }
     const nowMs = clock.monotonicMs();
     if (nowMs - this.#filesMs < FILES_MS) return;
     this.#filesMs = nowMs;
     this.#files = this.#lookAtFiles();
+  }
+
+  async #lookAtAnswers(): Promise<void> {
+    const { running, clock, log } = this.#options;
+    try {
+      if (this.#decisions === null && (running.answering?.images.tap ?? null) !== null) {
+        const { DecisionDesk } = await import('./decision-desk.ts');
+        if (!this.#isOver) this.#decisions ??= new DecisionDesk({ running, clock, log });
+      }
+      if (!this.#isOver) this.#decisions?.look();
+    } catch (bug) {
+      this.#failed(bug);
+    }
+  }
+
+  /** Watching must never end what is watched. */
+  #failed(bug: unknown): void {
+    const error = (bug as Error).stack ?? String(bug);
+    this.#options.log.error({ code: 'ERR_INTERNAL', error }, 'a look at the server itself failed');
   }
 
   #lookAtProcess(): void {
