@@ -51,7 +51,8 @@ export const buffersOf = ({ zones, geo, steering, asked, given, tap }: Images): 
 /** workerData of a DNS worker, which lives as long as the thread. The images come after it, as the first message. */
 export interface WorkerStart {
   readonly settings: ServerSettings;
-  readonly endpoints: readonly Endpoint[];
+  /** Null = told in a message `listen`, once the first worker has them: a port that the system chooses is chosen once. */
+  readonly endpoints: readonly Endpoint[] | null;
   /** Who else may have the ports. */
   readonly sharing: Sharing;
   /** By endpoint: this worker's share of the sockets that the process inherited. */
@@ -66,6 +67,7 @@ export interface WorkerStart {
 }
 
 export type ToWorker =
+  | { readonly kind: 'listen'; readonly endpoints: readonly Endpoint[] }
   | { readonly kind: 'install'; readonly images: Images }
   /** The steering image alone; everything else stays. */
   | { readonly kind: 'steer'; readonly generation: number; readonly steering: SharedArrayBuffer }

@@ -60,6 +60,11 @@ const droppedMemory = new DroppedMemory();
 /** What it answers from; null until the first has come. */
 let current: Images | null = null;
 let isClosing = false;
+let tell: (endpoints: readonly Endpoint[] | null) => void = () => {};
+/** Where to listen, if it was not known when this worker was started; null = nowhere any more. */
+const told = new Promise<readonly Endpoint[] | null>((resolve) => {
+  tell = resolve;
+});
 
 function install(images: Images): void {
   const zones = images.zones.map((buffer) => new ZoneImage(buffer));
@@ -149,8 +154,10 @@ async function listen(endpoint: Endpoint, inherited: InheritedSockets): Promise<
 }
 
 async function listenOnAll(): Promise<void> {
+  const wanted = start.endpoints ?? (await told);
+  if (wanted === null) return;
   const endpoints: Endpoint[] = [];
-  for (const [i, endpoint] of start.endpoints.entries()) {
+  for (const [i, endpoint] of wanted.entries()) {
     const opened = await listen(endpoint, start.inherited[i]!);
     if (opened.ok) listeners.push(...opened.value);
     else send({ kind: 'failed', problem: opened.error });
@@ -162,12 +169,14 @@ async function listenOnAll(): Promise<void> {
 
 async function retire(idleMs: number, drainMs: number): Promise<void> {
   isClosing = true;
+  tell(null);
   await Promise.all(listeners.splice(0).map((listener) => listener.retire?.(idleMs, drainMs) ?? listener.close()));
   parentPort!.close();
 }
 
 async function close(): Promise<void> {
   isClosing = true; // for a start that is still under way
+  tell(null);
   await closeAll(listeners.splice(0));
   parentPort!.close();
 }
@@ -177,7 +186,8 @@ async function closeAll(all: readonly Listener[]): Promise<void> {
 }
 
 parentPort!.on('message', (message: ToWorker) => {
-  if (message.kind === 'install') {
+  if (message.kind === 'listen') tell(message.endpoints);
+  else if (message.kind === 'install') {
     install(message.images);
     send({ kind: 'installed', generation: message.images.generation });
   } else if (message.kind === 'steer') {

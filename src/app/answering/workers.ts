@@ -97,16 +97,19 @@ export class Workers {
     return this.#slots.filter(({ sinceMs }) => sinceMs !== undefined).length;
   }
 
-  /** Starts the workers, the first alone so that a port left to the system is known to the others. */
+  /** Starts the workers. All read their code at once, but the first listens first: a port left to the system is then known to all. */
   async start(): Promise<Problem | undefined> {
-    for (const row of this.#slots.keys()) {
-      const started = await this.#spawn(row, row === 0 ? 'first' : 'join');
+    const starting = this.#slots.map((_, row) => this.#spawn(row, row === 0 ? 'first' : 'join', row === 0));
+    for (const [row, one] of starting.entries()) {
+      const started = await one;
       if (this.#closing) return undefined;
       if ('problem' in started) {
         await this.close();
         return started.problem;
       }
       this.#endpoints = started.endpoints;
+      const listen: ToWorker = { kind: 'listen', endpoints: this.#endpoints };
+      if (row === 0) for (const { worker } of this.#slots.slice(1)) worker?.postMessage(listen);
     }
     return undefined;
   }
@@ -170,14 +173,14 @@ export class Workers {
     );
   }
 
-  #spawn(row: number, sharing: Sharing): Promise<Started> {
+  #spawn(row: number, sharing: Sharing, isTold = true): Promise<Started> {
     const slot = this.#slots[row]!;
     const { settings, counters, plan } = this.#options;
     const images = this.#images;
     const share = (sockets: readonly number[]): readonly number[] => shareOfWorker(sockets, row, plan.workers);
     const start: WorkerStart = {
       settings,
-      endpoints: this.#endpoints,
+      endpoints: isTold ? this.#endpoints : null,
       sharing: plan.workers === 1 ? 'alone' : sharing,
       inherited: plan.inherited.map(({ udp, tcp }) => ({ udp: share(udp), tcp: share(tcp) })),
       tcpRoom: plan.tcpRoom,
