@@ -4,7 +4,20 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -29,6 +42,16 @@ function run(what, command, args) {
   }
 }
 
+function isWritable(folder) {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function filesIn(folder, found = []) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
@@ -42,7 +65,15 @@ function filesIn(folder, found = []) {
 const packagesStamp = 'node_modules/.meridian-packages';
 const packagesWanted = hash(read('package-lock.json') + process.versions.modules);
 if (read(packagesStamp) !== packagesWanted) {
+  // A user without a home (a service account, a container) has no place for npm's cache: then it gets one for now.
+  const cache = process.env.npm_config_cache ?? join(homedir(), '.npm');
+  const spare = isWritable(cache) ? null : mkdtempSync(join(tmpdir(), 'meridian-npm-'));
+  if (spare !== null) {
+    console.error(`meridian: npm's cache ${cache} cannot be written; one in ${tmpdir()} is used now (for npx too: export npm_config_cache=DIRECTORY)`);
+    process.env.npm_config_cache = spare;
+  }
   run('installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  if (spare !== null) rmSync(spare, { recursive: true });
   writeFileSync(packagesStamp, packagesWanted);
 }
 
