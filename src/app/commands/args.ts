@@ -17,6 +17,8 @@ export interface Command {
   /** Text of `meridian COMMAND --help`; its first line is the usage line. */
   readonly help: string;
   readonly options: Options;
+  /** False = options alone: another word is a mistake, such as a file without its --config. */
+  readonly takesWords?: false;
   /** Runs the command and resolves to its exit code. */
   run(values: OptionValues, positionals: readonly string[]): Promise<number>;
 }
@@ -30,10 +32,14 @@ export interface Arguments {
 }
 
 /** Parses `argv` against a table of options; a mistake becomes a Problem that ends with the usage line. */
-export function readArguments(argv: readonly string[], command: Pick<Command, 'help' | 'options'>): Result<Arguments, Problem> {
+export function readArguments(
+  argv: readonly string[],
+  command: Pick<Command, 'help' | 'options' | 'takesWords'>,
+): Result<Arguments, Problem> {
   try {
+    const allowPositionals = command.takesWords !== false;
     const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const;
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals, strict: true });
     return ok({ values: values as OptionValues, positionals });
   } catch (cause) {
     const reason = (cause as Error).message.split('. ')[0]!;
@@ -42,7 +48,7 @@ export function readArguments(argv: readonly string[], command: Pick<Command, 'h
 }
 
 function usageProblem(reason: string, help: string): Problem {
-  return { severity: 'error', code: 'ERR_USAGE', message: `${reason}; ${help.split('\n')[0]!.toLowerCase()}` };
+  return { severity: 'error', code: 'ERR_USAGE', message: `${reason}; u${help.split('\n')[0]!.slice(1)}` };
 }
 
 /** Prints a problem on standard error and returns the exit code for wrong use. */

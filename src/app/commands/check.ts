@@ -12,6 +12,7 @@ FILE:LINE:COLUMN: error CODE: message. Exit code 0 if there is no error, 2 if th
 
   --config FILE   the configuration (default zones/meridian.yaml)
   --json          print the problems as JSON`,
+  takesWords: false,
   options: { config: { type: 'string' }, json: { type: 'boolean' } },
 
   async run(values) {

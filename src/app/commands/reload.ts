@@ -12,6 +12,7 @@ they are. If anything is wrong, every error is printed, nothing changes, and the
 
 ${SERVER_HELP}
   --json          print the report as JSON`,
+  takesWords: false,
   options: { ...SERVER_OPTIONS, json: { type: 'boolean' } },
 
   async run(values) {

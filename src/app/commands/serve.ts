@@ -59,6 +59,7 @@ Runs the server in the foreground. It logs to standard output: text on a termina
 
 SIGHUP (or 'meridian reload') reads all files again; a reload that finds an error changes nothing. SIGUSR2 (or 'meridian upgrade')
 has the program that is on the disk now take over, without a lost query. SIGTERM and SIGINT stop it.`,
+  takesWords: false,
   options: {
     config: { type: 'string' },
     role: { type: 'string', multiple: true },

@@ -14,6 +14,7 @@ orders in force, and what was answered since the start.
   --votes         every vote: each member as each prober sees it
 ${SERVER_HELP}
   --json          print everything as JSON`,
+  takesWords: false,
   options: { ...SERVER_OPTIONS, votes: { type: 'boolean' }, json: { type: 'boolean' } },
 
   async run(values) {

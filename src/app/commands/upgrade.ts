@@ -18,6 +18,7 @@ ${SERVER_HELP}
 
 export const upgrade: Command = {
   help: HELP,
+  takesWords: false,
   options: { ...SERVER_OPTIONS, within: { type: 'string' }, json: { type: 'boolean' } },
 
   async run(values) {
