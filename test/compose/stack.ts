@@ -101,10 +101,9 @@ export class Stack {
     return this.run(['deploy/compose/region.sh', action, region]);
   }
 
-  /** Lines of a shell script that goes on inside a service until `stop`. */
+  /** Lines of a shell script inside a service, which ends with its input: with `stop`. */
   follow(service: string, script: string): { readonly lines: Interface; stop(): void } {
-    // It ends with its input, so that nothing of it stays behind in the container.
-    const command = [...this.#compose, 'exec', '-T', service, 'sh', '-c', `${script} & cat > /dev/null; kill 0`];
+    const command = [...this.#compose, 'exec', '-T', service, 'sh', '-c', script];
     const child = spawn(command[0]!, command.slice(1), { cwd: ROOT, env: this.environment, stdio: ['pipe', 'pipe', 'ignore'] });
     return { lines: createInterface({ input: child.stdout }), stop: () => void child.stdin.end() };
   }

@@ -1,4 +1,5 @@
-// A relay between a client and a server of the loopback address that can be cut, mended, and made to swallow replies.
+// A relay between a client and a server of the loopback address, for tests: it can be cut (connections break, and new ones are refused),
+// made to swallow (nothing comes through, as in app/drill/region-link), and mended.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 

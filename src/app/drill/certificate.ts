@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { DrillError } from '../../drill/play.ts';
-import type { Place } from './relay.ts';
+import type { Place } from './region-link.ts';
 
 export interface CertificateFiles {
   readonly certificate: string;

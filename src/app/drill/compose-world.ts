@@ -6,33 +6,15 @@ import { createInterface } from 'node:readline';
 import { sleep } from '../../base/sleep.ts';
 import type { Answer, FaultName, FaultWays, LimitName, Stage, World } from '../../drill/model.ts';
 import { DrillError } from '../../drill/play.ts';
+import { CLIENTS, NAME, questionScript, SERVERS, SITES } from './compose-client.ts';
 import { type ComposeParts, composeFaults } from './compose-faults.ts';
 
 const COMMAND_LIMIT_MS = 120_000;
 const WHOLE_LIMIT_MS = 180_000;
 const LOOK_MS = 500;
-const ANSWER_LIMIT_SEC = 3;
-const PAUSE_SEC = 0.3;
 const SEC_MS = 1000;
 /** After this a command that was asked to end is killed. */
 const STOP_LIMIT_MS = 10_000;
-
-const CLIENTS = [
-  { network: '192.0.2.0/24', label: 'europe' },
-  { network: '198.51.100.0/24', label: 'america' },
-  { network: '203.0.113.0/24', label: 'asia' },
-];
-/** Server, its address in the network between the regions, and that in the network of its own region. */
-const SERVERS: Readonly<Record<string, readonly [string, string]>> = {
-  'dns-1': ['10.153.0.11', '10.153.1.11'],
-  'dns-2': ['10.153.0.12', '10.153.2.12'],
-  'dns-3': ['10.153.0.13', '10.153.3.13'],
-};
-const SITES: Readonly<Record<string, string>> = {
-  '10.153.0.101': 'frankfurt',
-  '10.153.0.111': 'newyork',
-  '10.153.0.121': 'singapore',
-};
 
 interface ServerStatus {
   readonly health: {
@@ -44,8 +26,8 @@ interface ServerStatus {
 export class ComposeWorld implements World, ComposeParts {
   readonly title: string;
   readonly servers: readonly string[] = Object.keys(SERVERS);
-  readonly clients: World['clients'] = CLIENTS;
-  readonly name = 'www.example.test';
+  readonly clients = CLIENTS;
+  readonly name = NAME;
   readonly subject = { site: 'frankfurt', server: 'dns-1' };
   /** Containers that are killed are silent, unlike processes; and every command of compose takes a second or two. */
   readonly limitsMs: Readonly<Record<LimitName, number>> = {
@@ -82,13 +64,8 @@ export class ComposeWorld implements World, ComposeParts {
   }
 
   ask(take: (answer: Answer) => void): () => Promise<void> {
-    // A server at a time and all of them beside one another, so that one that does not answer holds nobody up. A region that is cut
-    // off is asked in its own network, so servers are asked there.
-    const question = `dig +short +tries=1 +time=${ANSWER_LIMIT_SEC} @$s ${this.name} +subnet=$n`;
-    const round = `for n in ${CLIENTS.map(({ network }) => network).join(' ')}; do a=$(${question} | tr '\\n' ' '); echo "$s $n $a"; done`;
-    const addresses = Object.values(SERVERS).map(([, own]) => own);
-    // It ends with its input, so that nothing of it stays behind in the container.
-    const script = `for s in ${addresses.join(' ')}; do (while :; do ${round}; sleep ${PAUSE_SEC}; done) & done; cat > /dev/null; kill 0`;
+    // A region that is cut off is asked in its own network, so servers are asked there.
+    const script = questionScript(Object.values(SERVERS).map(([, own]) => own));
     const [command, ...args] = [...this.#command(), 'exec', '-T', 'client', 'sh', '-c', script];
     const child = spawn(command!, args, { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
     const sent = new Map<string, number>();

@@ -3,7 +3,7 @@
 
 import type { CertificateFiles } from './certificate.ts';
 import type { Pace } from './pace.ts';
-import type { Place } from './relay.ts';
+import type { Place } from './region-link.ts';
 
 export interface LocalPlace {
   readonly region: string;

@@ -14,7 +14,7 @@ import { START_LIMIT_MS, type WorldProcess } from './child-process.ts';
 import { BROKEN_ZONE_TEXT, CERTIFICATE_NAME, SITE_LOAD, ZONE, ZONE_TEXT } from './local-config.ts';
 import type { LocalRedis } from './local-redis.ts';
 import type { Pace } from './pace.ts';
-import type { Place, Relay } from './relay.ts';
+import type { Place, RegionLink } from './region-link.ts';
 import type { Crowd } from './visitors.ts';
 import type { WebSite } from './web-site.ts';
 
@@ -36,7 +36,7 @@ export interface LocalParts extends Pick<World, 'subject' | 'servers'> {
   readonly dns: readonly WorldProcess[];
   readonly agents: readonly WorldProcess[];
   readonly webSites: readonly WebSite[];
-  readonly relays: readonly Relay[];
+  readonly links: readonly RegionLink[];
   readonly redis: LocalRedis;
   readonly certificates: Certificates | null;
   /** Server -> why it refuses what it was told to load. */
@@ -86,10 +86,10 @@ export function localFaults(world: LocalParts): Readonly<Partial<Record<FaultNam
       does: 'asia is cut off: nothing gets through between its processes and Redis, or the sites of the others',
       undoes: 'asia is let back',
       make: async () => {
-        for (const relay of world.relays) relay.cut();
+        for (const link of world.links) link.swallow();
       },
       undo: async () => {
-        for (const relay of world.relays) relay.mend();
+        for (const link of world.links) link.mend();
       },
     },
     'redis-stops': {

@@ -19,7 +19,7 @@ import { CERTIFICATE_NAME, configText, NETWORKS_TEXT, PLACES, SITE_LOAD, ZONE, Z
 import { type LocalParts, localFaults } from './local-faults.ts';
 import { LocalRedis } from './local-redis.ts';
 import type { Pace } from './pace.ts';
-import { type Place, Relay } from './relay.ts';
+import { type Place, RegionLink } from './region-link.ts';
 import { Crowd, Regular } from './visitors.ts';
 import { WebSite } from './web-site.ts';
 
@@ -64,7 +64,7 @@ export class LocalWorld implements World, LocalParts {
   readonly probers: WorldProcess[] = [];
   readonly agents: WorldProcess[] = [];
   readonly webSites: readonly WebSite[];
-  readonly relays: Relay[] = [];
+  readonly links: RegionLink[] = [];
   readonly refused = new Map<string, string>();
   readonly notReplaced = new Map<string, string>();
   certificates: Certificates | null = null;
@@ -135,7 +135,7 @@ export class LocalWorld implements World, LocalParts {
     }
     await this.redis.start();
     for (const site of this.webSites) await site.start();
-    await this.#openRelays();
+    await this.#openLinks();
     for (const [i, { region, site }] of PLACES.entries()) {
       this.dns.push(this.#process(`dns-${region}`, region, ['--role', 'dns'], this.#address(11 + i), /"msg":"listening"/));
       this.probers.push(this.#process(`prober-${region}`, region, ['--role', 'probe'], this.#address(11 + i), /"msg":"probing"/));
@@ -213,7 +213,7 @@ export class LocalWorld implements World, LocalParts {
     await this.crowd?.stop();
     await Promise.all([...this.dns, ...this.probers, ...this.agents].map((process) => process.kill()));
     await this.redis.close();
-    await Promise.all([...this.webSites.map((site) => site.close()), ...this.relays.map((relay) => relay.close())]);
+    await Promise.all([...this.webSites.map((site) => site.close()), ...this.links.map((link) => link.close())]);
     rmSync(this.directory, { recursive: true, force: true });
     inUse[this.#third] = false;
   }
@@ -229,11 +229,11 @@ export class LocalWorld implements World, LocalParts {
   }
 
   /** From the region that can be cut off to everything outside it, and from outside to its site. */
-  async #openRelays(): Promise<void> {
+  async #openLinks(): Promise<void> {
     const { host, port } = this.redis;
     const targets: Place[] = [{ host, port }, ...PLACES.map((_, i) => this.front(i))];
     for (const [i, target] of targets.entries()) {
-      this.relays.push(await Relay.open({ host: this.#address(151 + i), port: target.port }, target));
+      this.links.push(await RegionLink.open({ host: this.#address(151 + i), port: target.port }, target));
     }
   }
 
@@ -241,14 +241,14 @@ export class LocalWorld implements World, LocalParts {
     const directory = join(this.directory, name);
     mkdirSync(directory);
     const isCut = region === CUT_REGION;
-    const redis = isCut ? this.relays[0]!.place : { host: this.redis.host, port: this.redis.port };
+    const redis = isCut ? this.links[0]!.place : { host: this.redis.host, port: this.redis.port };
     const sites = PLACES.map((place, i) => {
       const front = this.front(i);
       const crosses = isCut !== (place.region === CUT_REGION);
       const servers = WEB_PORTS.map((port) => ({ host: front.host, port }));
       const { good, shown } = this.certificates ?? { good: null, shown: null };
       const tls = place.site === this.subject.site ? shown : good;
-      return { front, reached: crosses ? this.relays[1 + i]!.place : front, servers, tls };
+      return { front, reached: crosses ? this.links[1 + i]!.place : front, servers, tls };
     });
     const caFile = this.certificates === null ? null : join(this.directory, AUTHORITIES);
     const listen = { host: dnsAddress, port: DNS_PORT };

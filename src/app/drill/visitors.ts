@@ -5,7 +5,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { sleep } from '../../base/sleep.ts';
 import type { SiteLoad } from '../../drill/model.ts';
-import type { Place } from './relay.ts';
+import type { Place } from './region-link.ts';
 
 /** A page that takes longer has failed. */
 const PAGE_LIMIT_MS = 10_000;

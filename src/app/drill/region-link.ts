@@ -8,7 +8,7 @@ export interface Place {
   readonly port: number;
 }
 
-export class Relay {
+export class RegionLink {
   readonly place: Place;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -20,15 +20,15 @@ export class Relay {
     server.on('connection', (client) => this.#join(client, target));
   }
 
-  static open(place: Place, target: Place): Promise<Relay> {
+  static open(place: Place, target: Place): Promise<RegionLink> {
     return new Promise((resolve, reject) => {
       const server = createServer();
       server.once('error', reject);
-      server.listen(place.port, place.host, () => resolve(new Relay(server, place, target)));
+      server.listen(place.port, place.host, () => resolve(new RegionLink(server, place, target)));
     });
   }
 
-  cut(): void {
+  swallow(): void {
     this.#isSwallowing = true;
   }
 
