@@ -69,7 +69,9 @@ if (read(packagesStamp) !== packagesWanted) {
   const cache = process.env.npm_config_cache ?? join(homedir(), '.npm');
   const spare = isWritable(cache) ? null : mkdtempSync(join(tmpdir(), 'meridian-npm-'));
   if (spare !== null) {
-    console.error(`meridian: npm's cache ${cache} cannot be written; one in ${tmpdir()} is used now (for npx too: export npm_config_cache=DIRECTORY)`);
+    console.error(
+      `meridian: npm's cache ${cache} cannot be written; one in ${tmpdir()} is used now (for npx too: export npm_config_cache=DIRECTORY)`,
+    );
     process.env.npm_config_cache = spare;
   }
   run('installing packages', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
