@@ -4,7 +4,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { err, ok, type Result } from '../base/result.ts';
+import type { Result } from '../base/result.ts';
 import type { AgentReport, DemandReport, HeardReport } from '../model/capacity.ts';
 import {
   type FleetReport,
@@ -20,20 +20,17 @@ import {
   SPILL_MAX_LENGTH,
 } from '../model/mesh.ts';
 import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
-import { type Book, type BookKind, EMPTY_BOOK, type Item } from './book.ts';
-import { checkItems, conflict, meshProblem } from './book-check.ts';
-import { change } from './book-history.ts';
 import { CapacityBoard } from './capacity-board.ts';
 import { Complaints } from './complaints.ts';
 import { FleetSlate } from './fleet-slate.ts';
-import type { Journal } from './journal.ts';
+import { HubBook } from './hub-book.ts';
 import { KnownVotes } from './known-votes.ts';
 import { decideLease, holderId, holderName, type LeaseRecord } from './lease-rule.ts';
 import { bounded, isTellable } from './load-record.ts';
 import { MeshClock } from './mesh-clock.ts';
-import { type MeshFiles, meshFiles, newMark } from './mesh-files.ts';
-import { NOTES, type NoteBook, toNotes } from './note-record.ts';
-import { OVERRIDES, type OverrideBook, toSet } from './override-record.ts';
+import { type MeshFiles, meshFiles } from './mesh-files.ts';
+import { NOTES, toNotes } from './note-record.ts';
+import { OVERRIDES, toSet } from './override-record.ts';
 
 export interface MemoryHubOptions {
   readonly clock: Clock;
@@ -64,6 +61,8 @@ export class MemoryHub {
   readonly complaints: Complaints;
   readonly #files: MeshFiles | null;
   readonly #members = new Set<Member>();
+  readonly #overrides: HubBook<Override, OverrideSet>;
+  readonly #notes: HubBook<Note, NoteSet>;
   readonly #known = new KnownVotes();
   readonly #votes = new Map<string, Map<string, Vote>>();
   readonly #slates = new Map<Member, FleetSlate>();
@@ -72,25 +71,35 @@ export class MemoryHub {
   #spill: SharedSpill | null = null;
   readonly #leases = new Map<string, LeaseRecord>();
   #spilledMs = 0;
-  #book: OverrideBook = EMPTY_BOOK;
-  #notes: NoteBook = EMPTY_BOOK;
   #sweptMs = 0;
   #verdicts: readonly Verdict[] = [];
   #loading: Promise<void> | null = null;
-  #changing: Promise<unknown> = Promise.resolve();
 
   constructor({ clock, logger, stateDirectory }: MemoryHubOptions) {
     this.clock = new MeshClock(clock);
     this.complaints = new Complaints(clock, logger);
     this.#files = stateDirectory === null ? null : meshFiles(stateDirectory, 'memory', this.complaints);
+    const { complaints } = this;
+    this.#overrides = new HubBook({
+      ...{ kind: OVERRIDES, toSet, complaints, file: this.#files?.overrides ?? null },
+      onChange: (set) => {
+        for (const member of this.#members) member.overridesChanged(set);
+      },
+    });
+    this.#notes = new HubBook({
+      ...{ kind: NOTES, toSet: toNotes, complaints, file: this.#files?.notes ?? null },
+      onChange: (set) => {
+        for (const member of this.#members) member.notesChanged(set);
+      },
+    });
   }
 
   get overrides(): OverrideSet {
-    return toSet(this.#book);
+    return this.#overrides.set;
   }
 
   get notes(): NoteSet {
-    return toNotes(this.#notes);
+    return this.#notes.set;
   }
 
   get verdicts(): readonly Verdict[] {
@@ -111,8 +120,8 @@ export class MemoryHub {
   }
 
   async #load(): Promise<void> {
-    this.#book = (await this.#files?.overrides.load()) ?? this.#book;
-    this.#notes = (await this.#files?.notes.load()) ?? this.#notes;
+    await this.#overrides.load();
+    await this.#notes.load();
     this.#verdicts = (await this.#files?.verdicts.load()) ?? this.#verdicts;
   }
 
@@ -263,53 +272,11 @@ export class MemoryHub {
     });
   }
 
-  /** One change at a time: a change counts once it is on the disk. */
   changeOverrides(expectedVersion: number, overrides: readonly Override[]): Promise<Result<OverrideSet, Problem>> {
-    return this.#inTurn(async () => {
-      const changed = await this.#change(OVERRIDES, this.#book, expectedVersion, overrides, this.#files?.overrides);
-      if (!changed.ok) return changed;
-      this.#book = changed.value;
-      const set = toSet(changed.value);
-      for (const member of this.#members) member.overridesChanged(set);
-      return ok(set);
-    });
+    return this.#overrides.change(expectedVersion, overrides);
   }
 
   changeNotes(expectedVersion: number, notes: readonly Note[]): Promise<Result<NoteSet, Problem>> {
-    return this.#inTurn(async () => {
-      const changed = await this.#change(NOTES, this.#notes, expectedVersion, notes, this.#files?.notes);
-      if (!changed.ok) return changed;
-      this.#notes = changed.value;
-      const set = toNotes(changed.value);
-      for (const member of this.#members) member.notesChanged(set);
-      return ok(set);
-    });
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#changing.then(work);
-    this.#changing = done;
-    return done;
-  }
-
-  async #change<T extends Item>(
-    kind: BookKind<T>,
-    book: Book<T>,
-    expectedVersion: number,
-    items: readonly T[],
-    file: Journal<T> | undefined,
-  ): Promise<Result<Book<T>, Problem>> {
-    const problem = checkItems(items, kind);
-    if (problem !== undefined) return err(problem);
-    if (expectedVersion !== book.version) return err(conflict(kind, expectedVersion, book.version));
-    const next = change(book, items, newMark());
-    try {
-      await file?.save(next);
-    } catch (error) {
-      const message = `the ${kind.name} cannot be saved: ${(error as Error).message}`;
-      this.complaints.warn('ERR_MESH_FILE', message);
-      return err(meshProblem('ERR_MESH_UNAVAILABLE', message));
-    }
-    return ok(next);
+    return this.#notes.change(expectedVersion, notes);
   }
 }

@@ -4,6 +4,8 @@
 import { Cluster, type Redis } from 'ioredis';
 import { err, ok, type Result } from '../base/result.ts';
 import type { RedisMeshSettings } from '../model/mesh.ts';
+import { inTime } from './in-time.ts';
+import { isUnknownScript, scriptCall } from './redis-call.ts';
 import { createClient, SettingsTrouble, whereOf } from './redis-options.ts';
 import type { Script } from './redis-scripts.ts';
 import { type Trouble, troubleOf } from './redis-trouble.ts';
@@ -100,8 +102,7 @@ export class RedisLink {
   async send(commands: readonly Command[], deadlineMs: number): Promise<readonly Reply[] | undefined> {
     try {
       const replies = await within(deadlineMs, `no answer within ${deadlineMs} ms`, this.#exec(commands, false));
-      const isUnknown = replies.some((reply) => !reply.ok && reply.error.message.includes('NOSCRIPT'));
-      if (!isUnknown) return replies;
+      if (!replies.some(isUnknownScript)) return replies;
       return await within(deadlineMs, `no answer within ${deadlineMs} ms`, this.#resend(commands, replies));
     } catch (error) {
       this.#lost(error);
@@ -114,7 +115,7 @@ export class RedisLink {
     for (const [name, ...args] of commands) {
       if (typeof name === 'string') pipeline.call(name, ...args);
       else if ('forOctets' in name) pipeline.callBuffer(name.forOctets, ...args);
-      else pipeline.call(isWhole ? 'EVAL' : 'EVALSHA', isWhole ? name.text : name.sha, name.keyCount, ...args);
+      else pipeline.call(...scriptCall(name, isWhole), ...args);
     }
     const results = (await pipeline.exec()) ?? [];
     return results.map(([error, value]) => (error === null ? ok(value) : err(error)));
@@ -124,7 +125,7 @@ export class RedisLink {
   async #resend(commands: readonly Command[], replies: readonly Reply[]): Promise<readonly Reply[]> {
     const missing = commands.flatMap((command, i) => {
       const reply = replies[i];
-      return reply !== undefined && !reply.ok && reply.error.message.includes('NOSCRIPT') ? [{ command, i }] : [];
+      return reply !== undefined && isUnknownScript(reply) ? [{ command, i }] : [];
     });
     const again = await this.#exec(
       missing.map(({ command }) => command),
@@ -160,13 +161,12 @@ export class RedisLink {
   }
 }
 
-/**
- * The promise, or an error when `ms` have passed and what had come by then has been read: a process that was held up must not take
- * its own lateness for that of Redis. What comes later is dropped, an error too.
- */
-function within<T>(ms: number, message: string, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => setImmediate(() => reject(new Error(message))), ms);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+/** Rejects with the message if it takes longer. */
+async function within<T>(ms: number, message: string, promise: Promise<T>): Promise<T> {
+  const found = await inTime(
+    promise.then((value) => ({ value })),
+    ms,
+  );
+  if (found === undefined) throw new Error(message);
+  return found.value;
 }

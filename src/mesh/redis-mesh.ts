@@ -20,11 +20,11 @@ import type {
 import type { FleetVerdict, Override, Verdict, Vote } from '../model/verdict.ts';
 import { Complaints } from './complaints.ts';
 import { EventBox } from './event-box.ts';
-import { KnownVotes } from './known-votes.ts';
 import { holderName, unavailable } from './lease-rule.ts';
 import { MeshClock } from './mesh-clock.ts';
 import { meshFiles } from './mesh-files.ts';
 import { Pump } from './pump.ts';
+import { RedisBallots } from './redis-ballots.ts';
 import { RedisBooks } from './redis-books.ts';
 import { RedisCapacity } from './redis-capacity.ts';
 import { RedisConnector } from './redis-connector.ts';
@@ -34,15 +34,12 @@ import { RedisLeases } from './redis-leases.ts';
 import type { Command, Reply } from './redis-link.ts';
 import { whereOf } from './redis-options.ts';
 import { RedisOwnFleet } from './redis-own-fleet.ts';
-import { RedisOwnVotes } from './redis-own-votes.ts';
 import type { Desk, Part, Round } from './redis-part.ts';
 import { RedisPeers } from './redis-peers.ts';
 import { RedisResults } from './redis-results.ts';
 import { type Trouble, troubleAbout } from './redis-trouble.ts';
 import { RedisVerdicts } from './redis-verdicts.ts';
-import { RedisVotes } from './redis-votes.ts';
 import { TroubleBoard } from './trouble-board.ts';
-import { decodeVote, encodeVote, type VotesHead } from './vote-record.ts';
 
 export interface RedisMeshOptions {
   readonly self: Peer;
@@ -69,10 +66,8 @@ export class RedisMesh implements Mesh {
   readonly #complaints: Complaints;
   readonly #box: EventBox;
   readonly #board: TroubleBoard;
-  readonly #known = new KnownVotes();
   readonly #peers: RedisPeers;
-  readonly #votes: RedisVotes;
-  readonly #ownVotes: RedisOwnVotes;
+  readonly #ballots: RedisBallots;
   readonly #books: RedisBooks;
   readonly #verdicts: RedisVerdicts;
   readonly #fleets: RedisFleets;
@@ -134,8 +129,7 @@ export class RedisMesh implements Mesh {
       },
       onReportsVersion: (version) => this.#capacity.changed(version),
     });
-    this.#votes = new RedisVotes(desk, { onVotes: (head, votes) => this.#votesRead(head, votes) });
-    this.#ownVotes = new RedisOwnVotes(desk, self);
+    this.#ballots = new RedisBallots(desk, self);
     this.#books = new RedisBooks(desk, settings, files);
     const writer = `${self.id} ${self.epoch}`;
     this.#verdicts = new RedisVerdicts(desk, { writer, leaseMs: LEASE_EXPIRIES * expiryMs, file: files?.verdicts ?? null });
@@ -150,7 +144,7 @@ export class RedisMesh implements Mesh {
     this.#leases = new RedisLeases(desk, holderName(self), confirmingReplicas);
     const fleet = [this.#fleets, this.#ownFleet, this.#results];
     const shared = [this.#capacity, this.#leases];
-    this.#parts = [this.#peers, this.#votes, this.#ownVotes, ...this.#books.parts, this.#verdicts, ...fleet, ...shared];
+    this.#parts = [this.#peers, ...this.#ballots.parts, ...this.#books.parts, this.#verdicts, ...fleet, ...shared];
   }
 
   get status(): MeshStatus {
@@ -203,16 +197,11 @@ export class RedisMesh implements Mesh {
   }
 
   publish(votes: readonly Vote[]): void {
-    const ours = votes.filter((vote) => this.#isGood(vote) && this.#ownVotes.publish(vote));
-    this.#box.votes(this.#known.take(ours, this.nowMs()));
-    if (this.#ownVotes.isHungry) this.#pump.kick();
+    this.#ballots.publish(votes);
   }
 
   withdraw(): void {
-    const { id, epoch } = this.#self;
-    const upTo = this.#ownVotes.withdraw();
-    if (this.#known.withdraw(id, epoch, upTo, this.nowMs()) !== undefined) this.#box.withdrawn(id, epoch, upTo);
-    this.#pump.kick();
+    this.#ballots.withdraw();
   }
 
   sendResults(fleet: string, batch: Uint8Array, isUrgent: boolean): void {
@@ -267,33 +256,14 @@ export class RedisMesh implements Mesh {
     if (this.#look !== null) clearInterval(this.#look);
     this.#joined();
     this.#box.close();
-    const farewell = [...this.#leases.ask(), ...this.#ownVotes.farewell(), ...this.#results.farewell(), this.#peers.farewell()];
+    const farewell = [...this.#leases.ask(), ...this.#ballots.farewell(), ...this.#results.farewell(), this.#peers.farewell()];
     await this.#connector.link?.send(farewell, this.#settings.commandTimeoutMs);
     this.#connector.close();
     for (const part of this.#parts) part.lost();
   }
 
-  /** A vote that others would not understand, or that is not ours, must not get in. */
-  #isGood(vote: Vote): boolean {
-    const { id, region, epoch } = this.#self;
-    const head = { prober: id, region, epoch, withdrawn: 0, write: 0 };
-    const isGood = vote.prober === id && vote.epoch === epoch && decodeVote(head, vote.target, encodeVote(vote)) !== undefined;
-    if (!isGood) this.#complaints.ignore('vote', 'what we publish ourselves');
-    return isGood;
-  }
-
-  #votesRead({ prober, epoch, withdrawn }: VotesHead, votes: readonly Vote[]): void {
-    const nowMs = this.nowMs();
-    const remaining = this.#known.withdraw(prober, epoch, withdrawn, nowMs);
-    if (remaining !== undefined) {
-      this.#box.withdrawn(prober, epoch, withdrawn);
-      this.#box.votes(remaining);
-    }
-    this.#box.votes(this.#known.take(votes, nowMs));
-  }
-
   #peersChanged(peers: readonly Peer[]): void {
-    for (const { id, epoch } of peers) if (this.#known.seen(id, epoch)) this.#votes.readAgain();
+    this.#ballots.seen(peers);
     const fleets = peers.filter(({ id, roles }) => roles.includes('fleet') && id !== this.#self.id);
     this.#fleets.follow(fleets.map(({ id }) => id));
     this.#capacity.takePeers(peers.map(({ id }) => id));
@@ -301,7 +271,7 @@ export class RedisMesh implements Mesh {
   }
 
   #nudged(kind: string): void {
-    if (kind === NUDGE.VOTES) this.#votes.nudged();
+    if (kind === NUDGE.VOTES) this.#ballots.nudged();
     else if (kind === NUDGE.PEERS) this.#peers.nudged();
     else if (kind === NUDGE.OVERRIDES || kind === NUDGE.NOTES) this.#books.nudged(kind);
     else if (kind === NUDGE.FLEETS) this.#fleets.nudged();
@@ -324,8 +294,7 @@ export class RedisMesh implements Mesh {
   /** Once a heartbeat, whether there is a connection or not. */
   #tick(): void {
     const nowMs = this.nowMs();
-    this.#ownVotes.expire(nowMs);
-    this.#known.sweep(nowMs);
+    this.#ballots.tick(nowMs);
     this.#capacity.tick(nowMs);
     this.#peers.prune(this.#monotonic.monotonicMs());
     this.#showStatus();
@@ -361,7 +330,7 @@ export class RedisMesh implements Mesh {
       part.take(replies.slice(at, at + length), round);
       at += length;
     }
-    if (this.#logNumber !== null) this.#votes.checkNumber(this.#logNumber);
+    if (this.#logNumber !== null) this.#ballots.checkNumber(this.#logNumber);
     this.#logNumber = null;
   }
 

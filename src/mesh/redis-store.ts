@@ -9,6 +9,8 @@ import { ok, type Result } from '../base/result.ts';
 import type { RedisMeshSettings } from '../model/mesh.ts';
 import type { SharedCount, SharedStore, SharedStoreStatus } from '../model/site-store.ts';
 import { Complaints } from './complaints.ts';
+import { inTime } from './in-time.ts';
+import { isUnknownScript, scriptCall } from './redis-call.ts';
 import { keysOf } from './redis-keys.ts';
 import { createClient, SettingsTrouble, whereOf } from './redis-options.ts';
 import { COUNT, type Script, SETTLE } from './redis-scripts.ts';
@@ -188,21 +190,9 @@ export class RedisStore implements SharedStore {
 /** By its SHA-1, or whole if Redis does not know the script. */
 async function send(client: Client, [what, ...args]: Command): Promise<Result<unknown, Error>> {
   if (typeof what === 'string') return result(client.call(what, ...args));
-  const known = await result(client.call('EVALSHA', what.sha, what.keyCount, ...args));
-  if (known.ok || !known.error.message.includes('NOSCRIPT')) return known;
-  return result(client.call('EVAL', what.text, what.keyCount, ...args));
+  const known = await result(client.call(...scriptCall(what, false), ...args));
+  return isUnknownScript(known) ? result(client.call(...scriptCall(what, true), ...args)) : known;
 }
 
 const result = (promise: Promise<unknown>): Promise<Result<unknown, Error>> =>
   promise.then(ok, (error: unknown) => ({ ok: false, error: error instanceof Error ? error : new Error(String(error)) }));
-
-/** Undefined = it takes longer. What had come by then is read first: our own lateness is not that of Redis. */
-function inTime<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => setImmediate(() => resolve(undefined)), ms);
-    void promise.then((value) => {
-      clearTimeout(timer);
-      resolve(value);
-    });
-  });
-}
