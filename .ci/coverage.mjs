@@ -11,6 +11,7 @@ const FLOOR = {
   health: 100,
   balance: 100,
   base: 95,
+  addon: 95,
   geo: 90,
   responder: 95,
   transfer: 95,

@@ -50,7 +50,7 @@ function random(): number {
 }
 
 const native = loadNativeFleet();
-if (native.addon === null) {
+if (native.addon === undefined) {
   console.error(`the fleet addon is missing: ${native.reason}`);
   process.exit(1);
 }

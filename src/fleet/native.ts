@@ -1,10 +1,8 @@
 // The fleet aggregator in C++ (native/fleet), if it was built: the same contract and the same bits as kernel.ts, on threads of
 // its own. Memory belongs to the addon, and each of its threads is the first to touch its part of it.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { type AddonPlace, loadAddon } from '../addon/load.ts';
 import {
   type Batch,
   badRow,
@@ -16,7 +14,6 @@ import {
   sharedBatch,
 } from './fleet.ts';
 
-const BUILD = fileURLToPath(new URL('../../../native/build/', import.meta.url));
 const THREADS_MOST = 256;
 
 interface Addon {
@@ -51,26 +48,18 @@ export type NativeFleet =
       batch(count: number): Batch;
       open(shape: FleetShape, options?: NativeOptions): FleetKernel;
     }
-  | { readonly addon: null; readonly reason: string };
+  | { readonly addon: undefined; readonly reason: string };
 
 /** The addon, or why there is none: the caller then takes the kernel in TypeScript and says so. */
-export function loadNativeFleet(directory: string = BUILD): NativeFleet {
-  if (process.env['MERIDIAN_NATIVE'] === 'off') return { addon: null, reason: 'switched off by MERIDIAN_NATIVE' };
-  const file = `${directory}fleet.node`;
-  if (!existsSync(file)) {
-    const reason = `${directory}fleet.reason`;
-    return { addon: null, reason: existsSync(reason) ? readFileSync(reason, 'utf8').trim() : 'it was not built' };
-  }
-  try {
-    const addon = createRequire(import.meta.url)(file) as Addon;
-    return {
-      addon,
-      batch: (count) => sharedBatch(count, (memory) => addon.useHugePages(memory)),
-      open: (shape, options = {}) => openKernel(addon, shape, options),
-    };
-  } catch (error) {
-    return { addon: null, reason: (error as Error).message };
-  }
+export function loadNativeFleet(place: AddonPlace = {}): NativeFleet {
+  const status = loadAddon<Addon>('fleet', place);
+  const { addon } = status;
+  if (addon === undefined) return status;
+  return {
+    addon,
+    batch: (count) => sharedBatch(count, (memory) => addon.useHugePages(memory)),
+    open: (shape, options = {}) => openKernel(addon, shape, options),
+  };
 }
 
 function openKernel(addon: Addon, shape: FleetShape, options: NativeOptions): FleetKernel {

@@ -15,7 +15,7 @@ export interface KernelSource {
 /** `threads` of the kernel in C++; 0 = one for each core. The kernel in TypeScript has one thread. */
 export function kernelSource(threads: number): KernelSource {
   const native = loadNativeFleet();
-  if (native.addon === null) return { open: openKernelThread, withoutAddon: native.reason };
+  if (native.addon === undefined) return { open: openKernelThread, withoutAddon: native.reason };
   const options = threads === 0 ? {} : { threads };
   return { open: async (shape) => native.open(shape, options), withoutAddon: null };
 }

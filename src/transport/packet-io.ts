@@ -1,15 +1,8 @@
-// The native addon (native/packet-io): what it offers, and why it is not there if it is not. The only file that loads it.
-// Every thread loads it for itself; it holds nothing that threads share. Errors of the system are negative errno numbers.
+// The packet addon (native/packet-io): what it offers. It holds nothing that threads share. Errors of the system are negative errno
+// numbers.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { getSystemErrorName } from 'node:util';
-
-/** Beside dist/ in a checkout as in an installed package. */
-const BUILD = fileURLToPath(new URL('../../../native/build/', import.meta.url));
-/** Environment variable that switches the addon off. */
-const SWITCH = 'MERIDIAN_NATIVE';
+import { type AddonStatus, loadAddon } from '../addon/load.ts';
 
 /**
  * Who else may have the port: nobody; nobody yet, but others may join (a second server started by mistake is refused, a second
@@ -93,30 +86,9 @@ export interface PacketIo {
   mapLargeBlocks(size: number): void;
 }
 
-/** The addon, or the reason for its absence in words that follow "because". */
-export type PacketIoStatus = { readonly addon: PacketIo } | { readonly addon: undefined; readonly reason: string };
+export type PacketIoStatus = AddonStatus<PacketIo>;
 
-export const packetIo: PacketIoStatus = loadPacketIo(process.env, BUILD);
-
-export function loadPacketIo(env: Readonly<Record<string, string | undefined>>, directory: string): PacketIoStatus {
-  if (env[SWITCH] === 'off') return { addon: undefined, reason: `${SWITCH}=off` };
-  const file = `${directory}packet-io.node`;
-  try {
-    return { addon: createRequire(import.meta.url)(file) as PacketIo };
-  } catch (error) {
-    return { addon: undefined, reason: absence(directory, file, error) };
-  }
-}
-
-function absence(directory: string, file: string, error: unknown): string {
-  if (existsSync(file)) return `it does not load: ${firstLine(error instanceof Error ? error.message : String(error))}`;
-  const note = `${directory}reason`;
-  return existsSync(note) ? firstLine(readFileSync(note, 'utf8')) : 'it has not been built';
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0]!;
-}
+export const packetIo: PacketIoStatus = loadAddon('packet-io');
 
 /** An Error with `code`, such as EADDRINUSE, from a negative errno of the addon. */
 export function systemError(call: string, errno: number): NodeJS.ErrnoException {

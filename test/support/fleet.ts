@@ -17,7 +17,7 @@ export interface Row {
 /** Columns in shared memory, as the threads that fill them see it. */
 export function batchOf(rows: readonly Row[]): Batch {
   const native = loadNativeFleet();
-  const batch = native.addon === null ? sharedBatch(rows.length) : native.batch(rows.length);
+  const batch = native.addon === undefined ? sharedBatch(rows.length) : native.batch(rows.length);
   for (const [at, row] of rows.entries()) {
     batch.target[at] = row.target;
     batch.prober[at] = row.prober;
@@ -129,7 +129,7 @@ export interface NamedKernel {
 export function kernelsOn(threads: readonly number[]): NamedKernel[] {
   const kernels: NamedKernel[] = [{ name: 'TypeScript', open: (shape) => new TypeScriptKernel(shape) }];
   const native = loadNativeFleet();
-  if (native.addon === null) return kernels;
+  if (native.addon === undefined) return kernels;
   const add = (name: string, options: NativeOptions): void => {
     kernels.push({ name: `native, ${name}`, open: (shape) => native.open(shape, options) });
   };

@@ -2,6 +2,7 @@
 // the ports, how many connections fit, and every address that cannot be used. What is merely worse than it could be is said in one
 // line each, and the server starts.
 
+import { remedyFor } from '../../addon/load.ts';
 import type { Problem } from '../../base/errors.ts';
 import { hasErrors } from '../../base/errors.ts';
 import { err, ok, type Result } from '../../base/result.ts';
@@ -85,7 +86,5 @@ const addonProblem = (reason: string): Problem => ({
   code: 'ERR_ADDON',
   message:
     `node:dgram answers UDP, at a higher cost per query: the native packet addon is not used, because ${reason}` +
-    (process.env['MERIDIAN_NATIVE'] === 'off'
-      ? ''
-      : `; install a C++ compiler, make and python3 and run 'node native/build.mjs --force', or set MERIDIAN_NATIVE=off if that is meant`),
+    remedyFor(reason),
 });

@@ -1,12 +1,6 @@
-// The native relay (native/relay): what it offers. The only file that loads it. Without it connections are relayed over node:net.
+// The native relay (native/relay): what it offers. Without it connections are relayed over node:net.
 
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-
-/** Beside dist/ in a checkout as in an installed package. */
-const BUILD = fileURLToPath(new URL('../../../../native/build/', import.meta.url));
-/** Environment variable that switches all addons off. */
-const SWITCH = 'MERIDIAN_NATIVE';
+import { type AddonStatus, loadAddon } from '../../addon/load.ts';
 
 /** Octets of an event: four int32 (what, which passage, detail, more), a double, 16 octets of an address or of a fifth int32. */
 export const EVENT_SIZE = 40;
@@ -60,14 +54,8 @@ export interface RelayAddon {
   duplicate(fd: number): number;
 }
 
-/** The addon; null = it is not used. */
-export const relayAddon: RelayAddon | null = loadRelayAddon(process.env, BUILD);
+/** The addon, or why it is not used. */
+export const relayStatus: AddonStatus<RelayAddon> = loadAddon('relay');
 
-export function loadRelayAddon(env: Readonly<Record<string, string | undefined>>, directory: string): RelayAddon | null {
-  if (env[SWITCH] === 'off') return null;
-  try {
-    return createRequire(import.meta.url)(`${directory}relay.node`) as RelayAddon;
-  } catch {
-    return null;
-  }
-}
+/** Null = it is not used. */
+export const relayAddon: RelayAddon | null = relayStatus.addon ?? null;

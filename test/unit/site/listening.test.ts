@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import type { Line } from '../../../src/site/l4/line.ts';
 import { NativeLines } from '../../../src/site/l4/native-lines.ts';
-import { loadRelayAddon, relayAddon } from '../../../src/site/l4/relay-addon.ts';
+import { relayAddon } from '../../../src/site/l4/relay-addon.ts';
 import { type DescriptorTaker, ListeningPort } from '../../../src/site/listening.ts';
 import { eventually } from '../../support/patience.ts';
 import { Client, FRONT } from '../../support/site.ts';
@@ -131,9 +131,4 @@ native('of who came before anybody served nobody is lost', async (t) => {
   );
   t.true(['early', 'relay'].includes(await client.all()));
   t.true(['early', 'relay'].includes(await later));
-});
-
-test('the addon is not used where it is switched off, or not there', (t) => {
-  t.is(loadRelayAddon({ MERIDIAN_NATIVE: 'off' }, '/nowhere/'), null);
-  t.is(loadRelayAddon({}, '/nowhere/'), null);
 });
