@@ -135,8 +135,9 @@ export const ERRORS = {
   ERR_LISTEN: 'A listening address cannot be used.',
   ERR_INHERITED_SOCKET: 'A socket that the service manager handed over is of no use: server.listen does not have its address.',
   ERR_OPEN_FILES:
-    'The limit on open files is too low for the TCP connections that the configuration allows, or even for the start.',
-  ERR_ADDON: 'The native packet addon is not used; the server answers all the same, at a higher cost for each query.',
+    'The limit on open files is too low for the TCP connections that the configuration allows, or even for the start; or it has been reached.',
+  ERR_ADDON:
+    'A native addon is not used: all works without it, at a higher cost for each query (packets), connection (relay) or result (fleet).',
   ERR_WORKER: 'A thread that answers has ended and another is started, or there are fewer than the configuration wants.',
   ERR_STATE: 'The state directory cannot be created or written.',
   ERR_INTERNAL: 'A bug in Meridian; the message says where. What was served before is still served.',

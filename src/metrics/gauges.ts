@@ -47,6 +47,11 @@ export const GAUGES = {
     'When a certificate that this process presents ends, in seconds since 1970; 0 = its file cannot be read.',
     'use',
   ),
+  SITE_RELAY: gauge(
+    'site_relay_native',
+    '1 if the native relay carries the TCP connections of layer 4; 0 = they go through node:net, at a higher cost.',
+    'site',
+  ),
   ALERTS_FIRING: gauge(
     'alerts_firing',
     'Alerts of the server itself that fire, by whether somebody has silenced them.',
@@ -119,6 +124,12 @@ export const TALLIES = {
     'What was to be written of told answers, by where to (log, dnstap-socket, dnstap-file) and whether it was or had to be dropped.',
     'to',
     'result',
+  ),
+  SITE_SHED: gauge(
+    'site_connections_shed_total',
+    'Connections at layer 4 that were reset because the process had no descriptor left for them.',
+    'site',
+    'listener',
   ),
   SITE_ANSWERS: gauge(
     'gslb_site_answers_total',

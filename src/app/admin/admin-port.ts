@@ -40,7 +40,8 @@ import { ZoneImage } from '../../zone/image.ts';
 import { printImage } from '../../zone/image-text.ts';
 import { forecastShares, underOrders } from '../capacity/forecast.ts';
 import { compareLoads } from '../loading/compare-loads.ts';
-import type { Changes, Who } from '../orders/changes.ts';
+import type { Who } from '../orders/change-record.ts';
+import type { Changes } from '../orders/changes.ts';
 import { globOf, namesOf } from '../orders/order-names.ts';
 import { inForce } from '../orders/orders-text.ts';
 import { readZoneFile } from '../orders/zone-changes.ts';
@@ -48,7 +49,7 @@ import type { Answering, Running } from '../process/running.ts';
 import { VERSION } from '../version.ts';
 import type { WatchDesk } from '../watch/watch-desk.ts';
 import { WatchedBy } from '../watch/watch-port.ts';
-import { gaugesOf, histogramsOf, type Measured, statusOf } from './admin-status.ts';
+import { gaugesOf, histogramsOf, type Measured, statusOf, talliesOf } from './admin-status.ts';
 import { placesOf, policiesOf, zonesOf } from './admin-steering.ts';
 import { membersOf, poolsOf, probesOf, sitesOf } from './admin-world.ts';
 
@@ -274,7 +275,7 @@ export class AdminDesk implements AdminPort {
     return {
       counters: seen.report.counters,
       gauges: [...gaugesOf(seen), ...gauges],
-      tallies,
+      tallies: [...tallies, ...talliesOf(seen.report)],
       histograms: histogramsOf(seen.report),
     };
   }

@@ -3,11 +3,13 @@
 import type { Status } from '../../admin/schemas/status.ts';
 import type { Member, Pool, Site } from '../../admin/schemas/world.ts';
 import { COUNTER_FACTS, type CounterName } from '../../metrics/counters.ts';
-import type { GaugeName, GaugeValue, HistogramValue } from '../../metrics/gauges.ts';
+import type { GaugeName, GaugeValue, HistogramValue, TallyValue } from '../../metrics/gauges.ts';
 import type { Peer } from '../../model/mesh.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
+import { relayAddon } from '../../site/l4/relay-addon.ts';
 import { inForce } from '../orders/orders-text.ts';
 import type { StatusReport } from '../process/reports.ts';
+import { shedBy } from '../site/shed-watch.ts';
 
 /** A member counts as it is worst off; `nowMs` is the wall clock. */
 export function statusOf(
@@ -119,6 +121,9 @@ export function gaugesOf({ report, status, members, pools, sites }: Measured): G
     if (target !== null) set('SITE_TARGET', target, site);
     if (max !== null) set('SITE_MAX', max, site);
   }
+  for (const { site, listeners } of report.site) {
+    if (listeners.some(({ kind }) => kind === 'tcp')) set('SITE_RELAY', Number(relayAddon !== null), site);
+  }
   set('CONCLUDED_AGE', health.concludedAgeMs / 1000);
   set('PROBER_WITHDRAWN', Number(health.self.isWithdrawn));
   for (const state of ['joining', 'joined', 'stale']) set('MESH_STATE', Number(status.mesh.state === state), state);
@@ -133,7 +138,15 @@ export function gaugesOf({ report, status, members, pools, sites }: Measured): G
   return values;
 }
 
-/** Of the sites whose agents are in this process. */
+/** Of the sites whose agents are in this process: connections that found no descriptor. */
+export const talliesOf = ({ site }: Pick<StatusReport, 'site'>): TallyValue[] =>
+  site.flatMap((one) =>
+    one.listeners
+      .filter(({ kind }) => kind === 'tcp')
+      .map((listener) => ({ tally: 'SITE_SHED', labels: [one.site, listener.listener], value: shedBy(listener) })),
+  );
+
+/** Likewise: round trips of their clients. */
 export const histogramsOf = ({ site }: Pick<StatusReport, 'site'>): HistogramValue[] =>
   site.map(({ site: id, clientRtts: { counts, sumUs } }) => ({
     histogram: 'CLIENT_RTT',

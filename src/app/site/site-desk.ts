@@ -2,6 +2,7 @@
 // once a second each tells the mesh how full its site is.
 
 import { isDeepStrictEqual } from 'node:util';
+import { type AddonStatus, remedyFor } from '../../addon/load.ts';
 import type { Clock } from '../../base/clock.ts';
 import { hasErrors, type Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
@@ -16,11 +17,13 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import type { Override } from '../../model/verdict.ts';
 import { SiteAgent } from '../../site/agent.ts';
 import type { News } from '../../site/driven.ts';
+import { relayStatus } from '../../site/l4/relay-addon.ts';
 import type { PurgeReport, SiteReport } from '../../site/report.ts';
 import type { Order } from '../../site/standing.ts';
 import type { ControlPlane } from '../health/control-plane.ts';
 import type { SeenServer } from '../process/handover-words.ts';
 import { AddressDesk, type AddressReport } from './address-desk.ts';
+import { ShedWatch } from './shed-watch.ts';
 import { SiteChecks } from './site-checks.ts';
 
 const REPORT_INTERVAL_MS = 1000;
@@ -35,6 +38,8 @@ export interface SiteDeskOptions {
   /** What a predecessor listened on. */
   readonly passed?: PassedSocket;
   readonly flows?: PassedFlows | undefined;
+  /** Whether there is a native relay; else as it was found. */
+  readonly relay?: AddonStatus<object>;
   /** What checks told a predecessor: servers that are down get nobody from the start. */
   readonly seen?: readonly SeenServer[];
 }
@@ -65,9 +70,12 @@ export class SiteDesk {
   #plane: AgentPlane | null = null;
   #timer: NodeJS.Timeout | null = null;
   #seq = 0;
+  readonly #shed: ShedWatch;
+  #isRelayTold = false;
 
   constructor(options: SiteDeskOptions) {
     this.#options = options;
+    this.#shed = new ShedWatch(options.log);
   }
 
   /** Ours of these. */
@@ -111,7 +119,19 @@ export class SiteDesk {
     }
     this.#obey();
     for (const entry of this.#entries.values()) await this.#followAddresses(entry);
+    this.#tellOfRelay();
     return problems;
+  }
+
+  /** If the native relay is not there, once there is something to relay. */
+  #tellOfRelay(): void {
+    const { log, relay = relayStatus } = this.#options;
+    if (this.#isRelayTold || relay.addon !== undefined) return;
+    if (!this.report().some(({ listeners }) => listeners.some(({ kind }) => kind === 'tcp'))) return;
+    this.#isRelayTold = true;
+    const { reason } = relay;
+    const message = `layer 4 goes through node:net, at a higher cost per connection: the native relay is not used, because ${reason}${remedyFor(reason)}`;
+    log.warn({ severity: 'warning', code: 'ERR_ADDON', message }, 'problem');
   }
 
   /** Follows the orders of people, and tells the mesh of the load, from now on. */
@@ -260,6 +280,7 @@ export class SiteDesk {
   }
 
   #tell(): void {
+    this.#shed.look(this.report(), this.#options.clock.monotonicMs());
     for (const { agent } of this.#entries.values()) {
       const { site, isDraining, load, clientRtts } = agent.report();
       // What is not known is not told: when the last report has expired the configured capacity counts.

@@ -32,8 +32,9 @@ const makeCounts = () => ({
   /** Connections that were accepted, and relayed. */
   accepted: 0,
   relayed: 0,
-  /** Refused: too many at once (for the limit, or for the descriptors of the process), too many a second. */
+  /** Refused: too many at once for the limit, or for the descriptors of the process; too many a second. */
   refusedByLimit: 0,
+  refusedByDescriptors: 0,
   refusedByRate: 0,
   /** For want of a server. */
   refusedUnserved: 0,
@@ -172,7 +173,7 @@ export class TcpFront implements Host {
 
   readonly #shed = (count: number): void => {
     this.counts.accepted += count;
-    this.counts.refusedByLimit += count;
+    this.counts.refusedByDescriptors += count;
   };
 
   #look(): void {

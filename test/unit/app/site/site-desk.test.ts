@@ -52,6 +52,24 @@ class Plane implements AgentPlane {
   }
 }
 
+test('that layer 4 goes without the native relay is said once, with the reason and the remedy', async (t) => {
+  const facts: Record<string, unknown>[] = [];
+  const log = { ...recordingLogger(), warn: (fact: Record<string, unknown>) => void facts.push(fact) };
+  const relay = { addon: undefined, reason: 'there is no C++ compiler' };
+  const desk = new SiteDesk({ sites: null, clock: systemClock, log, relay });
+  t.teardown(() => desk.close());
+  await desk.apply([agentSettings({ site: 'lon' })]);
+  t.deepEqual(facts, [], 'nothing to relay');
+  await desk.apply([siteOf('fra')]);
+  await desk.apply([siteOf('fra')]);
+  t.is(facts.length, 1);
+  t.is(facts[0]!['code'], 'ERR_ADDON');
+  t.regex(
+    String(facts[0]!['message']),
+    /^layer 4 goes through node:net.* because there is no C\+\+ compiler; install a C\+\+ compiler/,
+  );
+});
+
 test('only the sites that are ours get an agent', async (t) => {
   const desk = deskFor(t, ['lon']);
   t.deepEqual(await desk.apply([siteOf('fra'), siteOf('lon')]), []);
