@@ -2,6 +2,7 @@
 // takes and gives (the OpenAPI document is made of these) and by its config which role it needs.
 
 import { randomUUID } from 'node:crypto';
+import { Socket } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
@@ -35,6 +36,8 @@ const MOST_CONNECTIONS = 512;
 /** A request must be whole after this time, and a handler done a while later: a reload of millions of records takes its time. */
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
+/** A reply of which the client takes nothing for so long is dropped with its connection: a page of members may be 3 MB. */
+const UNREAD_TIMEOUT_MS = 30_000;
 
 /** Ready to listen or to be injected into. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
@@ -74,6 +77,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     const { method, headers, ip } = request;
     request.caller = gate.admit({ method, headers, from: ip, role: request.routeOptions.config?.role ?? 'viewer' });
   });
+  app.addHook('onSend', async ({ raw }) => {
+    // Until the reply has left; the server's own timeouts follow.
+    if (raw.socket instanceof Socket) raw.socket.setTimeout(options.unreadTimeoutMs ?? UNREAD_TIMEOUT_MS);
+  });
   addRefusals(app, options.log);
   await app.register(rateLimit, {
     max: options.requestsPerSecond,
@@ -104,7 +111,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     addPurge(api, options.port);
     addZones(api, options.port);
     addWatch(api, options.port.watch);
-    addEvents(api, options.port, options.listeners);
+    addEvents(api, options.port, options.listeners, options.log);
     registerStatic(scope, options.files ?? new Map());
   });
   await app.ready();

@@ -38,6 +38,8 @@ export interface AppOptions {
   readonly idempotency: Idempotency;
   readonly exposition: Exposition;
   readonly listeners: Listeners;
+  /** How long a client may take nothing of a reply; else a constant. */
+  readonly unreadTimeoutMs?: number;
 }
 
 export const typed = (app: FastifyInstance) => app.withTypeProvider<ZodTypeProvider>();

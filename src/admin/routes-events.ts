@@ -3,6 +3,7 @@
 
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import type { Logger } from '../base/logger.ts';
 import { SECURITY_HEADERS } from './headers.ts';
 import type { Listeners } from './listeners.ts';
 import type { AdminPort } from './ports.ts';
@@ -14,8 +15,8 @@ import { problem } from './schemas/common.ts';
 const MOST_LISTENERS = 64;
 /** Shorter than what proxies commonly wait for. */
 const SIGN_OF_LIFE_MS = 15_000;
-/** Octets that may wait for a listener who does not read. */
-const MOST_UNREAD = 1024 * 1024;
+/** What may wait for a listener who does not read, beside what the system keeps for it: an hour of rates, some thousand events. */
+export const MOST_UNREAD_SIZE: number = 1024 * 1024;
 const RECONNECT_MS = 3000;
 const MOST_ITEMS = 1000;
 
@@ -28,7 +29,7 @@ const query = z.strictObject({
   limit: z.coerce.number().int().min(1).max(MOST_ITEMS).default(100).describe('Of the list'),
 });
 
-export function addEvents(app: App, port: AdminPort, listeners: Listeners): void {
+export function addEvents(app: App, port: AdminPort, listeners: Listeners, log: Logger): void {
   const { events } = port;
   app.get(
     '/v1/events',
@@ -51,7 +52,13 @@ export function addEvents(app: App, port: AdminPort, listeners: Listeners): void
       }
       const last = request.headers['last-event-id'];
       const { after, rates } = request.query;
-      stream(reply, port, { after: typeof last === 'string' ? last : after, rates, requestId: request.id }, listeners);
+      const wanted = { after: typeof last === 'string' ? last : after, rates, requestId: request.id };
+      stream(reply, port, wanted, listeners, () =>
+        log.info(
+          { requestId: request.id, client: request.ip, mostUnreadSize: MOST_UNREAD_SIZE },
+          'a listener to events does not read and is cut off',
+        ),
+      );
       return reply;
     },
   );
@@ -69,6 +76,7 @@ function stream(
   { events, watch }: AdminPort,
   { after, rates, requestId }: Wanted,
   listeners: Listeners,
+  onCutOff: () => void,
 ): void {
   reply.hijack();
   const { raw } = reply;
@@ -85,8 +93,12 @@ function stream(
   for (const event of missed ?? []) raw.write(textOf(event));
   listeners.count++;
   const write = (text: string): void => {
-    if (raw.writableLength > MOST_UNREAD) raw.destroy();
-    else raw.write(text);
+    if (raw.destroyed) return; // it is told a moment later
+    if (raw.writableLength + text.length <= MOST_UNREAD_SIZE) raw.write(text);
+    else {
+      onCutOff();
+      raw.destroy();
+    }
   };
   const ends = [events.subscribe((event) => write(textOf(event)))];
   if (rates) ends.push(watch.rates.subscribe((sample) => write(`event: rates\ndata: ${JSON.stringify(sample)}\n\n`)));

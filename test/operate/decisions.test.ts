@@ -5,9 +5,11 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
 import { adminDirectory, startAdmin } from '../support/admin-client.ts';
+import { askAll } from '../support/ask-all.ts';
 import { dig } from '../support/dig.ts';
 import { control, FrameReader, fieldsOf } from '../support/dnstap.ts';
 import { eventually } from '../support/patience.ts';
+import { queryOctets } from '../support/query-octets.ts';
 import { editConfig, run } from '../support/server.ts';
 
 const ANSWERS = 6;
@@ -111,4 +113,28 @@ test('sampled answers are lines with their reasons, and frames for readers of dn
   await dig(server.port, 'www.example.test', '+subnet=81.2.69.142/32');
   t.like(await server.logged('decision'), { name: 'www.example.test.', subnet: '81.2.69.0/24', sites: ['london'] });
   t.is(linesOf(file).length, expected);
+});
+
+test('the answers of the last moment before a stop are told: as lines, as frames, and in the log', async (t) => {
+  const last = 40;
+  const directory = adminDirectory();
+  const section = 'decisions: { log: told.jsonl, dnstap: { file: told.fstrm }, oneIn: 1, perSecond: 500 }\nzones:\n';
+  editConfig(directory, [/^zones:\n/m, section], [/workers: \d+/, 'workers: 2']);
+  const stopAfterAnswers = async (): Promise<string> => {
+    const { server } = await startAdmin(directory);
+    const questions = Array.from({ length: last }, (_, id) => queryOctets({ id, name: 'www.example.test', type: 'A' }));
+    await askAll(server.port, questions);
+    server.signal('SIGTERM');
+    t.is(await server.ended, 0);
+    return server.log();
+  };
+  await stopAfterAnswers();
+  t.is(linesOf(join(directory, 'told.jsonl')).length, last);
+  const read = await run('dnstap-read', [join(directory, 'told.fstrm')]);
+  t.is(read.stdout.trim().split('\n').length, 2 * last, read.stderr);
+
+  editConfig(directory, [/^decisions: .*\n/m, 'decisions: { log: stdout, oneIn: 1, perSecond: 500 }\n']);
+  const log = await stopAfterAnswers();
+  const told = log.split('\n').filter((line) => line.includes('"msg":"decision"') || line.includes('"message":"decision"'));
+  t.is(told.length, last, log.slice(-2000));
 });

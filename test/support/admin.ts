@@ -11,6 +11,7 @@ import { EventRing } from '../../src/admin/event-ring.ts';
 import { Exposition } from '../../src/admin/exposition.ts';
 import { Guesses } from '../../src/admin/guesses.ts';
 import { Idempotency } from '../../src/admin/idempotency.ts';
+import type { AppOptions } from '../../src/admin/route.ts';
 import { newToken } from '../../src/admin/token.ts';
 import { AdminDesk } from '../../src/app/admin/admin-port.ts';
 import { imagesOf } from '../../src/app/answering/image-feed.ts';
@@ -57,6 +58,8 @@ export interface AdminStage {
   readonly events: EventRing;
   readonly directory: string;
   readonly running: Running;
+  /** Messages of the log. */
+  readonly logged: readonly string[];
 }
 
 /** At `address`, with the given settings changed. Everything ends with the test. */
@@ -66,6 +69,7 @@ export async function adminStage(
   changed: Partial<AdminSettings> = {},
   safety?: SafetySettings,
   health: Partial<HealthSettings> = {},
+  more: Partial<AppOptions> = {},
 ): Promise<AdminStage> {
   const settings = { ...SETTINGS, ...changed };
   const directory = mkdtempSync(join(tmpdir(), 'meridian-admin-'));
@@ -82,7 +86,7 @@ export async function adminStage(
   const running = runningOn(plane, { ...loaded!, snapshot }, buffer);
   const audit = await AuditLog.open({ directory, log });
   const events = new EventRing(1);
-  const changes = new Changes({ audit, events, clock: systemClock, log });
+  const changes = new Changes({ audit, events, clock: systemClock, log, trialFile: null });
   const watch = new WatchDesk({ running, audit, events, clock: systemClock, log });
   const app = await buildApp({
     port: new AdminDesk({ running, changes, audit, events, clock: systemClock, watch }),
@@ -92,6 +96,7 @@ export async function adminStage(
     idempotency: await Idempotency.open(null, log),
     exposition: new Exposition(),
     listeners: { count: 0 },
+    ...more,
   });
   t.teardown(async () => {
     await app.close();
@@ -99,7 +104,7 @@ export async function adminStage(
     await audit.close();
     rmSync(directory, { recursive: true, force: true });
   });
-  return { app, plane, events, directory, running };
+  return { app, plane, events, directory, running, logged: log.lines };
 }
 
 function runningOn(plane: ControlPlane, served: NonNullable<typeof loaded>, buffer: SharedArrayBuffer): Running {

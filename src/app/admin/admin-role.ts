@@ -11,6 +11,7 @@ import type { PassedSocket } from '../../model/passed-socket.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { EventFeed } from '../health/event-feed.ts';
 import { Changes } from '../orders/changes.ts';
+import { TrialFile, takeBackTrial } from '../orders/trial-file.ts';
 import type { Running } from '../process/running.ts';
 import { VERSION } from '../version.ts';
 import { WatchDesk } from '../watch/watch-desk.ts';
@@ -35,21 +36,33 @@ export class Operations {
   watch: WatchDesk | null = null;
   readonly #log: Logger;
   readonly #audit: AuditLog;
+  readonly #trialFile: TrialFile;
   readonly #passed: PassedSocket;
   readonly #early: EarlyApi;
   readonly #events = new EventRing(systemClock.wallMs());
 
-  private constructor(audit: AuditLog, log: Logger, passed: PassedSocket, early: EarlyApi) {
+  private constructor(audit: AuditLog, log: Logger, passed: PassedSocket, early: EarlyApi, trialFile: TrialFile) {
     this.#audit = audit;
     this.#passed = passed;
     this.#early = early;
     this.#log = log;
-    this.changes = new Changes({ audit, events: this.#events, clock: systemClock, log });
+    this.#trialFile = trialFile;
+    this.changes = new Changes({ audit, events: this.#events, clock: systemClock, log, trialFile });
   }
 
   /** `passed`: what a predecessor listened on. */
   static async open(directory: string, log: Logger, passed: PassedSocket, early: EarlyApi): Promise<Operations> {
-    return new Operations(await AuditLog.open({ directory, log }), log, passed, early);
+    return new Operations(await AuditLog.open({ directory, log }), log, passed, early, new TrialFile(directory));
+  }
+
+  /**
+   * Takes back what a former process of this state directory tried when it ended. True if a file has changed by it: what was read must be
+   * read again. Only for whoever owns the state directory.
+   */
+  async takeBackTrial(): Promise<boolean> {
+    const ended = await takeBackTrial(this.#trialFile, this.#log, systemClock.wallMs());
+    if (ended !== null) this.changes.staged.recall(ended);
+    return ended?.phase === 'rolled-back';
   }
 
   /** Follows a process that has started, and opens its API if that is one of its roles. What it returns ends both. */

@@ -1,13 +1,10 @@
 // `meridian serve`: loads, listens, answers until told to stop. SIGHUP or `meridian reload` reads the files again;
 // SIGTERM and SIGINT end it after the replies that are due.
 
-import { accessSync, constants, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { systemClock } from '../../base/clock.ts';
 import { formatProblem, hasErrors, type Problem } from '../../base/errors.ts';
-import { reasonOf } from '../../base/file-reason.ts';
 import type { Logger } from '../../base/logger.ts';
-import { watchFile } from '../../geo/watch.ts';
 import { countersSize } from '../../metrics/counters.ts';
 import type { Role } from '../../model/mesh.ts';
 import { NOTHING_PASSED } from '../../model/passed-socket.ts';
@@ -19,11 +16,10 @@ import { SpillMemory } from '../capacity/spill-memory.ts';
 import { demoText } from '../demo/demo.ts';
 import { answerDemo, DemoSites } from '../demo/demo-sites.ts';
 import { ControlPlane } from '../health/control-plane.ts';
-import { geographyFiles } from '../loading/geography-files.ts';
 import type { Loaded } from '../loading/load.ts';
 import { loadHealthInThread, loadInThread } from '../loading/loader.ts';
 import { createLogger } from '../log.ts';
-import type { Who } from '../orders/changes.ts';
+import type { Who } from '../orders/change-record.ts';
 import { type Control, type ControlRequest, openControl } from '../process/control.ts';
 import { estateOf } from '../process/estate.ts';
 import { DEFAULT_WITHIN_MS, Handover, supervisionObstacle } from '../process/handover.ts';
@@ -36,8 +32,10 @@ import type { Running } from '../process/running.ts';
 import { controlRow, countersOf, MeridianServer } from '../process/server.ts';
 import { ServiceManager } from '../process/service-manager.ts';
 import { followHangups, type Hangup, stopSignal } from '../process/signals.ts';
+import { makeStateDirectory } from '../process/state-directory.ts';
 import { begin, HANDED_OVER, serveOn } from '../process/succession.ts';
 import { addCounters, inheritSecrets, Takeover } from '../process/takeover.ts';
+import { watchGeography } from '../process/watch-geography.ts';
 import { agentsFor, purgesFor, startAgents } from '../site/agents.ts';
 import type { Purges } from '../site/purge.ts';
 import type { SiteDesk } from '../site/site-desk.ts';
@@ -88,7 +86,8 @@ async function run(values: OptionValues, takeover: Takeover | null): Promise<Out
   const hangup = followHangups();
   const early = new EarlyApi(asked.value);
   const isAnswering = asked.value?.includes('dns') ?? true;
-  const { loaded, snapshot, problems } = isAnswering ? await loadAll(configFile) : await loadHealth(configFile);
+  const read = isAnswering ? await loadAll(configFile) : await loadHealth(configFile);
+  const { snapshot, problems } = read;
   if (snapshot === undefined) {
     printProblems(problems);
     return { code: EXIT.USAGE, problems };
@@ -111,7 +110,9 @@ async function run(values: OptionValues, takeover: Takeover | null): Promise<Out
   const isDemo = values['demo'] === true;
   const handover = new Handover({
     log,
-    obstacle: isDemo ? DEMO_OBSTACLE : supervisionObstacle(process.env, process.pid, process.ppid),
+    obstacle: () =>
+      operations.changes.upgradeObstacle ??
+      (isDemo ? DEMO_OBSTACLE : supervisionObstacle(process.env, process.pid, process.ppid)),
     onTakenBack: () => void takeBack(),
   });
   const desk: Desk = { operations, handover, ...(isDemo ? { demo: new DemoSites(log) } : {}) };
@@ -121,6 +122,8 @@ async function run(values: OptionValues, takeover: Takeover | null): Promise<Out
   const opened = await listen(takeover !== null);
   if (!opened.ok) return fail([opened.error]);
   let control = opened.value;
+  const again = takeover === null && (await operations.takeBackTrial()) && isAnswering ? await loadAll(configFile) : read;
+  if (again.loaded === undefined && isAnswering) return fail(again.problems);
   /** A successor that has failed late may have taken the control socket's name and told the service manager of itself. */
   const takeBack = async (): Promise<void> => {
     control.close();
@@ -136,6 +139,7 @@ async function run(values: OptionValues, takeover: Takeover | null): Promise<Out
   const surroundings = { configFile, log, manager, hangup, stopped, roles, agents, purges, desk, takeover, legacy, control };
   await desk.demo?.follow(snapshot);
   process.on('SIGUSR2', () => void handover.upgrade(DEFAULT_WITHIN_MS));
+  const { loaded } = again;
   const failures = loaded === undefined ? await probe(snapshot, surroundings) : await answer(loaded, surroundings);
   handover.abandon();
   purges.close();
@@ -321,17 +325,6 @@ async function reload(running: Running, manager: ServiceManager, { changes }: Op
   return report;
 }
 
-function makeStateDirectory(path: string): Problem | undefined {
-  try {
-    mkdirSync(path, { recursive: true });
-    accessSync(path, constants.W_OK | constants.X_OK);
-    return undefined;
-  } catch (error) {
-    const message = `state directory ${path} cannot be used: ${reasonOf(error)}; make it writable for this user, or set another server.stateDirectory`;
-    return { severity: 'error', code: 'ERR_STATE', message };
-  }
-}
-
 function fail(problems: readonly Problem[], code: number = EXIT.FAILED): Outcome {
   for (const problem of problems) console.error(formatProblem(problem));
   return { code, problems };
@@ -352,25 +345,4 @@ async function handle(
   if (request.command !== 'status' || demo === undefined) return reply;
   const report = reply as StatusReport;
   return { ...report, site: [...report.site, ...demo.report()] };
-}
-
-/** Watches the files of the geography that is served, until the returned function is called. */
-function watchGeography(server: MeridianServer): () => void {
-  let watches: (() => void)[] = [];
-  let watched = '';
-  const start = (): void => {
-    const { geo } = server.loaded.get().snapshot;
-    const files = geo.watch ? geographyFiles(geo) : [];
-    // A new watch would take what a file is now for what was loaded: watches go on as long as the files are the same ones.
-    if (files.join('\n') === watched) return;
-    watched = files.join('\n');
-    for (const stop of watches) stop();
-    watches = files.map((file) => watchFile(file, () => void server.reloadGeography()));
-  };
-  start();
-  const stopFollowing = server.loaded.watch(start);
-  return () => {
-    stopFollowing();
-    for (const stop of watches) stop();
-  };
 }

@@ -1,15 +1,11 @@
 // Everything that people change in a running process, by whatever way it comes: done, written to the audit, told as an event, and
 // only then acknowledged. A refusal by a safety rule is written down too.
 
-import type { AuditLog } from '../../admin/audit-log.ts';
-import type { EventRing } from '../../admin/event-ring.ts';
+import { resolve } from 'node:path';
 import type { ReloadTerms, ZoneRequest } from '../../admin/ports.ts';
-import type { AuditEntry } from '../../admin/schemas/changes.ts';
 import type { StagedState } from '../../admin/schemas/staged.ts';
 import type { ZoneReply } from '../../admin/schemas/zones.ts';
-import type { Clock } from '../../base/clock.ts';
 import type { Problem } from '../../base/errors.ts';
-import type { Logger } from '../../base/logger.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { Silence } from '../../watch/alert-book.ts';
 import { count } from '../commands/args.ts';
@@ -18,32 +14,23 @@ import type { Running } from '../process/running.ts';
 import type { PurgeReply, PurgeRequest } from '../site/purge.ts';
 import type { AlertDesk } from '../watch/alert-desk.ts';
 import type { SilenceRequest } from '../watch/silences.ts';
+import { ChangeRecord, type ChangeRecordOptions, type Who } from './change-record.ts';
 import type { FileDesk } from './file-desk.ts';
 import { digestOf } from './load-digest.ts';
 import { MeshTrials, type TrialRequest, trialProblem } from './mesh-trials.ts';
 import type { OrderReply, OrderRequest, RecallReply, RecallRequest } from './orders.ts';
 import { orderText } from './orders-text.ts';
 import { StagedChanges, type Trial } from './staged-change.ts';
+import type { TrialFile } from './trial-file.ts';
+import { type Remembered, TrialMemory } from './trial-memory.ts';
 import type { Vitals } from './vitals.ts';
-import { changeZone, readZoneFile } from './zone-changes.ts';
+import { changeZone, fileOfZone, readZoneFile } from './zone-changes.ts';
 import { tagOf } from './zone-file.ts';
 
-/** Who asks, and by which way. */
-export interface Who {
-  readonly actor: string;
-  readonly via: AuditEntry['via'];
-  /** Empty if the way has none. */
-  readonly requestId: string;
+export interface ChangesOptions extends ChangeRecordOptions {
+  /** Where a trial of this server alone is remembered; null = nowhere, nothing outlives the process. */
+  readonly trialFile: TrialFile | null;
 }
-
-export interface ChangesOptions {
-  readonly audit: AuditLog;
-  readonly events: EventRing;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
-
-type Facts = Pick<AuditEntry, 'action' | 'result' | 'isBreakGlass' | 'subject' | 'reason' | 'detail'>;
 
 const HELD: Problem = {
   severity: 'error',
@@ -67,6 +54,7 @@ const NOT_RELOADED: ReloadReport = {
 
 export class Changes {
   readonly #options: ChangesOptions;
+  readonly #record: ChangeRecord;
   /** A successor takes over: what is changed here now it would not know. */
   #isHeld = false;
   readonly #underWay = new Set<Promise<unknown>>();
@@ -77,12 +65,15 @@ export class Changes {
   readonly staged: StagedChanges;
   /** Once a process has started. */
   #trials: MeshTrials | null = null;
+  readonly #memory: TrialMemory;
   /** Of the trial here, its id if all servers are to have it in the end. */
   #shared: string | null = null;
 
   constructor(options: ChangesOptions) {
     this.#options = options;
-    const { clock, log } = options;
+    this.#record = new ChangeRecord(options);
+    const { clock, log, trialFile } = options;
+    this.#memory = new TrialMemory(trialFile, clock);
     this.staged = new StagedChanges({ clock, log, onEnd: (state) => this.#ended(state) });
   }
 
@@ -90,6 +81,14 @@ export class Changes {
   async hold(): Promise<void> {
     this.#isHeld = true;
     await Promise.allSettled(this.#underWay);
+  }
+
+  /** Why no successor may take over now; null = it may. It would not know what to take back, nor for how long to look. */
+  get upgradeObstacle(): string | null {
+    if (!this.staged.isUnderWay) return null;
+    const { what, subject, actor, endsMs } = this.staged.state!;
+    const leftSec = Math.max(0, Math.ceil((endsMs - this.#options.clock.wallMs()) / 1000));
+    return `the ${what}${subject === '' ? '' : ` of ${subject}`} by ${actor} is on trial for another ${leftSec} s: wait for its end, or end it with POST /v1/change`;
   }
 
   release(): void {
@@ -106,12 +105,12 @@ export class Changes {
     const facts = { action: 'order', subject: glob, reason, isBreakGlass: request.breaksGlass === true } as const;
     const given = await running.plane.order(request);
     if (request.isDryRun === true) return given;
-    if (!given.ok) return this.#refused(given.error, { ...facts, detail: `${action} by ${author}` }, who);
+    if (!given.ok) return this.#record.refused(given.error, { ...facts, detail: `${action} by ${author}` }, who);
     await running.settle();
     const nowMs = this.#options.clock.wallMs();
-    this.#tell('order', orderText(given.value.created, nowMs), request.action === 'up' ? 'info' : 'warning');
+    this.#record.tell('order', orderText(given.value.created, nowMs), request.action === 'up' ? 'info' : 'warning');
     const detail = `${action} by ${author}: ${given.value.names.length} members, order ${given.value.created.id}`;
-    return (await this.#write({ ...facts, result: 'done', detail }, who)) ?? given;
+    return (await this.#record.write({ ...facts, result: 'done', detail }, who)) ?? given;
   }
 
   /** As ControlPlane.recall, likewise. */
@@ -123,12 +122,12 @@ export class Changes {
     const facts = { action: 'recall', subject: request.what, reason: '', isBreakGlass: request.breaksGlass === true } as const;
     const recalled = await running.plane.recall(request);
     if (request.isDryRun === true) return recalled;
-    if (!recalled.ok) return this.#refused(recalled.error, { ...facts, detail: recalled.error.message }, who);
+    if (!recalled.ok) return this.#record.refused(recalled.error, { ...facts, detail: recalled.error.message }, who);
     await running.settle();
     const nowMs = this.#options.clock.wallMs();
     const orders = recalled.value.removed.map((order) => orderText(order, nowMs));
-    for (const text of orders) this.#tell('recall', `taken back: ${text}`, 'info');
-    return (await this.#write({ ...facts, result: 'done', detail: orders.join('; ') }, who)) ?? recalled;
+    for (const text of orders) this.#record.tell('recall', `taken back: ${text}`, 'info');
+    return (await this.#record.write({ ...facts, result: 'done', detail: orders.join('; ') }, who)) ?? recalled;
   }
 
   /** With `watchSec` above 0 on trial, where the process answers. */
@@ -180,13 +179,17 @@ export class Changes {
     const loaded = running.answering?.loaded;
     const desk = running.fileDesk;
     const before = desk && vitalsOf(running, desk);
+    const ours = { what: 'reload', subject: '', actor: who.actor, zone: null } as const;
+    const remembered = await this.#memory.begin(watchSec > 0 && shared === null ? ours : null);
+    if (!remembered.ok) return { ...NOT_RELOADED, problems: [remembered.error] };
     const report = await running.reload();
     if (report.done) this.staged.superseded();
+    await remembered.value(report.done);
     const errors = report.problems.filter(({ severity }) => severity === 'error').length;
     const detail = report.done
       ? `${count(report.zonesRead, 'zone')} read, in ${report.tookMs} ms`
       : `refused: ${count(errors, 'error')}`;
-    this.#tell('reload', report.done ? `reloaded: ${detail}` : `reload ${detail}`, report.done ? 'info' : 'error');
+    this.#record.tell('reload', report.done ? `reloaded: ${detail}` : `reload ${detail}`, report.done ? 'info' : 'error');
     const facts = {
       action: 'reload',
       subject: '',
@@ -195,7 +198,7 @@ export class Changes {
       result: report.done ? 'done' : 'refused',
       detail,
     } as const;
-    await this.#write(facts, who);
+    await this.#record.write(facts, who);
     if (report.done && watchSec > 0 && desk !== null && loaded !== undefined && before !== null) {
       const trial = { what: 'reload', subject: '', actor: who.actor, watchSec, before } as const;
       const now = running.answering!.loaded;
@@ -220,7 +223,10 @@ export class Changes {
     const begun = request.dryRun ? ok(null) : await this.#beginSharedZone(running, request, who);
     if (!begun?.ok) return begun;
     const shared = begun.value;
+    const remembered = await this.#memory.begin(request.dryRun ? null : await this.#ofZone(running, request, who));
+    if (!remembered.ok) return remembered;
     const changed = await changeZone(running, request);
+    if (!changed?.ok || !changed.value.reply.isDone) await remembered.value(false);
     if (shared !== null && (!changed?.ok || changed.value.undo === undefined)) {
       const why = changed?.ok === false ? changed.error.message : 'the text has errors';
       this.#trials?.ended(shared, 'rolled-back', `${running.plane.id} refuses it itself: ${why}`);
@@ -229,21 +235,34 @@ export class Changes {
     const { reply, undo } = changed.value;
     if (request.dryRun) return ok(reply);
     const { isDone, problems, difference, zone } = reply;
-    if (isDone) this.staged.superseded();
+    if (isDone) {
+      this.staged.superseded();
+      await remembered.value(true);
+    }
     const errors = problems.filter(({ severity }) => severity === 'error').length;
     const detail =
       isDone && difference !== null
         ? `serial ${difference.serialAfter}, ${count(difference.added.total, 'record')} added, ${difference.removed.total} removed`
         : `refused: ${count(errors, 'error')}`;
-    this.#tell('reload', `zone ${zone}: ${detail}`, isDone ? 'info' : 'error');
+    this.#record.tell('reload', `zone ${zone}: ${detail}`, isDone ? 'info' : 'error');
     const result = isDone ? 'done' : 'refused';
     const facts = { action: 'zone', subject: zone, reason: '', isBreakGlass: false, result, detail } as const;
-    const unwritten = await this.#write(facts, who);
+    const unwritten = await this.#record.write(facts, who);
     if (undo !== undefined && request.watchSec > 0 && desk !== null && before !== null) {
       const trial = { what: 'zone', subject: zone, actor: who.actor, watchSec: request.watchSec, before } as const;
       this.#begin({ ...trial, look: () => vitalsOf(running, desk), rollBack: undo }, shared);
     }
     return unwritten ?? ok(reply);
+  }
+
+  /** What is to be remembered of a text that is tried here alone. */
+  async #ofZone(running: Running, { zone, text, watchSec, scope }: ZoneRequest, who: Who): Promise<Remembered | null> {
+    const source = fileOfZone(running, zone);
+    if (watchSec === 0 || scope === 'all' || source === undefined) return null;
+    const present = await readZoneFile(running, zone);
+    if (!present?.ok) return null; // the change itself will be refused for it
+    const tags = { before: present.value.tag, digest: tagOf(Buffer.from(text)) };
+    return { what: 'zone', subject: zone, actor: who.actor, zone: { file: resolve(source.file), ...tags } };
   }
 
   async #beginSharedZone(running: Running, request: ZoneRequest, who: Who): Promise<Result<string | null, Problem> | undefined> {
@@ -293,7 +312,7 @@ export class Changes {
 
   async #tellGlass(isKept: boolean, who: Who): Promise<void> {
     const detail = isKept ? 'kept, whoever refuses' : 'taken back';
-    await this.#write({ action: 'trial', subject: '', reason: '', isBreakGlass: true, result: 'done', detail }, who);
+    await this.#record.write({ action: 'trial', subject: '', reason: '', isBreakGlass: true, result: 'done', detail }, who);
   }
 
   /** From now on trials of all servers are followed, until the returned function is called. */
@@ -303,9 +322,12 @@ export class Changes {
       ...{ running, clock, log },
       onDecision: (isKept, isForced, by) => void this.staged.decide(isKept, by, isForced),
       onNews: (text, isBad) => {
-        this.#tell('reload', text, isBad ? 'warning' : 'info');
+        this.#record.tell('reload', text, isBad ? 'warning' : 'info');
         const facts = { action: 'trial', subject: '', reason: '', isBreakGlass: false, detail: text } as const;
-        void this.#write({ ...facts, result: isBad ? 'refused' : 'done' }, { actor: 'meridian', via: 'trial', requestId: '' });
+        void this.#record.write(
+          { ...facts, result: isBad ? 'refused' : 'done' },
+          { actor: 'meridian', via: 'trial', requestId: '' },
+        );
       },
     });
     this.#trials = trials;
@@ -316,12 +338,13 @@ export class Changes {
   #ended({ what, subject, phase, reason, actor }: StagedState): void {
     if (this.#shared !== null) this.#trials?.ended(this.#shared, phase, reason);
     this.#shared = null;
+    if (phase !== 'superseded') this.#memory.end();
     const isBad = phase === 'rolled-back' || phase === 'stuck';
     const text = `${what} ${subject} of ${actor} on trial: ${phase.replace('-', ' ')}, ${reason}`;
-    this.#tell('reload', text, isBad ? 'warning' : 'info');
+    this.#record.tell('reload', text, isBad ? 'warning' : 'info');
     const facts = { action: 'trial', subject, reason: reason ?? '', isBreakGlass: false, detail: text } as const;
     const result = isBad ? 'refused' : 'done';
-    void this.#write({ ...facts, result }, { actor: 'meridian', via: 'trial', requestId: '' });
+    void this.#record.write({ ...facts, result }, { actor: 'meridian', via: 'trial', requestId: '' });
   }
 
   /** Caches; nothing of it is kept, so a successor need not know. */
@@ -335,7 +358,7 @@ export class Changes {
     )} here${isShared ? ', and at the agents of other processes' : ''}`;
     const subject = `${request.site ?? '*'} ${request.pattern}`;
     const facts = { action: 'purge', result: 'done', isBreakGlass: false, subject, reason: '', detail } as const;
-    return (await this.#write(facts, who)) ?? purged;
+    return (await this.#record.write(facts, who)) ?? purged;
   }
 
   async silence(alerts: AlertDesk, request: SilenceRequest, who: Who): Promise<Result<Silence, Problem>> {
@@ -344,7 +367,7 @@ export class Changes {
     const { what, reason, author, createdMs, expiresMs } = made.value;
     const detail = `by ${author}, for ${Math.round((expiresMs - createdMs) / 1000)} s`;
     const facts = { action: 'silence', result: 'done', isBreakGlass: false, subject: what, reason, detail } as const;
-    return (await this.#write(facts, who)) ?? made;
+    return (await this.#record.write(facts, who)) ?? made;
   }
 
   async endSilence(alerts: AlertDesk, what: string, who: Who): Promise<Result<readonly Silence[], Problem>> {
@@ -352,29 +375,7 @@ export class Changes {
     if (!ended.ok) return ended;
     const detail = ended.value.map((one) => `${one.what}, made by ${one.author}`).join('; ');
     const facts = { action: 'unsilence', result: 'done', isBreakGlass: false, subject: what, reason: '', detail } as const;
-    return (await this.#write(facts, who)) ?? ended;
-  }
-
-  #tell(kind: 'order' | 'recall' | 'reload', text: string, level: 'info' | 'warning' | 'error'): void {
-    const atMs = this.#options.clock.wallMs();
-    this.#options.events.add({ atMs, kind, level, text, member: null, pool: null, site: null, isUp: null });
-  }
-
-  async #refused(problem: Problem, facts: Omit<Facts, 'result'>, who: Who): Promise<Result<never, Problem>> {
-    if (problem.code === 'ERR_SAFETY') await this.#write({ ...facts, result: 'refused', detail: problem.message }, who);
-    return err(problem);
-  }
-
-  /** Undefined if it is on the disk. */
-  async #write(facts: Facts, { actor, via, requestId }: Who): Promise<Result<never, Problem> | undefined> {
-    try {
-      await this.#options.audit.add({ atMs: this.#options.clock.wallMs(), actor, via, requestId, ...facts });
-      return undefined;
-    } catch (error) {
-      const message = `the ${facts.action} was ${facts.result}, but cannot be written to the audit: ${(error as Error).message}`;
-      this.#options.log.error({ code: 'ERR_AUDIT', message }, 'the audit cannot be written');
-      return err({ severity: 'error', code: 'ERR_AUDIT', message });
-    }
+    return (await this.#record.write(facts, who)) ?? ended;
   }
 }
 

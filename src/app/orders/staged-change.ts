@@ -102,6 +102,12 @@ export class StagedChanges {
     return true;
   }
 
+  /** One that a former process began has ended. */
+  recall(state: StagedState): void {
+    this.#state = state;
+    this.#options.onEnd(state);
+  }
+
   /** Something else has changed, or is about to. */
   superseded(): void {
     if (this.#trial !== null) this.#end('superseded', 'another change came');

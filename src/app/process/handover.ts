@@ -43,8 +43,8 @@ export interface UpgradeReport {
 
 export interface HandoverOptions {
   readonly log: Logger;
-  /** Something of this process that cannot be handed over; null = nothing. */
-  readonly obstacle: string | null;
+  /** Something of this process that cannot be handed over, or not now; null = nothing. */
+  readonly obstacle: () => string | null;
   /** Called when a successor has failed after it had told others that it is there: that must be taken back. */
   readonly onTakenBack: () => void;
 }
@@ -121,7 +121,7 @@ export class Handover {
 
   async #upgrade(withinMs: number): Promise<readonly Problem[]> {
     const estate = this.#estate;
-    const reason = this.#successor !== null ? 'a successor is on its way already' : this.#options.obstacle;
+    const reason = this.#successor !== null ? 'a successor is on its way already' : this.#options.obstacle();
     if (reason !== null) return [refusal(reason)];
     if (estate === null) return [refusal('the server has not begun to answer yet; try again')];
     const sockets = listeningSockets(estate.endpoints);

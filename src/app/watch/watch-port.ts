@@ -5,7 +5,8 @@ import type { AlertReport, Objective, Silence, SilenceRequest } from '../../admi
 import type { Problem } from '../../base/errors.ts';
 import { ok, type Result } from '../../base/result.ts';
 import type { RateHistory } from '../../watch/rates.ts';
-import type { Changes, Who } from '../orders/changes.ts';
+import type { Who } from '../orders/change-record.ts';
+import type { Changes } from '../orders/changes.ts';
 import type { WatchDesk } from './watch-desk.ts';
 
 export class WatchedBy implements WatchPort {

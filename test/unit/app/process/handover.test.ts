@@ -88,11 +88,11 @@ test('where the process is another one to its keeper, it is not replaced', (t) =
 });
 
 test('an upgrade that cannot be is refused in one line, and nothing is started', async (t) => {
-  const handover = new Handover({ log: recordingLogger(), obstacle: null, onTakenBack: () => t.fail() });
+  const handover = new Handover({ log: recordingLogger(), obstacle: () => null, onTakenBack: () => t.fail() });
   const early = await handover.upgrade(DEFAULT_WITHIN_MS);
   t.like(early, { done: false, pid: process.pid });
   t.regex(early.problems[0]!.message, /has not begun to answer yet/);
-  const demo = new Handover({ log: recordingLogger(), obstacle: 'a demo', onTakenBack: () => t.fail() });
+  const demo = new Handover({ log: recordingLogger(), obstacle: () => 'a demo', onTakenBack: () => t.fail() });
   t.is((await demo.upgrade(DEFAULT_WITHIN_MS)).problems[0]!.message, 'a demo');
 });
 
