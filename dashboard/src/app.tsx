@@ -1,10 +1,11 @@
 // The page: everything that is live in two columns, one on a phone, and the dialogs over it.
 
-import { useMemo, useState } from 'preact/hooks';
+import { useCallback, useMemo, useState } from 'preact/hooks';
 import { type Family, fetchPlaces, type World } from './data/api.ts';
 import { isStale, type Live, type LiveState } from './data/live.ts';
 import { useFetched, useLive, useNow } from './hooks.ts';
 import { siteColours } from './map/site-colour.ts';
+import { groupsOf } from './state.ts';
 import { timeText } from './text.ts';
 import { Answers } from './views/answers.tsx';
 import { Attention } from './views/attention.tsx';
@@ -56,11 +57,17 @@ function Page({ live, state, world }: PageProps) {
   );
   const siteIds = sites.map(({ id }) => id).join('\n');
   const colours = useMemo(() => siteColours(sites), [siteIds]);
+  const bySite = useMemo(() => groupsOf(members, 'site'), [members]);
+  const byPool = useMemo(() => groupsOf(members, 'pool'), [members]);
   const stale = isStale(state, nowMs);
   const mayChange = session !== null && session.role !== 'viewer' && !stale;
-  const select = (site: string): void => setSelected(site === selected ? null : site);
-  const turn = (site: string): void =>
-    setTrial((now) => (now === null ? now : now.includes(site) ? now.filter((other) => other !== site) : [...now, site]));
+  const select = useCallback((site: string): void => setSelected((now) => (site === now ? null : site)), []);
+  const turn = useCallback(
+    (site: string): void =>
+      setTrial((now) => (now === null ? now : now.includes(site) ? now.filter((other) => other !== site) : [...now, site])),
+    [],
+  );
+  const ask = useCallback((isOn: boolean): void => setTrial(isOn ? [] : null), []);
   return (
     <>
       <Masthead status={status} session={session} stream={stream} isStale={stale} />
@@ -75,19 +82,19 @@ function Page({ live, state, world }: PageProps) {
         <Attention world={world} asOf={stale ? timeText(fetchedAtMs, nowMs) : null} />
         <div class="column column-wide">
           <WorldMap
-            {...{ sites, members, policies, policy, family, places, colours, selected, mayChange }}
+            {...{ sites, bySite, policies, policy, family, places, colours, selected, mayChange }}
             trial={mayChange ? trial : null}
-            onTrial={(isOn) => setTrial(isOn ? [] : null)}
+            onTrial={ask}
             onTurn={turn}
             onPolicy={setChosen}
             onFamily={setFamily}
             onSelect={select}
           />
-          <Pools pools={pools} members={members} selected={selected} />
+          <Pools {...{ pools, members, byPool, selected }} />
           <Explain />
         </div>
         <div class="column column-narrow">
-          <SiteList {...{ sites, members, orders, places, colours, selected, mayChange }} onSelect={select} onWish={setWish} />
+          <SiteList {...{ sites, bySite, orders, places, colours, selected, mayChange }} onSelect={select} onWish={setWish} />
           <Orders orders={orders} nowMs={nowMs} mayChange={mayChange} onWish={setWish} />
           <Answers samples={samples} sites={sites} colours={colours} />
           <Objectives objectives={objectives} />

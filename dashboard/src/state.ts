@@ -78,8 +78,21 @@ export function groupLook(members: readonly Member[]): Look {
   return { ...first, sign: isOutage ? first.sign : 'partly', text: `${first.text}: ${disturbed} of ${looks.length}` };
 }
 
-export const membersOf = (group: Site | Pool, members: readonly Member[], key: 'site' | 'pool'): readonly Member[] =>
-  members.filter((member) => member[key] === group.id);
+/** Members by the id of their site or pool. */
+export type Groups = ReadonlyMap<string, readonly Member[]>;
+
+/** Members of one site or pool; none of one that has none. */
+export const membersOf = (groups: Groups, { id }: Site | Pool): readonly Member[] => groups.get(id) ?? [];
+
+export function groupsOf(members: readonly Member[], key: 'site' | 'pool'): Groups {
+  const groups = new Map<string, Member[]>();
+  for (const member of members) {
+    const group = groups.get(member[key]);
+    if (group === undefined) groups.set(member[key], [member]);
+    else group.push(member);
+  }
+  return groups;
+}
 
 /** What an order does, as people say it. */
 export const ACTION_TEXT = { up: 'forced up', down: 'forced down', drain: 'drained' } as const;

@@ -39,6 +39,13 @@ export const countryName = (code: string): string => (/^[A-Z]{2}$/.test(code) ? 
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
+/** As it is, or its beginning and its end: where names are alike they differ there. */
+export function shortText(text: string, mostLength: number): string {
+  if (text.length <= mostLength) return text;
+  const half = (mostLength - 1) / 2;
+  return `${text.slice(0, Math.ceil(half))}…${text.slice(-Math.floor(half))}`;
+}
+
 /** `a`, `a and b`, `a, b and c`; beyond `most`, `a, b and 7 more`. */
 export function listText(words: readonly string[], most = 5): string {
   const shown = words.length <= most ? words : [...words.slice(0, most - 1), `${words.length - most + 1} more`];

@@ -50,7 +50,7 @@ const PROBERS = [
   ['nrt-1', 'asia'],
 ] as const;
 
-function family(version: 4 | 6, change: Partial<Family> = {}): Family {
+export function family(version: 4 | 6, change: Partial<Family> = {}): Family {
   return {
     family: version,
     isUp: true,
@@ -74,7 +74,7 @@ function family(version: 4 | 6, change: Partial<Family> = {}): Family {
   };
 }
 
-const refused = (version: 4 | 6): Family =>
+export const refused = (version: 4 | 6): Family =>
   family(version, {
     isUp: false,
     reason: 'down: 2 of 3 vantage points in 3 regions: refused',
@@ -86,7 +86,7 @@ const refused = (version: 4 | 6): Family =>
     ),
   });
 
-function member(pool: string, site: string, change: Partial<Member> = {}): Member {
+export function member(pool: string, site: string, change: Partial<Member> = {}): Member {
   return {
     id: `${pool}/${site}`,
     pool,
@@ -102,7 +102,7 @@ function member(pool: string, site: string, change: Partial<Member> = {}): Membe
   };
 }
 
-function pool(id: string, members: readonly Member[], probe: string | null): Pool {
+export function pool(id: string, members: readonly Member[], probe: string | null): Pool {
   const own = members.filter((each) => each.pool === id);
   return {
     id,
@@ -117,7 +117,7 @@ function pool(id: string, members: readonly Member[], probe: string | null): Poo
   };
 }
 
-const policy = (id: string): Policy => ({
+export const policy = (id: string): Policy => ({
   id,
   pick: 'round-robin',
   answers: 1,

@@ -23,6 +23,8 @@ const STATUS_INTERVAL_MS = 2000;
 const WORLD_INTERVAL_MS = 6000;
 /** Events come in bunches: a site that fails takes several members along. */
 const GATHER_MS = 80;
+/** While event follows event, a look is followed by a pause of so many times its length: the page is not to keep a server busy. */
+const PAUSE_PER_LOOK = 3;
 const MOST_EVENTS = 200;
 /** A look that is older counts as old: two intervals and a slow reply. */
 const STALE_MS = 15_000;
@@ -64,6 +66,7 @@ export class Live {
   readonly #listeners = new Set<() => void>();
   #end = new AbortController();
   #gathering: ReturnType<typeof setTimeout> | undefined;
+  #lastLookMs = 0;
   /** One look at a time; another one asked for meanwhile follows it. */
   #looking: Promise<void> | undefined;
   #isLookWanted = false;
@@ -126,6 +129,7 @@ export class Live {
   async #lookUntilQuiet(): Promise<void> {
     while (this.#isLookWanted) {
       this.#isLookWanted = false;
+      const startMs = performance.now();
       try {
         const world = await fetchWorld();
         const session = this.#state.session ?? (await fetchSession());
@@ -137,6 +141,7 @@ export class Live {
           needsToken: false,
           revision: this.#state.revision + 1,
         });
+        this.#lastLookMs = performance.now() - startMs;
       } catch (error) {
         this.#failed(error);
         return;
@@ -163,10 +168,13 @@ export class Live {
   #hear(event: AdminEvent | null): void {
     if (event === null) return;
     this.#remember([event]);
-    this.#gathering ??= setTimeout(() => {
-      this.#gathering = undefined;
-      void this.look();
-    }, GATHER_MS);
+    this.#gathering ??= setTimeout(
+      () => {
+        this.#gathering = undefined;
+        void this.look();
+      },
+      Math.max(GATHER_MS, Math.min(PAUSE_PER_LOOK * this.#lastLookMs, STATUS_INTERVAL_MS)),
+    );
   }
 
   async #lookBack(): Promise<void> {

@@ -29,9 +29,13 @@ interface Box {
 const doMeet = (a: Box, b: Box): boolean =>
   a.left < b.left + b.width && b.left < a.left + a.width && a.top < b.top + b.height && b.top < a.top + a.height;
 
-/** The side of each name that found a place in a frame of `width` pixels. */
-export function placeLabels(sites: readonly Labelled[], width: number): ReadonlyMap<string, Side> {
-  const taken: Box[] = sites.map(({ x, y }) => signBox(x, y));
+/** The side of each name that found a place in a frame of `width` pixels, beside `signs`: with or without a name, none is hidden. */
+export function placeLabels(
+  sites: readonly Labelled[],
+  signs: readonly Pick<Labelled, 'x' | 'y'>[],
+  width: number,
+): ReadonlyMap<string, Side> {
+  const taken: Box[] = signs.map(({ x, y }) => signBox(x, y));
   const sides = new Map<string, Side>();
   for (const site of [...sites].sort((a, b) => a.rank - b.rank)) {
     for (const side of SIDES) {

@@ -6,6 +6,7 @@ import type { RateSample } from '../../../src/admin/schemas/watch.ts';
 import type { Site } from '../../../src/admin/schemas/world.ts';
 import { DROPPED } from '../data/rates.ts';
 import { Panel } from '../parts/panel.tsx';
+import { steady } from '../parts/steady.tsx';
 import { rateText, roundLengthText } from '../text.ts';
 
 /** From below to above; what is not named here is `other`. */
@@ -17,6 +18,11 @@ const HEIGHT = 64;
 const SHORTEST_MS = 60_000;
 const LONGEST_MS = 300_000;
 
+/** As many as there are colours; with more sites those with the fewest answers are one area. */
+const MOST_KINDS = 8;
+/** What is of none of the kinds: of rcodes, and of sites, whose names have no spaces. */
+const REST: readonly string[] = ['other', 'all others'];
+
 type By = 'rcode' | 'site';
 
 interface Props {
@@ -25,10 +31,10 @@ interface Props {
   readonly colours: ReadonlyMap<string, string>;
 }
 
-export function Answers({ samples, sites, colours }: Props) {
+export const Answers = steady(({ samples, sites, colours }: Props) => {
   const [by, setBy] = useState<By>('rcode');
-  const kinds = by === 'rcode' ? RCODES : sites.map(({ id }) => id);
-  const classOf = (kind: string): string => (by === 'rcode' ? `kind-${kind}` : (colours.get(kind) ?? ''));
+  const kinds = by === 'rcode' ? RCODES : busiest(sites, samples);
+  const classOf = (kind: string): string => (by === 'rcode' ? `kind-${kind}` : (colours.get(kind) ?? 'kind-other'));
   const rows = samples.map(({ atMs, byRcode, bySite }) => ({ atMs, rates: ratesOf(kinds, by === 'rcode' ? byRcode : bySite) }));
   const latest = samples.at(-1);
   const now = rows.at(-1)?.rates;
@@ -67,6 +73,16 @@ export function Answers({ samples, sites, colours }: Props) {
       </dl>
     </Panel>
   );
+});
+
+/** All sites as configured or, of many, those with the most answers, then the rest. */
+function busiest(sites: Props['sites'], samples: readonly RateSample[]): readonly string[] {
+  const ids = sites.map(({ id }) => id);
+  if (ids.length <= MOST_KINDS) return ids;
+  const total = new Map<string, number>();
+  for (const { bySite } of samples) for (const id of ids) total.set(id, (total.get(id) ?? 0) + (bySite[id] ?? 0));
+  const first = [...ids].sort((a, b) => (total.get(b) ?? 0) - (total.get(a) ?? 0)).slice(0, MOST_KINDS - 1);
+  return [...first, REST[1]!];
 }
 
 interface Row {
@@ -79,12 +95,12 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a +
 
 const repliesIn = ({ byRcode }: RateSample): number => sum(Object.values(byRcode)) - (byRcode[DROPPED] ?? 0);
 
-/** What is of none of the kinds counts as `other`, where that is one. */
+/** What is of none of the kinds counts as the rest, where that is one. */
 function ratesOf(kinds: readonly string[], perSec: Readonly<Record<string, number>>): number[] {
   const rates = kinds.map((kind) => perSec[kind] ?? 0);
-  const other = kinds.indexOf('other');
+  const other = kinds.findIndex((kind) => REST.includes(kind));
   if (other >= 0)
-    rates[other] = sum(Object.values(perSec)) - sum(kinds.map((kind) => (kind === 'other' ? 0 : (perSec[kind] ?? 0))));
+    rates[other] = sum(Object.values(perSec)) - sum(kinds.map((kind, i) => (i === other ? 0 : (perSec[kind] ?? 0))));
   return rates;
 }
 

@@ -4,7 +4,8 @@ import type { StagedState as Change } from '../../../src/admin/schemas/staged.ts
 import type { World } from '../data/api.ts';
 import { isOverTarget, loadingOf } from '../parts/load-bar.tsx';
 import { Sign } from '../parts/sign.tsx';
-import type { Sign as SignName, Tone } from '../state.ts';
+import { steady } from '../parts/steady.tsx';
+import { type Groups, groupsOf, membersOf, type Sign as SignName, type Tone } from '../state.ts';
 import { listText, plural, roundLengthText } from '../text.ts';
 
 interface Concern {
@@ -15,6 +16,8 @@ interface Concern {
 
 const TONES: readonly Tone[] = ['bad', 'warn', 'order', 'good', 'plain'];
 const MOST_CONCERNS = 6;
+/** With more sites that have members down, these are one concern. */
+const MOST_SITES = 3;
 
 interface Props {
   readonly world: World;
@@ -22,7 +25,7 @@ interface Props {
   readonly asOf: string | null;
 }
 
-export function Attention({ world, asOf }: Props) {
+export const Attention = steady(({ world, asOf }: Props) => {
   const concerns = concernsOf(world).sort((a, b) => TONES.indexOf(a.tone) - TONES.indexOf(b.tone));
   const { serving, members } = world.status.health;
   const sites = world.sites.filter(({ isServing }) => isServing).length;
@@ -45,7 +48,7 @@ export function Attention({ world, asOf }: Props) {
       </ul>
     </section>
   );
-}
+});
 
 function concernsOf(world: World): Concern[] {
   return [...ofServer(world), ...ofMembers(world), ...ofOrders(world), ...ofLoad(world), ...ofPromises(world)];
@@ -86,19 +89,7 @@ function ofChange({ what, subject, actor, phase, server, endsMs, servers, scope 
 }
 
 function ofMembers({ sites, pools, members }: World): Concern[] {
-  const concerns: Concern[] = [];
-  for (const site of sites) {
-    const here = members.filter((member) => member.site === site.id);
-    const down = here.filter(({ families }) => families.some(({ seen, isUp }) => seen === 'down' && !isUp));
-    if (down.length > 0) {
-      const why = down[0]!.families.find(({ seen }) => seen === 'down')!.seenWhy;
-      const whole =
-        down.length === here.length
-          ? `${site.id} is down`
-          : `${site.id}: ${plural(down.length, 'member')} of ${here.length} down`;
-      concerns.push(bad(`${whole}${why === null ? '' : `: ${why}`}`));
-    }
-  }
+  const concerns: Concern[] = ofSites(sites, groupsOf(members, 'site'));
   const empty = pools.filter(({ serving, members: count }) => serving === 0 && count > 0).map(({ id }) => id);
   if (empty.length === 1) concerns.push(bad(`Pool ${empty[0]} has nobody left: the last resort of its policies decides.`));
   if (empty.length > 1) {
@@ -124,6 +115,30 @@ function ofMembers({ sites, pools, members }: World): Concern[] {
     });
   }
   return concerns;
+}
+
+function ofSites(sites: World['sites'], bySite: Groups): Concern[] {
+  const troubled = sites.flatMap((site) => {
+    const here = membersOf(bySite, site);
+    const down = here.filter(({ families }) => families.some(({ seen, isUp }) => seen === 'down' && !isUp));
+    return down.length === 0 ? [] : [{ id: site.id, here, down }];
+  });
+  if (troubled.length > MOST_SITES) {
+    const whole = troubled.filter(({ here, down }) => down.length === here.length);
+    const partly = troubled.filter((one) => !whole.includes(one));
+    return [
+      ...(whole.length === 0 ? [] : [bad(`${plural(whole.length, 'site')} down: ${listText(whole.map(({ id }) => id))}.`)]),
+      ...(partly.length === 0
+        ? []
+        : [bad(`${plural(partly.length, 'site')} with members down: ${listText(partly.map(({ id }) => id))}.`)]),
+    ];
+  }
+  return troubled.map(({ id, here, down }) => {
+    const why = down[0]!.families.find(({ seen }) => seen === 'down')!.seenWhy;
+    const whole =
+      down.length === here.length ? `${id} is down` : `${id}: ${plural(down.length, 'member')} of ${here.length} down`;
+    return bad(`${whole}${why === null ? '' : `: ${why}`}`);
+  });
 }
 
 function ofOrders({ orders, status }: World): Concern[] {

@@ -3,6 +3,7 @@
 
 import type { Objective } from '../../../src/admin/schemas/watch.ts';
 import { Panel } from '../parts/panel.tsx';
+import { steady } from '../parts/steady.tsx';
 
 const WIDTH = 100;
 /** Over this the budget is used up before its time. */
@@ -14,7 +15,7 @@ const MEANING = {
   steering: 'of the steered answers follow what is known of health and load',
 } as const;
 
-export function Objectives({ objectives }: { readonly objectives: readonly Objective[] }) {
+export const Objectives = steady(({ objectives }: { readonly objectives: readonly Objective[] }) => {
   const burning = objectives.filter((one) => one.burning !== null).length;
   const title = objectives.length === 0 ? 'none' : burning === 0 ? 'kept' : `${burning} burning`;
   return (
@@ -25,7 +26,7 @@ export function Objectives({ objectives }: { readonly objectives: readonly Objec
       ))}
     </Panel>
   );
-}
+});
 
 function Promised({ objective: { name, objective, budgetLeft, burning, windows } }: { readonly objective: Objective }) {
   const left = Math.max(0, Math.min(1, budgetLeft));

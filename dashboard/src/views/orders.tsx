@@ -1,6 +1,7 @@
 // What people and tools have ordered, and how to take it back.
 
 import type { OverrideItem } from '../../../src/admin/schemas/changes.ts';
+import { More, useShown } from '../parts/many.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { ACTION_TEXT } from '../state.ts';
 import { plural, roundLengthText, timeText } from '../text.ts';
@@ -13,13 +14,18 @@ interface Props {
   onWish(wish: Wish): void;
 }
 
+/** With more, those that were given last come first; the others are shown when they are asked for. */
+const FEW = 8;
+
 export function Orders({ orders, nowMs, mayChange, onWish }: Props) {
+  const [most, showMore] = useShown(FEW);
   const inForce = orders.filter(({ expiresMs }) => expiresMs === null || expiresMs > nowMs);
+  const told = inForce.length <= FEW ? inForce : [...inForce].sort((a, b) => b.createdMs - a.createdMs).slice(0, most);
   return (
     <Panel id="orders" title="Orders" aside={<span class="count">{inForce.length}</span>}>
       {inForce.length === 0 && <p class="empty">Nothing is forced or drained.</p>}
       <ul class="rows">
-        {inForce.map((order) => (
+        {told.map((order) => (
           <li key={order.id} class="order-row">
             <div>
               <b>{order.glob}</b> {ACTION_TEXT[order.action]}
@@ -44,6 +50,7 @@ export function Orders({ orders, nowMs, mayChange, onWish }: Props) {
           </li>
         ))}
       </ul>
+      <More hidden={inForce.length - told.length} what="more orders" onMore={showMore} />
     </Panel>
   );
 }

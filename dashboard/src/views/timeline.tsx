@@ -1,6 +1,7 @@
 // What has happened, the newest first.
 
 import type { AdminEvent } from '../../../src/admin/schemas/changes.ts';
+import { More, useShown } from '../parts/many.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Sign } from '../parts/sign.tsx';
 import { eventLook } from '../state.ts';
@@ -11,12 +12,15 @@ interface Props {
   readonly nowMs: number;
 }
 
+const FEW = 40;
+
 export function Timeline({ events, nowMs }: Props) {
+  const [most, showMore] = useShown(FEW);
   return (
     <Panel id="events" title="Events" aside={<span class="count">{events.length === 0 ? '' : events.length}</span>}>
       {events.length === 0 && <p class="empty">Nothing has happened since the server started.</p>}
       <ol class="timeline" tabIndex={events.length === 0 ? -1 : 0} aria-label="Events, the newest first">
-        {events.map((event) => (
+        {events.slice(0, most).map((event) => (
           <li key={event.id} class={`event level-${event.level}`}>
             <time dateTime={new Date(event.atMs).toISOString()}>{timeText(event.atMs, nowMs)}</time>
             <Sign {...eventLook(event)} />
@@ -24,6 +28,7 @@ export function Timeline({ events, nowMs }: Props) {
           </li>
         ))}
       </ol>
+      <More hidden={events.length - most} what="more events" onMore={showMore} />
     </Panel>
   );
 }

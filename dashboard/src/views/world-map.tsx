@@ -4,16 +4,18 @@
 import { COUNTRIES } from 'virtual:world-map';
 import { useState } from 'preact/hooks';
 import type { Place, Policy } from '../../../src/admin/schemas/steering.ts';
-import type { Member, Site } from '../../../src/admin/schemas/world.ts';
+import type { Site } from '../../../src/admin/schemas/world.ts';
 import type { Family } from '../data/api.ts';
 import { Markers } from '../map/markers.tsx';
 import { MAP_HEIGHT, MAP_WIDTH } from '../map/projection.ts';
 import { Panel } from '../parts/panel.tsx';
+import { steady } from '../parts/steady.tsx';
+import type { Groups } from '../state.ts';
 import { countryName, listText, plural } from '../text.ts';
 
 interface Props {
   readonly sites: readonly Site[];
-  readonly members: readonly Member[];
+  readonly bySite: Groups;
   readonly policies: readonly Policy[];
   readonly policy: string;
   readonly family: Family;
@@ -31,11 +33,12 @@ interface Props {
   onSelect(site: string): void;
 }
 
-export function WorldMap(props: Props) {
-  const { sites, members, places, colours, trial, onTurn } = props;
+export const WorldMap = steady((props: Props) => {
+  const { sites, bySite, places, colours, trial, onTurn } = props;
   const selected = trial === null ? props.selected : null;
   const onSelect = trial === null ? props.onSelect : onTurn;
   const [pointed, setPointed] = useState<string | null>(null);
+  const [isListed, setListed] = useState(false);
   const byCountry = new Map((places ?? []).map((place) => [place.id, place]));
   const find = (event: Event): void => setPointed((event.target as Element).getAttribute('data-code'));
   return (
@@ -53,16 +56,19 @@ export function WorldMap(props: Props) {
             <path key={code} d={d} data-code={code} class={countryClass(byCountry.get(code), colours, selected)} />
           ))}
         </svg>
-        <Markers {...{ sites, members, colours, selected, trial, onSelect }} />
+        <Markers {...{ sites, bySite, colours, selected, trial, onSelect }} />
       </div>
       <div role="status">{trial !== null && <p class="map-trial">{trialText(trial)}</p>}</div>
       <p class="map-readout" aria-live="off">
         {readout(pointed, byCountry, places, selected)}
       </p>
-      <ServedList sites={sites} places={places} colours={colours} />
+      <details class="served" onToggle={(event) => setListed(event.currentTarget.open)}>
+        <summary>The map as a list</summary>
+        {isListed && <ServedList sites={sites} places={places} colours={colours} />}
+      </details>
     </Panel>
   );
-}
+});
 
 function countryClass(place: Place | undefined, colours: ReadonlyMap<string, string>, selected: string | null): string {
   const first = place?.sites[0];
@@ -139,35 +145,33 @@ interface ServedProps {
 /** The map in words. */
 function ServedList({ sites, places, colours }: ServedProps) {
   if (places === null) return null;
-  const served = sites.map(({ id }) => ({
-    id,
-    names: places
-      .flatMap((place) => place.sites.filter(({ site }) => site === id).map(({ percent }) => ({ place, percent })))
-      .map(({ place, percent }) => `${countryName(place.id)}${percent < 99.5 ? ` (${Math.round(percent)} %)` : ''}`)
-      .sort(),
-  }));
+  const namesBySite = new Map<string, string[]>(sites.map(({ id }) => [id, []]));
+  for (const place of places) {
+    for (const { site, percent } of place.sites) {
+      const share = percent < 99.5 ? ` (${Math.round(percent)} %)` : '';
+      namesBySite.get(site)?.push(`${countryName(place.id)}${share}`);
+    }
+  }
+  const served = sites.map(({ id }) => ({ id, names: namesBySite.get(id)!.sort() }));
   const nobody = places.filter(({ sites: by }) => by.length === 0).map(({ id }) => countryName(id));
   return (
-    <details class="served">
-      <summary>The map as a list</summary>
-      <dl>
-        {served.map(({ id, names }) => (
-          <div key={id}>
-            <dt>
-              <span class={`swatch ${colours.get(id) ?? ''}`} /> {id}
-            </dt>
-            <dd>{names.length === 0 ? 'nobody' : `${names.length}: ${names.join(', ')}`}</dd>
-          </div>
-        ))}
-        {nobody.length > 0 && (
-          <div>
-            <dt>no address</dt>
-            <dd>
-              {nobody.length}: {nobody.join(', ')}
-            </dd>
-          </div>
-        )}
-      </dl>
-    </details>
+    <dl>
+      {served.map(({ id, names }) => (
+        <div key={id}>
+          <dt>
+            <span class={`swatch ${colours.get(id) ?? ''}`} /> {id}
+          </dt>
+          <dd>{names.length === 0 ? 'nobody' : `${names.length}: ${names.join(', ')}`}</dd>
+        </div>
+      ))}
+      {nobody.length > 0 && (
+        <div>
+          <dt>no address</dt>
+          <dd>
+            {nobody.length}: {nobody.join(', ')}
+          </dd>
+        </div>
+      )}
+    </dl>
   );
 }
