@@ -41,7 +41,7 @@ const overflowing = (page: Page): Promise<string[]> =>
   page.evaluate<string[]>(`(() => {
     const width = document.documentElement.clientWidth;
     const hidden = '.hidden, thead, .segments input, [aria-hidden=true], .marker-text *';
-    return [...document.body.querySelectorAll('*')].filter((box) => {
+    return [document.documentElement, ...document.body.querySelectorAll('*')].filter((box) => {
       if (box instanceof SVGElement || box.closest(hidden) !== null) return false;
       const { right, left, width: own } = box.getBoundingClientRect();
       if (own === 0) return false;
@@ -100,7 +100,7 @@ test.serial('a site is found by a part of its name, whatever the order; members 
   await page.locator('.site-row').nth(1).waitFor({ state: 'detached' });
   t.deepEqual(await page.locator('.site-row .name').allInnerTexts(), [longName('site', 42)]);
   await page.getByLabel('Find a site').fill('');
-  await page.getByLabel('Order', { exact: true }).selectOption('load');
+  await page.locator('.find-row select').selectOption('load');
   await page.locator('.site-row:first-child .name', { hasText: longName('site', 50) }).waitFor();
   await page.getByLabel(/^Find members/).fill(`${longName('pool', 2)} f0c9`);
   await page.locator('.pool').nth(1).waitFor({ state: 'detached' });

@@ -168,7 +168,7 @@ function MarkerText({ cluster, side, isWide, load }: MarkerProps & { readonly lo
   const [name, state] = textOf(cluster, isWide);
   if (side === null || name === '') return null;
   return (
-    <span class={`marker-text side-${side}`}>
+    <span class={`marker-text side-${side}`} aria-hidden="true">
       {name}
       {state !== '' && ' '}
       {state !== '' && <em class={`tone-${cluster.look.tone}`}>{state}</em>}
