@@ -50,7 +50,7 @@ const PROBERS = [
   ['nrt-1', 'asia'],
 ] as const;
 
-export function family(version: 4 | 6, change: Partial<Family> = {}): Family {
+function family(version: 4 | 6, change: Partial<Family> = {}): Family {
   return {
     family: version,
     isUp: true,
