@@ -74,10 +74,17 @@ test.serial('without dnsperf the package to install is named', async (t) => {
   t.regex(stderr, /^error ERR_BENCH: dnsperf is not installed; it is in the Debian package dnsperf\n$/);
 });
 
-test.serial('load that would leave the machine is announced', async (t) => {
-  const { stderr } = await run('env', ['PATH=/nonexistent', process.execPath, MAIN, 'bench', '192.0.2.1', '--rate', '7']);
-  t.regex(stderr, /^warning: 192\.0\.2\.1 is not a loopback address: 7 queries a second for 10 s leave this machine; .*\n/);
-});
+for (const server of ['192.0.2.1', '[2001:db8::1]:53']) {
+  test.serial(`load that would leave the machine for ${server} needs a word`, async (t) => {
+    const started = (more: readonly string[]): ReturnType<typeof run> =>
+      run('env', ['PATH=/nonexistent', process.execPath, MAIN, 'bench', server, ...more]);
+    const refused = await started([]);
+    t.is(refused.code, 2);
+    t.regex(refused.stderr, /is not an address of loopback: .* --mine/);
+    // Without the tool it goes no further.
+    t.regex((await started(['--mine'])).stderr, /dnsperf is not installed/);
+  });
+}
 
 test.serial('a wrong line in a file of names is shown with its place', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'meridian-test-'));

@@ -17,10 +17,11 @@ const MAX_SECONDS = 3600;
 const MAX_FILE_SIZE = 64 * 1024 * 1024;
 
 export const bench: Command = {
-  help: `Usage: meridian bench SERVER [NAME ...] [--names FILE] [--type TYPE] [--rate N] [--seconds N] [--tcp] [--json]
+  help: `Usage: meridian bench SERVER [NAME ...] [--names FILE] [--type TYPE] [--rate N] [--seconds N] [--tcp] [--mine]
+                     [--json]
 
 Asks a DNS server at a fixed rate and tells how many queries it answered, how, and how fast. SERVER is a numeric
-${SERVER_FORMS}. Put load only on servers that are yours. It needs dnsperf (Debian package dnsperf).
+${SERVER_FORMS}. It needs dnsperf (Debian package dnsperf).
 
   NAME ...       asked in turn (default: the root)
   --names FILE   more names, one a line, each with a type of its own if one follows; lines that begin with ; are comments
@@ -29,6 +30,7 @@ ${SERVER_FORMS}. Put load only on servers that are yours. It needs dnsperf (Debi
   --rate N       queries a second, up to ${MAX_PER_SECOND} (default ${DEFAULT_PER_SECOND})
   --seconds N    up to ${MAX_SECONDS} (default ${DEFAULT_SECONDS})
   --tcp          over one TCP connection instead of UDP
+  --mine         SERVER is yours: without this only addresses of loopback are asked
   --json         print the figures as JSON
 
 A query is lost if no reply comes within ${LOST_AFTER_SEC} s, and counts as endless in the latencies. Exit code 0 if any reply came,
@@ -40,6 +42,7 @@ A query is lost if no reply comes within ${LOST_AFTER_SEC} s, and counts as endl
     rate: { type: 'string' },
     seconds: { type: 'string' },
     tcp: { type: 'boolean' },
+    mine: { type: 'boolean' },
     json: { type: 'boolean' },
   },
 
@@ -49,12 +52,6 @@ A query is lost if no reply comes within ${LOST_AFTER_SEC} s, and counts as endl
     if (!request.ok) {
       console.error(formatProblem(request.error));
       return EXIT.USAGE;
-    }
-    const { server, perSecond, seconds } = request.value;
-    if (!isLoopback(server)) {
-      console.error(
-        `warning: ${server} is not a loopback address: ${perSecond} queries a second for ${seconds} s leave this machine; go on only if the server is yours`,
-      );
     }
     const report = await runDnsperf(request.value);
     if (!report.ok) {
@@ -84,6 +81,9 @@ function readRequest(values: OptionValues, positionals: readonly string[]): stri
   if (serverText === undefined) return 'a server is missing';
   const address = readServerAddress(serverText.replace(/^@/, ''));
   if (address === undefined) return `"${serverText}" is not a server; write ${SERVER_FORMS}`;
+  if (!isLoopback(address.server) && values['mine'] !== true) {
+    return `${address.server} is not an address of loopback: a load that leaves this machine is for a server of your own, which you tell by --mine`;
+  }
   const port = readNumber(values, 'port', address.port, 1, 0xffff);
   const perSecond = readNumber(values, 'rate', DEFAULT_PER_SECOND, 1, MAX_PER_SECOND);
   const seconds = readNumber(values, 'seconds', DEFAULT_SECONDS, 1, MAX_SECONDS);
