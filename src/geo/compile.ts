@@ -40,12 +40,17 @@ const CELL_EMBEDDED = MAX_CELLS - 1;
 const LEAF = 0x80000000;
 /** Left by build() where the root table already holds what was found. */
 const SETTLED = 0;
+/** Of the nodes of a database so many are left, where it tells countries. */
+const KEPT_PART = 0.3;
+/** Room that is made at once. */
+const LEAST_NODES = 1 << 15;
+const MOST_NODES = 1 << 21;
 /** End of a way with no facts: position of an absent database. */
 const NO_POSITION = ~0;
 
 /** Compiles an image. Throws if cellOf returns what is not a cell. */
 export function compileGeo(input: GeoInput): { buffer: SharedArrayBuffer; statistics: GeoStatistics } {
-  const words = new Words();
+  const words = new Words(KEPT_PART * input.databases.reduce((sum, { nodeCount }) => sum + nodeCount, 0));
   const asked =
     new FamilyBuilder(input, 4, words, FIRST_ROOT).build() + new FamilyBuilder(input, 6, words, FIRST_ROOT + ROOT_WORDS).build();
   const buffer = words.toShared();
@@ -70,10 +75,18 @@ function numberLikelyLeaves(buffer: SharedArrayBuffer, table: number): void {
 /** The image while it grows. Subtrees that are alike are stored once: most of them end in the same few pairs of cells. */
 class Words {
   length = FIRST_NODE;
-  #words = new Int32Array(FIRST_NODE * 2);
+  #words: Int32Array;
   /** Open addressing; positions of nodes, 0 = free. */
-  #slots = new Int32Array(1 << 16);
-  #isUsedUpAt = FIRST_NODE + this.#slots.length; // half full: two words a node
+  #slots: Int32Array;
+  #isUsedUpAt: number; // half full: two words a node
+
+  /** `nodes`: how many there will be, about; finding room for more later costs time. */
+  constructor(nodes: number) {
+    const slots = 2 ** Math.ceil(Math.log2(2 * Math.min(Math.max(nodes, LEAST_NODES), MOST_NODES)));
+    this.#words = new Int32Array(FIRST_NODE + slots);
+    this.#slots = new Int32Array(slots);
+    this.#isUsedUpAt = FIRST_NODE + slots;
+  }
 
   /** Position of the node with these two words. */
   node(left: number, right: number): number {
