@@ -127,13 +127,15 @@ function Marker({ colour, isOff, ...props }: MarkerProps & { readonly colour: st
   const { cluster, isChosen, onClick } = props;
   const { look, x, y } = cluster;
   const { site } = cluster.sites[0]!;
+  const name = shortText(site.id, LONGEST_NAME);
   return (
     <button
       type="button"
       class={`marker ${colour} ${isOff ? 'marker-off' : ''}`}
       style={placeStyle(x, y)}
       aria-pressed={isChosen}
-      aria-label={`${site.id} ${look.text}${isOff ? ', as if it were off' : ''}`}
+      // Begins as what can be seen does, so that it can be said (WCAG 2.5.3).
+      aria-label={`${name} ${look.text}${isOff ? ', as if it were off' : ''}${name === site.id ? '' : `, ${site.id}`}`}
       title={`${site.id}: ${look.text}`}
       onClick={onClick}
     >
