@@ -6,17 +6,12 @@
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeBenchZone } from './bench-zone.ts';
-import { choose, describePeers, PEERS, qualify, startPeer } from './contest.ts';
-import { buildGenerator, writeQueries } from './load-generator.ts';
+import { choose, describePeers, numberOf, PEERS, prepareContest, qualify, runContest, startPeer } from './contest.ts';
 import { describeMachine } from './machine.ts';
 import { measure, type Run } from './measure.ts';
 import { MIXES, type Mix, suits } from './mixes.ts';
-import { buildNativeEcho } from './peers/echo.ts';
 import type { Peer } from './peers/peer.ts';
 import { printResults } from './results.ts';
-import { moveToLoadCore, withDirectory } from './support.ts';
-import { writeWorld } from './world.ts';
 
 /** What starting and stopping a server takes, and what a measurement takes besides its seconds; only for the estimate. */
 const START_SEC = 2.5;
@@ -42,12 +37,8 @@ function readOptions(): Options {
       mixes: { type: 'string' },
     },
   });
-  const number = (name: 'rounds' | 'seconds' | 'rate' | 'window', most: number): number => {
-    const value = Number(values[name]);
-    if (!(value > 0 && value <= most))
-      throw new Error(`--${name} takes a number above 0 and up to ${most}, found "${values[name]}"`);
-    return value;
-  };
+  const number = (name: 'rounds' | 'seconds' | 'rate' | 'window', most: number): number =>
+    numberOf(`--${name}`, values[name], most);
   return {
     rounds: number('rounds', 100),
     seconds: number('seconds', 60),
@@ -59,22 +50,7 @@ function readOptions(): Options {
 }
 
 async function main(directory: string, options: Options): Promise<void> {
-  buildGenerator();
-  buildNativeEcho();
-  moveToLoadCore();
-  const zoneFile = join(directory, 'zone');
-  writeBenchZone(zoneFile);
-  const world = writeWorld(directory);
-  const content = { zoneFile, world };
-  const mixes = options.mixes.map((mix) => {
-    const questions = mix.questions(world);
-    const queryFile = writeQueries(
-      join(directory, `${mix.key}.queries`),
-      questions.map(({ octets }) => octets),
-    );
-    return { mix, questions, queryFile };
-  });
-
+  const { content, mixes } = prepareContest(directory, options.mixes);
   describeMachine(describePeers(options.peers));
   const home = join(directory, 'server');
   const peers = await qualify(options.peers, mixes, home, content);
@@ -102,11 +78,4 @@ async function main(directory: string, options: Options): Promise<void> {
   }
 }
 
-let options: Options;
-try {
-  options = readOptions();
-} catch (error) {
-  console.error((error as Error).message);
-  process.exit(2);
-}
-await withDirectory((directory) => main(directory, options));
+await runContest(readOptions, main);

@@ -9,16 +9,13 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeBenchZone } from './bench-zone.ts';
-import { choose, describePeers, PEERS, qualify, startPeer } from './contest.ts';
-import { buildGenerator, type LoadFigures, runLoad, writeQueries } from './load-generator.ts';
+import { choose, describePeers, numberOf, PEERS, prepareContest, qualify, runContest, startPeer } from './contest.ts';
+import { type LoadFigures, runLoad } from './load-generator.ts';
 import { describeMachine } from './machine.ts';
 import { MIXES, type Mix, suits } from './mixes.ts';
-import { buildNativeEcho } from './peers/echo.ts';
 import { meridianOf } from './peers/meridian.ts';
 import type { Peer } from './peers/peer.ts';
-import { median, moveToLoadCore, printTable, processTree, type Running, readProc, withDirectory } from './support.ts';
-import { writeWorld } from './world.ts';
+import { median, printTable, processTree, type Running, readProc } from './support.ts';
 
 /** Whom the others are measured by, the first of them that takes part. */
 const YARDSTICKS = ['gdnsd', 'echo'];
@@ -53,16 +50,11 @@ function readOptions(): Options {
       against: { type: 'string' },
     },
   });
-  const number = (name: string, text: string, most: number): number => {
-    const value = Number(text);
-    if (!(value > 0 && value <= most)) throw new Error(`--${name} takes numbers above 0 and up to ${most}, found "${text}"`);
-    return value;
-  };
   const { against } = values;
   return {
-    rounds: number('rounds', values.rounds, 100),
-    seconds: number('seconds', values.seconds, 60),
-    rates: values.rates.split(',').map((text) => number('rates', text, 1_000_000)),
+    rounds: numberOf('--rounds', values.rounds, 100),
+    seconds: numberOf('--seconds', values.seconds, 60),
+    rates: values.rates.split(',').map((text) => numberOf('--rates', text, 1_000_000)),
     peers: [
       ...choose(PEERS, values.servers, '--servers'),
       ...(against === undefined ? [] : [meridianOf(resolve(against), `Meridian of ${against}`)]),
@@ -96,18 +88,8 @@ async function measure({ pid }: Running, plan: Parameters<typeof runLoad>[0]): P
 }
 
 async function main(directory: string, options: Options): Promise<void> {
-  buildGenerator();
-  buildNativeEcho();
-  moveToLoadCore();
-  const zoneFile = join(directory, 'zone');
-  writeBenchZone(zoneFile);
-  const content = { zoneFile, world: writeWorld(directory) };
   const { rounds, seconds, rates } = options;
-  const mixes = options.mixes.map((mix) => {
-    const questions = mix.questions(content.world);
-    const octets = questions.map((question) => question.octets);
-    return { mix, questions, queryFile: writeQueries(join(directory, `${mix.key}.queries`), octets) };
-  });
+  const { content, mixes } = prepareContest(directory, options.mixes);
   describeMachine(describePeers(options.peers));
   const homes = join(directory, 'servers');
   mkdirSync(homes);
@@ -177,11 +159,4 @@ function row(peer: Peer, figures: readonly Figures[], yardstick: readonly Figure
   ];
 }
 
-let options: Options;
-try {
-  options = readOptions();
-} catch (error) {
-  console.error((error as Error).message);
-  process.exit(2);
-}
-await withDirectory((directory) => main(directory, options));
+await runContest(readOptions, main);
