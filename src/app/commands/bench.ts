@@ -3,6 +3,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { formatProblem, type Problem } from '../../base/errors.ts';
 import { reasonOf } from '../../base/file-reason.ts';
+import { isLoopback } from '../../base/loopback.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { nameFromText } from '../../wire/name.ts';
 import { TYPE, typeFromName } from '../../wire/rrtype.ts';
@@ -64,8 +65,6 @@ A query is lost if no reply comes within ${LOST_AFTER_SEC} s, and counts as endl
     return report.value.answered > 0 ? EXIT.DONE : EXIT.FAILED;
   },
 };
-
-const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1';
 
 const facts = ({ server, port, isTcp, perSecond, seconds }: LoadRequest) => ({
   server,
