@@ -280,9 +280,9 @@ export class SiteDesk {
   }
 
   #tell(): void {
-    this.#shed.look(this.report(), this.#options.clock.monotonicMs());
-    for (const { agent } of this.#entries.values()) {
-      const { site, isDraining, load, clientRtts } = agent.report();
+    const reports = this.report();
+    this.#shed.look(reports, this.#options.clock.monotonicMs());
+    for (const { site, isDraining, load, clientRtts } of reports) {
       // What is not known is not told: when the last report has expired the configured capacity counts.
       if (load !== null) this.#plane?.reportLoad({ site, seq: ++this.#seq, ...load, isDraining, clientRtts: clientRtts.most });
     }
