@@ -14,9 +14,9 @@ import type { SpillState } from './spill-state.ts';
 /**
  * What resolvers happen to hold makes loads waver by some percent from one TTL to the next; that is averaged away, over five TTLs
  * within bounds: over two, plans followed the wavering, and made more of it (docs/spillover.md). A report that differs by more of the
- * target from what present demand would have brought by now is a change of demand: the average begins anew with it, the more so the greater the surprise, and soon rests on many reports again. Compared is
- * with what is foreseen, not with the average: while clients leave a site that more clients come to, its reports pass by the
- * average, and whoever compares with that takes the change for over.
+ * target from what present demand would have brought by now is a change of demand: the average begins anew with it, the more so the
+ * greater the surprise, and soon rests on many reports again. Compared is with what is foreseen, not with the average: while clients
+ * leave a site that more clients come to, its reports pass by the average, and whoever compares with that takes the change for over.
  */
 const STEADY_TTLS = 5;
 const LEAST_STEADY_SEC = 10;
