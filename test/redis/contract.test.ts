@@ -5,6 +5,7 @@ import { recordingLogger, redisSettings } from '../support/mesh.ts';
 import { hasRedis, RedisServer } from '../support/redis.ts';
 import { capacityContract } from '../unit/mesh/capacity-contract.ts';
 import { contract, type Engine } from '../unit/mesh/contract.ts';
+import { fleetContract } from '../unit/mesh/fleet-contract.ts';
 import { leaseContract } from '../unit/mesh/lease-contract.ts';
 
 if (hasRedis) {
@@ -24,5 +25,6 @@ if (hasRedis) {
   };
   contract('redis', open);
   capacityContract('redis', open);
+  fleetContract('redis', open);
   leaseContract('redis', open);
 } else test('skipped: redis-server is not installed', (t) => t.pass());

@@ -4,6 +4,7 @@ import { MemoryMesh } from '../../../src/mesh/memory-mesh.ts';
 import { recordingLogger } from '../../support/mesh.ts';
 import { capacityContract } from './capacity-contract.ts';
 import { contract, type Engine } from './contract.ts';
+import { fleetContract } from './fleet-contract.ts';
 import { leaseContract } from './lease-contract.ts';
 
 async function open(): Promise<Engine> {
@@ -14,4 +15,5 @@ async function open(): Promise<Engine> {
 
 contract('memory', open);
 capacityContract('memory', open);
+fleetContract('memory', open);
 leaseContract('memory', open);
