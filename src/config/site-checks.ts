@@ -2,6 +2,7 @@
 // that are there, and no service leads back to a listener of the same agent.
 
 import type { z } from 'zod';
+import { isLoopback } from '../base/loopback.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { complaint } from './fields.ts';
 import { didYouMean, list } from './suggest.ts';
@@ -120,7 +121,6 @@ const WILDCARDS: readonly string[] = ['0.0.0.0', '::'];
 
 const isOfOneFamily = (a: Endpoint, b: Endpoint): boolean => a.address.includes(':') === b.address.includes(':');
 const isWildcard = ({ address }: Endpoint): boolean => WILDCARDS.includes(address);
-const isLoopback = ({ address }: Endpoint): boolean => address === '::1' || address.startsWith('127.');
 
 /** Whether the system would refuse to listen at both. */
 function meets(a: Endpoint, b: Endpoint): boolean {
@@ -131,7 +131,7 @@ function meets(a: Endpoint, b: Endpoint): boolean {
 /** Whether a connection to `address` surely comes to `listen`. Which other addresses this machine will have is not known here. */
 function reaches(listen: Endpoint, address: Endpoint): boolean {
   if (listen.port !== address.port || !isOfOneFamily(listen, address)) return false;
-  return listen.address === address.address || (isWildcard(listen) && (isLoopback(address) || isWildcard(address)));
+  return listen.address === address.address || (isWildcard(listen) && (isLoopback(address.address) || isWildcard(address)));
 }
 
 const textOf = ({ address, port }: Endpoint): string => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);

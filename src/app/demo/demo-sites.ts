@@ -8,6 +8,7 @@ import { type AddressInfo, isIPv6 } from 'node:net';
 import { systemClock } from '../../base/clock.ts';
 import type { Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import { isLoopback } from '../../base/loopback.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import { siteFromText } from '../../config/site.ts';
 import { didYouMean, list } from '../../config/suggest.ts';
@@ -55,14 +56,11 @@ interface Entry extends Place {
   trouble: string | null;
 }
 
-/** Loopback only: a demo that opened ports to the world would be a surprise. */
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/;
-
-/** Where the checks of a configuration go on loopback, each address and port once, with the first site that has it. */
+/** Where the checks of a configuration go on loopback (a demo that opened ports to the world would be a surprise), each address and port once, with the first site that has it. */
 export function demoPlaces({ targets, steering }: Pick<Snapshot, 'targets' | 'steering'>): Place[] {
   const places = new Map<string, Place>();
   for (const { member, host, port } of targets) {
-    if (port === null || !LOOPBACK.test(host)) continue;
+    if (port === null || !isLoopback(host)) continue;
     const key = `${host} ${port}`;
     const site = steering.sites[steering.members[member]!.site]!.id;
     if (!places.has(key)) places.set(key, { site, host, port });
