@@ -184,9 +184,13 @@ const className = (value: number): string => (value === CLASS_IN ? 'IN' : value 
 
 /** A record as a line of a zone file; data that is not valid for its type is written as octets (RFC 3597). */
 export function recordToText(record: DnsRecord): string {
-  const { owner, type, rdata } = record;
+  const { owner, ttlSec, type } = record;
+  return [nameToText(owner), ttlSec, className(record.class), typeName(type), rdataToText(record)].join('\t');
+}
+
+/** The data of a record as a zone file has it. */
+export function rdataToText({ type, rdata }: DnsRecord): string {
   const codec = codecOf(type);
   const isPrintable = codec !== undefined && codec.check(rdata, 0, rdata.length) === undefined;
-  const data = isPrintable ? codec.print(rdata, 0, rdata.length) : printGeneric(rdata, 0, rdata.length);
-  return [nameToText(owner), record.ttlSec, className(record.class), typeName(type), data].join('\t');
+  return isPrintable ? codec.print(rdata, 0, rdata.length) : printGeneric(rdata, 0, rdata.length);
 }

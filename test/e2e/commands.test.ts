@@ -62,6 +62,7 @@ for (const args of [
   ['query', 'www.example.test', 'A', 'B'],
   ['query', 'www.example.test', '--subnet', '192.0.2.1/24'],
   ['query', 'www.example.test', '--timeout', '-1'],
+  ['query', 'www.example.test', '--short', '--json'],
   ['bench'],
   ['simulate'],
   ['simulate', 'a.yaml', 'b.yaml'],
@@ -194,6 +195,10 @@ test.serial('query shows a reply, over TCP too, and fails when nobody answers', 
     t.is(code, 0);
     t.regex(stdout, /example\.test\.\t3600\tIN\tMX\t10 mail\.example\.test\.\n/);
     t.regex(stdout, /over tcp/);
+    const short = await meridian(['query', 'example.test', 'MX', at, '--short', '--timeout', '60']);
+    t.deepEqual([short.code, short.stdout, short.stderr], [0, '10 mail.example.test.\n', '']);
+    const none = await meridian(['query', 'nowhere.example.test', at, '--short', '--timeout', '60']);
+    t.deepEqual([none.code, none.stdout, none.stderr], [0, '', 'no answer: NXDOMAIN\n']);
   } finally {
     await server.stop();
   }

@@ -10,7 +10,7 @@ import { decodeMessage, encodeQuery } from '../../wire/message.ts';
 import type { EdnsOption } from '../../wire/message-types.ts';
 import { nameFromText } from '../../wire/name.ts';
 import { TYPE, typeFromName } from '../../wire/rrtype.ts';
-import { messageToJson, messageToText } from '../text/message-text.ts';
+import { messageToJson, messageToShortText, messageToText, rcodeName } from '../text/message-text.ts';
 import { type Command, EXIT, failUsage, type OptionValues } from './args.ts';
 import { readServerAddress } from './server-address.ts';
 
@@ -19,7 +19,8 @@ const DEFAULT_TIMEOUT_SEC = 3;
 const UDP_PAYLOAD_SIZE = 1232;
 
 export const query: Command = {
-  help: `Usage: meridian query NAME [TYPE] [@SERVER[:PORT]] [--subnet NETWORK] [--tcp] [--timeout SECONDS] [--json]
+  help: `Usage: meridian query NAME [TYPE] [@SERVER[:PORT]] [--subnet NETWORK] [--tcp] [--timeout SECONDS]
+                      [--short | --json]
 
 Asks a DNS server. TYPE is A unless given, SERVER a numeric address (default ${DEFAULT_SERVER}; an IPv6 address with a port
 is written [ADDRESS]:PORT; the port is 53 unless given).
@@ -28,6 +29,7 @@ is written [ADDRESS]:PORT; the port is 53 unless given).
   --tcp              asks over TCP; otherwise UDP, and TCP only for a truncated reply
   --no-edns          sends no EDNS
   --timeout SECONDS  for everything together (default ${DEFAULT_TIMEOUT_SEC})
+  --short            prints the data of the answers and nothing else, a record a line
   --json             prints the reply as JSON
 
 Exit code 0 if a reply came, whatever it says; 1 if none did.`,
@@ -36,6 +38,7 @@ Exit code 0 if a reply came, whatever it says; 1 if none did.`,
     tcp: { type: 'boolean' },
     'no-edns': { type: 'boolean' },
     timeout: { type: 'string' },
+    short: { type: 'boolean' },
     json: { type: 'boolean' },
   },
 
@@ -56,7 +59,10 @@ Exit code 0 if a reply came, whatever it says; 1 if none did.`,
       return EXIT.FAILED;
     }
     if (values['json'] === true) console.log(JSON.stringify(messageToJson(message)));
-    else {
+    else if (values['short'] === true) {
+      if (message.answers.length > 0) console.log(messageToShortText(message));
+      else console.error(`no answer: ${rcodeName(message.rcode)}`);
+    } else {
       console.log(messageToText(message));
       const tookMs = (performance.now() - startMs).toFixed(1);
       console.log(
@@ -91,6 +97,7 @@ function readQuestion(values: OptionValues, positionals: readonly string[]): Par
     options.push({ code: OPTION.ECS, data: encodeEcs(network) });
   }
   if (values['no-edns'] === true && options.length > 0) return '--subnet needs EDNS';
+  if (values['short'] === true && values['json'] === true) return '--short and --json exclude one another';
   return {
     ...server,
     query: encodeQuery({

@@ -15,6 +15,7 @@ import { planListening } from '../answering/listening-plan.ts';
 import { SpillMemory } from '../capacity/spill-memory.ts';
 import { demoText } from '../demo/demo.ts';
 import { answerDemo, DemoSites } from '../demo/demo-sites.ts';
+import { hasProgram } from '../demo/has-program.ts';
 import { ControlPlane } from '../health/control-plane.ts';
 import type { Loaded } from '../loading/load.ts';
 import { loadHealthInThread, loadInThread } from '../loading/loader.ts';
@@ -233,7 +234,9 @@ async function answer(loaded: Loaded, surroundings: Surroundings): Promise<reado
       const { zones, geography } = server.loaded.get();
       log.info({ version: VERSION, endpoints, zones: zones.length, cells: geography.cells }, 'listening');
       attended = await desk.operations.attend(server);
-      if (desk.demo !== undefined) console.log(demoText({ endpoints, admin: attended.endpoints }, desk.demo.places));
+      if (desk.demo !== undefined) {
+        console.log(demoText({ endpoints, admin: attended.endpoints, sites: desk.demo.places, hasDig: hasProgram('dig') }));
+      }
       server.loaded.watch(({ snapshot }) => void desk.demo?.follow(snapshot));
       const stopWatching = watchGeography(server);
       const untaken = await begin(server, own, surroundings);

@@ -1,6 +1,7 @@
 // What `npm start` prints: questions that show, on the demo zone, what the server can do.
 
 import type { Endpoint } from '../../model/endpoint.ts';
+import { endpointText } from '../../transport/listen.ts';
 import type { Place } from './demo-sites.ts';
 
 /** Networks of well-known operators in countries near each demo site. */
@@ -28,20 +29,29 @@ function curlLines(sites: readonly Place[]): string[] {
 /** Of a socket that takes queries to any address: the one to ask on the same machine. */
 const LOCAL: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-/** `admin` are the addresses of the admin API. */
-export function demoText(
-  { endpoints, admin }: { readonly endpoints: readonly Endpoint[]; readonly admin: readonly Endpoint[] },
-  sites: readonly Place[],
-): string {
-  const { address, port } = endpoints[0]!;
-  const ask = `dig +short @${LOCAL[address] ?? address} -p ${port}`;
-  const question = (client: string): string => `${ask} www.example.test +subnet=${client}/32`;
+export interface DemoFacts {
+  readonly endpoints: readonly Endpoint[];
+  /** The addresses of the admin API. */
+  readonly admin: readonly Endpoint[];
+  readonly sites: readonly Place[];
+  /** Whether this machine has dig; else questions are asked by Meridian itself. */
+  readonly hasDig: boolean;
+}
+
+export function demoText({ endpoints, admin, sites, hasDig }: DemoFacts): string {
+  const { port } = endpoints[0]!;
+  const address = LOCAL[endpoints[0]!.address] ?? endpoints[0]!.address;
+  const question = (client: string): string =>
+    hasDig
+      ? `dig +short @${address} -p ${port} www.example.test +subnet=${client}/32`
+      : `npx meridian query www.example.test @${endpointText({ address, port })} --short --subnet ${client}`;
+  const width = Math.max(...DEMO_CLIENTS.map((client) => question(client.address).length));
   return [
     '',
     'Meridian is running with its demo: five sites, each with an agent that balances for two small web servers. In another',
     'terminal, ask as a client of ...',
     '',
-    ...DEMO_CLIENTS.map((client) => `  ${question(client.address).padEnd(76)}  # ${client.country}: ${client.site}`),
+    ...DEMO_CLIENTS.map((client) => `  ${question(client.address).padEnd(width)}  # ${client.country}: ${client.site}`),
     '',
     'and see why:',
     '',

@@ -3,7 +3,7 @@
 import { formatAddress } from '../../base/address.ts';
 import { OPCODE, OPTION, RCODE } from '../../wire/constants.ts';
 import { decodeEcs } from '../../wire/ecs-option.ts';
-import { recordToText } from '../../wire/message.ts';
+import { rdataToText, recordToText } from '../../wire/message.ts';
 import type { EdnsOption, Message } from '../../wire/message-types.ts';
 import { nameToText } from '../../wire/name.ts';
 import { typeName } from '../../wire/rrtype.ts';
@@ -13,7 +13,7 @@ const EDE_INFO_TEXT_AT = 2;
 const keyOf = (table: Readonly<Record<string, number>>, value: number, prefix: string): string =>
   Object.entries(table).find(([, number]) => number === value)?.[0] ?? `${prefix}${value}`;
 
-const rcodeName = (rcode: number): string => keyOf(RCODE, rcode, 'RCODE');
+export const rcodeName = (rcode: number): string => keyOf(RCODE, rcode, 'RCODE');
 
 /** `CLIENT-SUBNET 198.51.100.0/24 scope 20`, or the option's code and data in hexadecimal. */
 function optionText({ code, data }: EdnsOption): string {
@@ -50,6 +50,9 @@ export function messageToText(message: Message): string {
   }
   return lines.join('\n');
 }
+
+/** The data of the answers alone, a record a line, as `dig +short` has it; empty if there are none. */
+export const messageToShortText = ({ answers }: Message): string => answers.map(rdataToText).join('\n');
 
 /** A message as plain JSON; records are lines of a zone file. */
 export interface MessageJson {
