@@ -10,11 +10,11 @@ import type { Problem } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { isLoopback } from '../../base/loopback.ts';
 import { err, ok, type Result } from '../../base/result.ts';
-import { siteFromText } from '../../config/site.ts';
 import { didYouMean, list } from '../../config/suggest.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { SiteReport } from '../../site/report.ts';
 import { type AgentPlane, SiteDesk } from '../site/site-desk.ts';
+import { demoAgent } from './demo-agent.ts';
 
 const ACTIONS = ['stop', 'start', 'list'] as const;
 export type DemoAction = (typeof ACTIONS)[number];
@@ -155,7 +155,12 @@ export class DemoSites {
     const names = SERVERS.map((number) => `${entry.site}-${number}`);
     const servers = await Promise.all(names.map((name) => serveAs(name, entry.site)));
     const desk = new SiteDesk({ sites: null, clock: systemClock, log: QUIET });
-    const [problem] = await desk.apply(siteFromText(agentText(entry, names, servers)));
+    const [problem] = await desk.apply([
+      demoAgent(
+        entry,
+        names.map((id, i) => ({ id, port: portOf(servers[i]!) })),
+      ),
+    ]);
     if (problem !== undefined) {
       await Promise.all([desk.close(), ...servers.map(close)]);
       entry.trouble = problem.message.includes('EADDRINUSE') ? 'another program has the port' : problem.message;
@@ -184,21 +189,7 @@ const silent = (): void => {};
 /** Sites start and stop a dozen times in a demo: `meridian status` tells of them. */
 const QUIET: Logger = { debug: silent, info: silent, warn: silent, error: silent };
 
-/** What an operator would write under `site`, on a port of the configuration. */
-function agentText({ site, host, port }: Place, names: readonly string[], servers: readonly Server[]): string {
-  const entries = names.map((name, i) => `${name}: { address: "127.0.0.1:${(servers[i]!.address() as AddressInfo).port}" }`);
-  const listen = isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
-  return `${site}:
-  services:
-    web:
-      servers: { ${entries.join(', ')} }
-      algorithm: round-robin
-      check: { http: { path: /healthz } }
-  listeners:
-    web: { listen: "${listen}", http: { routes: [{ match: { prefixes: [/cached] }, service: web, cache: true }, { service: web }] } }
-  drainTimeout: 0s
-`;
-}
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
 /** A small web server on a port of its own, on loopback. */
 function serveAs(name: string, site: string): Promise<Server> {
