@@ -36,7 +36,7 @@ export interface AppOptions {
   /** What the addresses of one process share. */
   readonly guesses: Guesses;
   readonly idempotency: Idempotency;
-  readonly exposition: Exposition;
+  readonly exposition: () => Promise<Exposition>;
   readonly listeners: Listeners;
   /** How long a client may take nothing of a reply; else a constant. */
   readonly unreadTimeoutMs?: number;

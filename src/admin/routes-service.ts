@@ -33,8 +33,9 @@ export function addService(app: App, { port, exposition }: AppOptions): void {
       },
     },
     async (_, reply) => {
-      const text = await exposition.text(await port.sample());
-      return reply.type(exposition.contentType).serializer(String).send(text);
+      const metrics = await exposition();
+      const text = await metrics.text(await port.sample());
+      return reply.type(metrics.contentType).serializer(String).send(text);
     },
   );
   app.get('/openapi.json', { schema: { hide: true } }, async (_, reply) =>

@@ -12,7 +12,7 @@ import type { AdminSettings } from '../model/admin.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { NOTHING_PASSED, type PassedSocket } from '../model/passed-socket.ts';
 import { buildApp } from './app.ts';
-import { Exposition } from './exposition.ts';
+import type { Exposition } from './exposition.ts';
 import { Guesses } from './guesses.ts';
 import { Idempotency } from './idempotency.ts';
 import type { AdminPort } from './ports.ts';
@@ -48,11 +48,12 @@ export interface AdminServer {
 export async function openAdmin(options: AdminServerOptions): Promise<AdminServer> {
   const { settings, port, clock, log, version, stateDirectory, passed = NOTHING_PASSED } = options;
   const { listen, requestsPerSecond } = settings();
+  const exposition = lateExposition();
   const idempotency = await Idempotency.open(stateDirectory, log);
   const shared = {
     guesses: new Guesses(clock),
     idempotency,
-    exposition: new Exposition(),
+    exposition,
     listeners: { count: 0 },
     files: readStaticFiles(DASHBOARD),
   };
@@ -78,6 +79,7 @@ export async function openAdmin(options: AdminServerOptions): Promise<AdminServe
       problems.push({ severity: 'error', code: 'ERR_API_LISTEN', message });
     }
   }
+  if (apps.length > 0) setImmediate(() => exposition().catch(() => {})); // told to who asks
   return {
     endpoints,
     problems,
@@ -86,6 +88,15 @@ export async function openAdmin(options: AdminServerOptions): Promise<AdminServe
       await Promise.all(apps.map((app) => app.close()));
       await idempotency.close();
     },
+  };
+}
+
+/** Code of a hundred files, which nobody needs before the first request for metrics. It is read once the API listens. */
+function lateExposition(): () => Promise<Exposition> {
+  let made: Promise<Exposition> | undefined;
+  return () => {
+    made ??= import('./exposition.ts').then(({ Exposition }) => new Exposition());
+    return made;
   };
 }
 

@@ -88,13 +88,14 @@ export async function adminStage(
   const events = new EventRing(1);
   const changes = new Changes({ audit, events, clock: systemClock, log, trialFile: null });
   const watch = new WatchDesk({ running, audit, events, clock: systemClock, log });
+  const exposition = new Exposition();
   const app = await buildApp({
     port: new AdminDesk({ running, changes, audit, events, clock: systemClock, watch }),
     ...{ log, version: '1', address, tls: null, access: () => settings },
     requestsPerSecond: settings.requestsPerSecond,
     guesses: new Guesses(systemClock),
     idempotency: await Idempotency.open(null, log),
-    exposition: new Exposition(),
+    exposition: () => Promise.resolve(exposition),
     listeners: { count: 0 },
     ...more,
   });

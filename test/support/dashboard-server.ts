@@ -48,6 +48,7 @@ export async function startDashboardServer(
   const build = async (): Promise<FastifyInstance> => {
     ring = new EventRing(Date.now());
     for (const { id: _, ...event } of [...state.world.events].reverse()) ring.add(event);
+    const exposition = new Exposition();
     return buildApp({
       port: portOf(state, ring, rates),
       log: quiet,
@@ -59,7 +60,7 @@ export async function startDashboardServer(
       files,
       guesses: new Guesses(systemClock),
       idempotency: await Idempotency.open(null, quiet),
-      exposition: new Exposition(),
+      exposition: () => Promise.resolve(exposition),
       listeners: { count: 0 },
     });
   };

@@ -37,7 +37,6 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import type { Override } from '../../model/verdict.ts';
 import { SteeringImage } from '../../steering/image.ts';
 import { ZoneImage } from '../../zone/image.ts';
-import { printImage } from '../../zone/image-text.ts';
 import { forecastShares, underOrders } from '../capacity/forecast.ts';
 import { compareLoads } from '../loading/compare-loads.ts';
 import type { Who } from '../orders/change-record.ts';
@@ -149,11 +148,14 @@ export class AdminDesk implements AdminPort {
     return answering === null ? [] : zonesOf(answering.loaded);
   }
 
-  zoneText(zone: string): string | undefined {
+  async zoneText(zone: string): Promise<string | undefined> {
     const { answering } = this.#options.running;
     if (answering === null) return undefined;
     const index = zonesOf(answering.loaded).findIndex(({ id }) => id === zone);
-    return index < 0 ? undefined : printImage(new ZoneImage(answering.loaded.zones[index]!.buffer));
+    if (index < 0) return undefined;
+    // Code for the text of every record type, which this thread needs for nothing else: a start does not wait for it.
+    const { printImage } = await import('../../zone/image-text.ts');
+    return printImage(new ZoneImage(answering.loaded.zones[index]!.buffer));
   }
 
   zoneFile(zone: string): ReturnType<AdminPort['zoneFile']> {

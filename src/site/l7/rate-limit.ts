@@ -1,7 +1,7 @@
 // So many requests in so much time, counted by client network or by a header: in the memory of this process, and, where the limit is
 // shared, by all agents of the site together. While those cannot be asked, this agent's own count decides.
 
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { textKey } from '../../balance/key.ts';
 import type { HttpRateLimit } from '../../model/site-http.ts';
 import type { Sharing } from '../sharing.ts';
@@ -24,13 +24,14 @@ interface Surroundings {
 
 export class RateLimit {
   readonly rule: HttpRateLimit;
-  readonly #limiter: RateLimiterMemory;
+  /** Its code is read when a configuration has a limit: few have one, and an agent's start need not wait for forty files. */
+  readonly #limiter: Promise<RateLimiterMemory>;
   /** By place: until when all agents together refuse. */
   readonly #refused = new Map<string, number>();
 
   constructor(rule: HttpRateLimit) {
     this.rule = rule;
-    this.#limiter = new RateLimiterMemory({ points: rule.requests, duration: rule.windowSec });
+    this.#limiter = memoryLimiter(rule);
   }
 
   /** 0 = the request may go on; otherwise the seconds after which one may come again, at least 1. `clientKey`: of its network. */
@@ -57,14 +58,20 @@ export class RateLimit {
 
   /** Of this agent alone: 0, or the time until the window ends. */
   async #consume(key: string): Promise<number> {
+    const limiter = await this.#limiter;
     try {
-      await this.#limiter.consume(key);
+      await limiter.consume(key);
       return 0;
     } catch (refusal) {
-      if (!(refusal instanceof RateLimiterRes)) throw refusal;
-      return Math.max(1, refusal.msBeforeNext);
+      if (refusal instanceof Error) throw refusal;
+      return Math.max(1, (refusal as RateLimiterRes).msBeforeNext);
     }
   }
+}
+
+async function memoryLimiter({ requests, windowSec }: HttpRateLimit): Promise<RateLimiterMemory> {
+  const { RateLimiterMemory } = await import('rate-limiter-flexible');
+  return new RateLimiterMemory({ points: requests, duration: windowSec });
 }
 
 const secondsOf = (ms: number): number => Math.ceil(ms / 1000);
