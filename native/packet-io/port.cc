@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace packet_io {
 namespace {
 
@@ -10,6 +12,14 @@ namespace {
  * at most, however many datagrams come in.
  */
 constexpr int kMaxBatchesPerTurn = 4;
+
+/** Turns in a row for which the loop had nothing else to do, after which one stays. To begin and to end a stay costs 2 us. */
+constexpr uint32_t kTurnsAlone = 4;
+
+/** A stay ends after so long at most, so that whatever JavaScript has begun in the loop meanwhile gets under way. */
+constexpr int kMaxStayMs = 100;
+/** And after so many batches: the handles of all are let go of when the turn ends, and those of so many fit one block of V8's. */
+constexpr uint32_t kMaxStayBatches = 250;
 
 }  // namespace
 
@@ -34,7 +44,10 @@ bool Port::Start(Napi::ArrayBuffer memory, const Callbacks& callbacks) {
   memory_ = Napi::Persistent(memory);
   receive_ = Napi::Persistent(callbacks.receive);
   lose_ = Napi::Persistent(callbacks.lose);
-  context_ = std::make_unique<Napi::AsyncContext>(env_, "meridian.udp");
+  watch_ = std::make_unique<Watch>(fd_, uv_backend_fd(loop));
+  // Held, or Node would make another object each time that a scope is opened.
+  resource_ = Napi::Persistent(Napi::Object::New(env_));
+  context_ = std::make_unique<Napi::AsyncContext>(env_, "meridian.udp", resource_.Value());
   if (napi_add_async_cleanup_hook(env_, OnCleanup, this, &hook_) != napi_ok || uv_poll_start(&poll_, UV_READABLE, OnReady) != 0) {
     Close();
     return false;
@@ -53,6 +66,8 @@ void Port::Close() {
     if (port->hook_ != nullptr) napi_remove_async_cleanup_hook(port->hook_);
     port->self_.reset();
   });
+  // Ahead of the socket: others may have it open, and then it would be watched for ever.
+  watch_.reset();
   close(fd_);
   fd_ = -1;
   if (!is_in_turn_) Release();
@@ -61,6 +76,7 @@ void Port::Close() {
 /** Lets go of everything that belongs to the environment, which may be gone when libuv calls back. */
 void Port::Release() {
   context_.reset();
+  resource_.Reset();
   memory_.Reset();
   receive_.Reset();
   lose_.Reset();
@@ -81,25 +97,73 @@ void Port::OnReady(uv_poll_t* poll, int status, int) {
 
 void Port::Turn() {
   const auto keep = shared_from_this();
+  CountTurnsAlone();
   Napi::HandleScope handles(env_);
   // One scope for all batches: promises and process.nextTick run when it ends. (Napi::CallbackScope would make an object each time.)
   napi_callback_scope scope;
   if (napi_open_callback_scope(env_, nullptr, *context_, &scope) != napi_ok) return;
   is_in_turn_ = true;
-  for (int batches = 0; batches < kMaxBatchesPerTurn; batches++) {
+  bool is_staying = false;
+  for (int full_batches = 0;;) {
     const uint32_t count = batch_.Receive();
-    if (count > 0) {
-      napi_value argument;
-      if (napi_create_uint32(env_, count, &argument) != napi_ok || !Call(receive_, &argument, 1) || fd_ < 0) break;
-      batch_.Send();
-    }
+    if (count > 0 && !Answer(count)) break;
     if (!ReportLosses() || fd_ < 0) break;
+    if (count == kBatchSize) {
+      if (++full_batches == kMaxBatchesPerTurn) break;
+      continue;
+    }
     // A batch that is not full has emptied the queue: asking again would cost a system call to be told so.
-    if (count < kBatchSize) break;
+    full_batches = 0;
+    if (!is_staying && !BeginStay()) break;
+    is_staying = true;
+    if (!WaitForMore()) break;
   }
   is_in_turn_ = false;
+  if (is_staying) EndStay();
   napi_close_callback_scope(env_, scope);
   if (fd_ < 0) Release();
+}
+
+bool Port::Answer(uint32_t count) {
+  napi_value argument;
+  if (napi_create_uint32(env_, count, &argument) != napi_ok || !Call(receive_, &argument, 1)) return false;
+  if (fd_ >= 0) batch_.Send();
+  return true;
+}
+
+void Port::CountTurnsAlone() {
+  uv_metrics_t metrics;
+  if (uv_metrics_info(poll_.loop, &metrics) != 0) return;
+  // The next pass of the loop after the last turn, and one event in it: this one.
+  const bool is_alone = metrics.loop_count == metrics_.loop_count + 1 && metrics.events == metrics_.events + 1;
+  turns_alone_ = is_alone ? turns_alone_ + 1 : 0;
+  metrics_ = metrics;
+}
+
+bool Port::BeginStay() {
+  if (turns_alone_ < kTurnsAlone || !watch_->is_open()) return false;
+  // Or the loop would have something to do whenever a datagram comes.
+  if (uv_poll_stop(&poll_) != 0) return false;
+  stay_ends_ = uv_now(poll_.loop) + kMaxStayMs;
+  stay_batches_ = 0;
+  return true;
+}
+
+bool Port::WaitForMore() {
+  uv_update_time(poll_.loop);
+  const uint64_t now = uv_now(poll_.loop);
+  if (now >= stay_ends_ || ++stay_batches_ >= kMaxStayBatches) return false;
+  const auto left_ms = static_cast<int>(stay_ends_ - now);
+  // 0 if anything but a descriptor or a timer waits for the loop, -1 if nothing does.
+  const int timeout_ms = uv_backend_timeout(poll_.loop);
+  if (timeout_ms == 0) return false;
+  const Watch::Event event = watch_->Wait(timeout_ms < 0 ? left_ms : std::min(timeout_ms, left_ms));
+  if (event == Watch::Event::kLoop) turns_alone_ = 0;
+  return event == Watch::Event::kDatagrams;
+}
+
+void Port::EndStay() {
+  if (fd_ >= 0 && uv_poll_start(&poll_, UV_READABLE, OnReady) != 0) Close();
 }
 
 bool Port::ReportLosses() {

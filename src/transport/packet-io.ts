@@ -61,7 +61,8 @@ export interface PacketIo {
   layout(maxQuerySize: number, maxReplySize: number): Layout;
   /**
    * `memory` has layout().totalSize octets and must not be transferred. `receive(count)` is called when so many datagrams are in
-   * memory; when it returns, their reply sizes are there. `lose(refused, overflowed, receiveErrors)` is told of losses.
+   * memory; when it returns, their reply sizes are there. What it begins in the event loop may begin 100 ms late.
+   * `lose(refused, overflowed, receiveErrors)` is told of losses.
    */
   openUdp(
     settings: UdpSettings,
