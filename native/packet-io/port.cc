@@ -16,7 +16,7 @@ constexpr int kMaxBatchesPerTurn = 4;
 /** Turns in a row for which the loop had nothing else to do, after which one stays. To begin and to end a stay costs 2 us. */
 constexpr uint32_t kTurnsAlone = 4;
 
-/** A stay ends after so long at most, so that whatever JavaScript has begun in the loop meanwhile gets under way. */
+/** A stay ends after so long at most, or when a timer of the loop is due: what JavaScript has begun meanwhile gets under way then. */
 constexpr int kMaxStayMs = 100;
 /** And after so many batches: the handles of all are let go of when the turn ends, and those of so many fit one block of V8's. */
 constexpr uint32_t kMaxStayBatches = 250;
@@ -104,9 +104,10 @@ void Port::Turn() {
   if (napi_open_callback_scope(env_, nullptr, *context_, &scope) != napi_ok) return;
   is_in_turn_ = true;
   bool is_staying = false;
+  const napi_value receive = receive_.Value();
   for (int full_batches = 0;;) {
     const uint32_t count = batch_.Receive();
-    if (count > 0 && !Answer(count)) break;
+    if (count > 0 && !Answer(receive, count)) break;
     if (!ReportLosses() || fd_ < 0) break;
     if (count == kBatchSize) {
       if (++full_batches == kMaxBatchesPerTurn) break;
@@ -124,9 +125,9 @@ void Port::Turn() {
   if (fd_ < 0) Release();
 }
 
-bool Port::Answer(uint32_t count) {
+bool Port::Answer(napi_value receive, uint32_t count) {
   napi_value argument;
-  if (napi_create_uint32(env_, count, &argument) != napi_ok || !Call(receive_, &argument, 1)) return false;
+  if (napi_create_uint32(env_, count, &argument) != napi_ok || !Call(receive, &argument, 1)) return false;
   if (fd_ >= 0) batch_.Send();
   return true;
 }
@@ -142,22 +143,18 @@ void Port::CountTurnsAlone() {
 
 bool Port::BeginStay() {
   if (turns_alone_ < kTurnsAlone || !watch_->is_open()) return false;
-  // Or the loop would have something to do whenever a datagram comes.
-  if (uv_poll_stop(&poll_) != 0) return false;
-  stay_ends_ = uv_now(poll_.loop) + kMaxStayMs;
+  uv_update_time(poll_.loop);
+  // 0 if anything but a descriptor or a timer waits for the loop, -1 if nothing does.
+  const int timeout_ms = uv_backend_timeout(poll_.loop);
+  if (timeout_ms == 0 || !watch_->Begin(timeout_ms < 0 ? kMaxStayMs : std::min(timeout_ms, kMaxStayMs))) return false;
   stay_batches_ = 0;
-  return true;
+  // Or the loop would have something to do whenever a datagram comes.
+  return uv_poll_stop(&poll_) == 0;
 }
 
 bool Port::WaitForMore() {
-  uv_update_time(poll_.loop);
-  const uint64_t now = uv_now(poll_.loop);
-  if (now >= stay_ends_ || ++stay_batches_ >= kMaxStayBatches) return false;
-  const auto left_ms = static_cast<int>(stay_ends_ - now);
-  // 0 if anything but a descriptor or a timer waits for the loop, -1 if nothing does.
-  const int timeout_ms = uv_backend_timeout(poll_.loop);
-  if (timeout_ms == 0) return false;
-  const Watch::Event event = watch_->Wait(timeout_ms < 0 ? left_ms : std::min(timeout_ms, left_ms));
+  if (++stay_batches_ == kMaxStayBatches) return false;
+  const Watch::Event event = watch_->Wait();
   if (event == Watch::Event::kLoop) turns_alone_ = 0;
   return event == Watch::Event::kDatagrams;
 }
@@ -174,14 +171,13 @@ bool Port::ReportLosses() {
   for (int i = 0; i < 3; i++) {
     if (napi_create_uint32(env_, counts[i], &arguments[i]) != napi_ok) return false;
   }
-  return Call(lose_, arguments, 3);
+  return Call(lose_.Value(), arguments, 3);
 }
 
-bool Port::Call(const Napi::FunctionReference& function, const napi_value* arguments, size_t count) {
-  napi_value value;
+bool Port::Call(napi_value function, const napi_value* arguments, size_t count) {
   napi_value receiver;
-  if (napi_get_reference_value(env_, function, &value) != napi_ok || napi_get_undefined(env_, &receiver) != napi_ok) return false;
-  if (napi_call_function(env_, receiver, value, count, arguments, nullptr) == napi_ok) return true;
+  if (napi_get_undefined(env_, &receiver) != napi_ok) return false;
+  if (napi_call_function(env_, receiver, function, count, arguments, nullptr) == napi_ok) return true;
   // Nobody above us in this stack could catch it: it is an uncaught exception, as in any callback of Node itself.
   bool is_pending = false;
   napi_value error;

@@ -49,7 +49,7 @@ class Port : public std::enable_shared_from_this<Port> {
   bool Start(Napi::ArrayBuffer memory, const Callbacks& callbacks);
   void Turn();
   /** Has JavaScript answer a batch, and sends the replies. False as Call. */
-  bool Answer(uint32_t count);
+  bool Answer(napi_value receive, uint32_t count);
   /** How many turns in a row had the loop to themselves, this one included. To be called once in each. */
   void CountTurnsAlone();
   /** Takes the socket from the loop. False if nothing speaks for a stay, or it cannot be. */
@@ -58,7 +58,7 @@ class Port : public std::enable_shared_from_this<Port> {
   bool WaitForMore();
   void EndStay();
   /** False if JavaScript threw or may not run any more. */
-  bool Call(const Napi::FunctionReference& function, const napi_value* arguments, size_t count);
+  bool Call(napi_value function, const napi_value* arguments, size_t count);
   bool ReportLosses();
   void Release();
 
@@ -80,8 +80,6 @@ class Port : public std::enable_shared_from_this<Port> {
   /** What the loop had counted at the last turn. */
   uv_metrics_t metrics_{};
   uint32_t turns_alone_ = 0;
-  /** In the loop's time, milliseconds. */
-  uint64_t stay_ends_ = 0;
   uint32_t stay_batches_ = 0;
 };
 

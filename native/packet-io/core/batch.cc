@@ -142,12 +142,17 @@ uint32_t Batch::Load() {
   return trains_.count();
 }
 
-void Batch::LoadControl(msghdr* query, const Trains::Train& train, uint32_t message) {
-  msghdr& reply = replies_[message].msg_hdr;
+bool Batch::LoadSource(msghdr* query, msghdr* reply) {
   const bool has_source = wants_destination_ && query->msg_controllen >= sizeof(cmsghdr);
   if (has_source) Reverse(query);
-  reply.msg_control = has_source ? query->msg_control : nullptr;
-  reply.msg_controllen = has_source ? query->msg_controllen : 0;
+  reply->msg_control = has_source ? query->msg_control : nullptr;
+  reply->msg_controllen = has_source ? query->msg_controllen : 0;
+  return has_source;
+}
+
+void Batch::LoadControl(msghdr* query, const Trains::Train& train, uint32_t message) {
+  msghdr& reply = replies_[message].msg_hdr;
+  const bool has_source = LoadSource(query, &reply);
   if (train.count == 1) return;
   char* at = train_controls_[message].octets;
   if (has_source) {
@@ -166,6 +171,7 @@ void Batch::LoadControl(msghdr* query, const Trains::Train& train, uint32_t mess
 }
 
 void Batch::Send() {
+  if (count_ == 1) return SendOnly();
   const uint32_t count = Load();
   for (uint32_t at = 0, reports = 0; at < count;) {
     const int sent = sendmmsg(fd_, replies_ + at, count - at, MSG_DONTWAIT);
@@ -187,6 +193,20 @@ void Batch::Send() {
   }
 }
 
+void Batch::SendOnly() {
+  const uint32_t size = *reinterpret_cast<const uint32_t*>(memory_ + layout_.reply_sizes_at);
+  if (size == 0 || size > layout_.max_reply_size) return;
+  msghdr& query = queries_[0].msg_hdr;
+  iovec vector{memory_ + layout_.replies_at, size};
+  msghdr reply{};
+  reply.msg_name = query.msg_name;
+  reply.msg_namelen = query.msg_namelen;
+  reply.msg_iov = &vector;
+  reply.msg_iovlen = 1;
+  LoadSource(&query, &reply);
+  SendOne(reply);
+}
+
 void Batch::SendSingly(const msghdr& train) {
   pause_ = kTrainPause;
   msghdr single = train;
@@ -196,15 +216,19 @@ void Batch::SendSingly(const msghdr& train) {
   single.msg_iovlen = 1;
   for (size_t i = 0; i < train.msg_iovlen; i++) {
     single.msg_iov = train.msg_iov + i;
-    ssize_t sent = sendmsg(fd_, &single, MSG_DONTWAIT);
-    if (sent < 0 && errno == ECONNREFUSED) {
-      losses_.receive_errors++; // of an earlier reply, as in Send
-      sent = sendmsg(fd_, &single, MSG_DONTWAIT);
-    }
-    if (sent >= 0) continue;
-    if (errno == EAGAIN || errno == EWOULDBLOCK) losses_.overflowed++;
-    else losses_.refused++;
+    SendOne(single);
   }
+}
+
+void Batch::SendOne(const msghdr& reply) {
+  ssize_t sent = sendmsg(fd_, &reply, MSG_DONTWAIT);
+  if (sent < 0 && errno == ECONNREFUSED) {
+    losses_.receive_errors++; // of an earlier reply, as in Send
+    sent = sendmsg(fd_, &reply, MSG_DONTWAIT);
+  }
+  if (sent >= 0) return;
+  if (errno == EAGAIN || errno == EWOULDBLOCK) losses_.overflowed++;
+  else losses_.refused++;
 }
 
 void Batch::ClearErrors() {

@@ -85,16 +85,21 @@ class Batch {
 
   /** Makes the messages that carry all replies; returns how many. */
   uint32_t Load();
+  /** Has a reply leave from the address that was asked. False if it has no other. */
+  bool LoadSource(msghdr* query, msghdr* reply);
   void LoadControl(msghdr* query, const Trains::Train& train, uint32_t message);
   /** Sends the replies of a train that was refused as a whole, each by itself. */
   void SendSingly(const msghdr& train);
+  /** Sends the reply of a batch of one, the usual case far from saturation: no train, and little memory touched. */
+  void SendOnly();
+  void SendOne(const msghdr& reply);
 
   const int fd_;
   uint8_t* const memory_;
   const Layout layout_;
   bool wants_destination_ = false;
   bool has_trains_ = false;
-  /** Batches for which replies still go singly, after a train was refused. */
+  /** Batches of several for which replies still go singly, after a train was refused. */
   uint32_t pause_ = 0;
   uint32_t count_ = 0;
   Losses losses_;

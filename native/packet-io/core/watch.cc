@@ -1,6 +1,7 @@
 #include "watch.h"
 
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -10,6 +11,7 @@ namespace {
 
 constexpr uint32_t kSocket = 0;
 constexpr uint32_t kLoop = 1;
+constexpr uint32_t kTimer = 2;
 
 bool Add(int fd, int watched, uint32_t key, uint32_t events) {
   epoll_event event{};
@@ -20,23 +22,38 @@ bool Add(int fd, int watched, uint32_t key, uint32_t events) {
 
 }  // namespace
 
-Watch::Watch(int socket, int loop) : fd_(epoll_create1(EPOLL_CLOEXEC)) {
-  if (fd_ < 0) return;
+Watch::Watch(int socket, int loop)
+    : fd_(epoll_create1(EPOLL_CLOEXEC)), timer_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
   // The socket by its edges: it has been emptied before each wait, and the kernel need not look again (0.4 us a wait).
-  if (Add(fd_, socket, kSocket, EPOLLIN | EPOLLET) && Add(fd_, loop, kLoop, EPOLLIN)) return;
-  close(fd_);
-  fd_ = -1;
+  const bool is_complete = fd_ >= 0 && timer_ >= 0 && Add(fd_, socket, kSocket, EPOLLIN | EPOLLET) &&
+                           Add(fd_, loop, kLoop, EPOLLIN) && Add(fd_, timer_, kTimer, EPOLLIN);
+  if (!is_complete) Close();
 }
 
-Watch::~Watch() {
+Watch::~Watch() { Close(); }
+
+void Watch::Close() {
   if (fd_ >= 0) close(fd_);
+  if (timer_ >= 0) close(timer_);
+  fd_ = timer_ = -1;
 }
 
-Watch::Event Watch::Wait(int timeout_ms) {
-  epoll_event events[2];
-  const int count = epoll_wait(fd_, events, 2, timeout_ms);
+bool Watch::Begin(int limit_ms) {
+  itimerspec limit{};
+  limit.it_value.tv_sec = limit_ms / 1000;
+  limit.it_value.tv_nsec = limit_ms % 1000 * 1'000'000L;
+  // Setting it also forgets that it has run out before.
+  return timerfd_settime(timer_, 0, &limit, nullptr) == 0;
+}
+
+Watch::Event Watch::Wait() {
+  epoll_event events[3];
+  const int count = epoll_wait(fd_, events, 3, -1);
   if (count <= 0) return Event::kNone;
-  return count == 1 && events[0].data.u32 == kSocket ? Event::kDatagrams : Event::kLoop;
+  uint32_t found = 0;
+  for (int i = 0; i < count; i++) found |= 1u << events[i].data.u32;
+  if ((found & 1u << kLoop) != 0) return Event::kLoop;
+  return found == 1u << kSocket ? Event::kDatagrams : Event::kNone;
 }
 
 }  // namespace packet_io

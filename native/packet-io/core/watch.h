@@ -1,6 +1,6 @@
-// Waiting for datagrams without going through an event loop, and still hearing the loop: one epoll instance over the socket and over
-// the descriptor that the loop itself waits with (an epoll instance too; Linux lets one watch another). Knows nothing of Node.
-// Linux only.
+// Waiting for datagrams without going through an event loop, and still hearing the loop: one epoll instance over the socket, over
+// the descriptor that the loop itself waits with (an epoll instance too; Linux lets one watch another), and over a timer. The timer is
+// set once for many waits: a time limit for each would cost the kernel a timer of its own each time. Knows nothing of Node. Linux only.
 
 #pragma once
 
@@ -13,7 +13,7 @@ class Watch {
     kDatagrams,
     /** The loop has something to do; there may be datagrams too. */
     kLoop,
-    /** Nothing came in time, or the wait was interrupted. */
+    /** The time is up, or the wait was interrupted. */
     kNone,
   };
 
@@ -29,14 +29,20 @@ class Watch {
   /** False where the system had no descriptor left, or a descriptor cannot be watched. */
   bool is_open() const { return fd_ >= 0; }
 
+  /** The waits from now on end after `limit_ms`, more than 0, in all. False if the system refuses. */
+  bool Begin(int limit_ms);
+
   /**
-   * Sleeps for `timeout_ms` at most; -1 = as long as it takes. Says once that datagrams came: only who has emptied the socket, so that
-   * reading it gave EAGAIN, may wait again.
+   * Sleeps until there is an event. Says once that datagrams came: only who has emptied the socket, so that reading it gave EAGAIN,
+   * may wait again.
    */
-  Event Wait(int timeout_ms);
+  Event Wait();
 
  private:
+  void Close();
+
   int fd_;
+  int timer_;
 };
 
 }  // namespace packet_io
