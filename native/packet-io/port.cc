@@ -119,8 +119,8 @@ void Port::Turn() {
     is_staying = true;
     if (!WaitForMore()) break;
   }
-  is_in_turn_ = false;
   if (is_staying) EndStay();
+  is_in_turn_ = false;
   napi_close_callback_scope(env_, scope);
   if (fd_ < 0) Release();
 }

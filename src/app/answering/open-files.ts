@@ -9,6 +9,8 @@ import type { Problem } from '../../base/errors.ts';
 const RESERVE = 48;
 /** Descriptors of a worker besides its listeners and their connections; measured: 5. */
 const PER_WORKER = 8;
+/** Of an address in a worker: a socket for TCP, one for UDP, and two with which that waits (native/packet-io/core/watch.h). */
+const PER_LISTENER = 4;
 
 /** Node reads modules side by side, in two threads at the start; measured: with 160 files that fails, in Node's own code. */
 const LEAST = 512;
@@ -47,7 +49,7 @@ export function openFilesLimit(): number | undefined {
 export function fitTcp(demand: TcpDemand, limit: number | undefined): { readonly room: TcpRoom; readonly warning?: Problem } {
   const { workers, endpoints, maxConnections, maxArrivals } = demand;
   const listeners = workers * endpoints;
-  const fixed = RESERVE + workers * PER_WORKER + 2 * listeners;
+  const fixed = RESERVE + workers * PER_WORKER + PER_LISTENER * listeners;
   const perListener = Math.floor(((limit ?? Number.POSITIVE_INFINITY) - fixed) / listeners);
   if (perListener >= maxConnections + maxArrivals) return { room: { maxConnections, maxArrivals } };
   const arrivals = Math.max(1, Math.min(maxArrivals, Math.floor(perListener / 3)));
