@@ -7,28 +7,15 @@
 // All amounts are whole numbers, so sums are exact and do not depend on the order in which they were made.
 
 import type { SpillMap } from './spill-map.ts';
-import { GONE, kindOf, Moves } from './spill-moves.ts';
+import { kindOf, Moves } from './spill-moves.ts';
+import { NONE, Search } from './spill-search.ts';
 
 /** What a level of priority above the lowest is worth: more than any distance, so that lower priorities move first. */
 const PRIORITY_KM = 100_000;
 /** Paths of one step; the rest is for the next. Bounds the time of a step, and is far above what any scenario takes. */
 const MAX_PATHS = 50_000;
-const NONE = -1;
 /** Numbers that `kindOf` gives are below this. */
 const KINDS = 8;
-
-/** One search after the other. All by rank. */
-interface Search {
-  readonly cost: Float64Array;
-  /** Where the cheapest way comes from. */
-  readonly cameFrom: Int32Array;
-  /** Cost of reaching a site, as of the last search, at most that of reaching one with room; 0 unless savings count. */
-  readonly farness: Float64Array;
-  farthest: number;
-  /** Ranks of the sites that a way may still lead to, growing. */
-  readonly open: Int32Array;
-  openCount: number;
-}
 
 export class Flows {
   readonly map: SpillMap;
@@ -48,6 +35,7 @@ export class Flows {
   /** Whether nothing was displaced at the start, so that paths may count what they save. */
   readonly #isFromRest: boolean;
   readonly #moves: Moves;
+  readonly #search: Search;
 
   /** `load` may hold more than `flow` explains. `natural`: if it is known already, of the same demand. */
   constructor(
@@ -67,9 +55,10 @@ export class Flows {
     this.isBounded = isBounded;
     this.natural = natural;
     this.hasMoved = new Uint8Array(map.itemCount);
-    const { lowestPriority, moves } = workshopOf(map);
+    const { lowestPriority, moves, search } = workshopOf(map);
     this.lowestPriority = lowestPriority;
     this.#moves = moves;
+    this.#search = search;
   }
 
   /** How much can go from one slot of an item to another at the present price. */
@@ -100,20 +89,12 @@ export class Flows {
    */
   relieve(ceiling: Float64Array, budget: Float64Array): boolean {
     const count = ceiling.length;
-    const search: Search = {
-      cost: new Float64Array(count),
-      cameFrom: new Int32Array(count),
-      farness: new Float64Array(count),
-      farthest: 0,
-      open: new Int32Array(count),
-      openCount: 0,
-    };
-    const { cameFrom } = search;
     const { from, to } = this.#moves;
-    for (let paths = 0; paths < MAX_PATHS; paths++) {
-      if (!this.#beginSearch(search, ceiling, budget)) break;
+    const { cameFrom } = this.#search;
+    this.#search.begin(this.isBounded, this.#isFromRest);
+    for (let paths = 0; paths < MAX_PATHS && this.#mayGive(ceiling, budget); paths++) {
       if (!this.#moves.isOf(this)) this.#moves.begin(this, this.#isFromRest ? Number.NEGATIVE_INFINITY : 0);
-      const sink = this.#findSink(ceiling, search);
+      const sink = this.#search.find(this.load, ceiling, budget);
       if (sink === NONE) return true;
 
       let amount = Math.floor(ceiling[sink]! - this.load[sink]!);
@@ -137,53 +118,12 @@ export class Flows {
     if (this.#moves.isOf(this)) this.#moves.end();
   }
 
-  /** Sets out from all sites that have something to give away; false if there is none. */
-  #beginSearch(search: Search, ceiling: Float64Array, budget: Float64Array): boolean {
-    const { cost, cameFrom, farness, open } = search;
-    const { load, isBounded } = this;
-    let hasSource = false;
-    let count = 0;
-    for (let rank = 0; rank < cost.length; rank++) {
-      const isOpen = isBounded[rank] === 1;
-      const starts = isOpen && load[rank]! - ceiling[rank]! >= 1 && budget[rank]! >= 1;
-      hasSource ||= starts;
-      cost[rank] = starts ? -farness[rank]! : GONE;
-      cameFrom[rank] = NONE;
-      if (isOpen) open[count++] = rank;
+  #mayGive(ceiling: Float64Array, budget: Float64Array): boolean {
+    const { isBounded, load } = this;
+    for (let rank = 0; rank < load.length; rank++) {
+      if (isBounded[rank] === 1 && load[rank]! - ceiling[rank]! >= 1 && budget[rank]! >= 1) return true;
     }
-    search.openCount = count;
-    return hasSource;
-  }
-
-  /**
-   * The site with room that is cheapest to reach, from all sources at once: E. W. Dijkstra's algorithm (1959). Where paths may
-   * count what they save, on costs that are made non-negative by how far each site was before (J. Edmonds, R. M. Karp, 1972).
-   */
-  #findSink(ceiling: Float64Array, search: Search): number {
-    const { cost, cameFrom, farness, open } = search;
-    const { load } = this;
-    const moves = this.#moves;
-    const count = cost.length;
-    let sink = NONE;
-    let least = Number.POSITIVE_INFINITY;
-    let next = cheapest(cost);
-    for (let left = search.openCount; next !== NONE; left--) {
-      if (cameFrom[next] !== NONE && ceiling[next]! - load[next]! >= 1) {
-        const all = cost[next]! + farness[next]! - search.farthest;
-        if (all < least) {
-          least = all;
-          sink = next;
-        }
-      }
-      moves.look(next);
-      const reachedKm = cost[next]! + farness[next]!;
-      next = relax(next, reachedKm, moves.cost, next * count, cost, farness, cameFrom, open, left, least);
-    }
-    if (this.#isFromRest && sink !== NONE) {
-      for (let rank = 0; rank < count; rank++) farness[rank]! += Math.min(cost[rank]!, least);
-      search.farthest += least;
-    }
-    return sink;
+    return false;
   }
 }
 
@@ -191,6 +131,7 @@ export class Flows {
 interface Workshop {
   readonly lowestPriority: number;
   readonly moves: Moves;
+  readonly search: Search;
 }
 
 const workshops = new WeakMap<SpillMap, Workshop>();
@@ -201,7 +142,8 @@ function workshopOf(map: SpillMap): Workshop {
   let lowestPriority = 255;
   for (const priority of map.priority) if (priority < lowestPriority) lowestPriority = priority;
   const worthKm = Float64Array.from(map.priority, (priority) => PRIORITY_KM * (priority - lowestPriority));
-  known = { lowestPriority, moves: new Moves(map, worthKm) };
+  const moves = new Moves(map, worthKm);
+  known = { lowestPriority, moves, search: new Search(moves, map.siteOfRank.length) };
   workshops.set(map, known);
   return known;
 }
@@ -211,56 +153,4 @@ export function naturalFlow({ natural, itemOfSlot }: SpillMap, demand: Float64Ar
   const flow = new Float64Array(natural.length);
   for (let slot = 0; slot < flow.length; slot++) flow[slot] = Math.round(natural[slot]! * demand[itemOfSlot[slot]!]!);
   return flow;
-}
-
-/** The site that is cheapest to start from, the first of equals. */
-function cheapest(cost: Float64Array): number {
-  let next = NONE;
-  let best = GONE;
-  for (let rank = 0; rank < cost.length; rank++) {
-    if (cost[rank]! >= best) continue;
-    best = cost[rank]!;
-    next = rank;
-  }
-  return next;
-}
-
-// Given columns and nothing else, as those of spill-moves.ts.
-
-/**
- * Ways on from a site that was reached: to every other one that is still open, which are kept in `open`. Gives the one of those that is
- * cheapest to reach now, the first of equals, if it is cheaper than `least`.
- */
-function relax(
-  origin: number,
-  reachedKm: number,
-  moveKm: Float64Array,
-  row: number,
-  cost: Float64Array,
-  farness: Float64Array,
-  cameFrom: Int32Array,
-  open: Int32Array,
-  openCount: number,
-  least: number,
-): number {
-  let next = NONE;
-  let best = least;
-  let kept = 0;
-  for (let i = 0; i < openCount; i++) {
-    const to = open[i]!;
-    if (to === origin) continue;
-    open[kept++] = to;
-    const reached = reachedKm + moveKm[row + to]! - farness[to]!;
-    let km = cost[to]!;
-    if (reached < km) {
-      km = reached;
-      cost[to] = reached;
-      cameFrom[to] = origin;
-    }
-    if (km < best) {
-      best = km;
-      next = to;
-    }
-  }
-  return next;
 }

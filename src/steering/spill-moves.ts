@@ -27,6 +27,8 @@ export class Moves {
   readonly #sites: number;
   /** By rank: 1 = its moves must be looked at before they are used. */
   readonly #isStale: Uint8Array;
+  /** By rank: 1 = the cost of one of its moves is another one. */
+  readonly #hasChanged: Uint8Array;
   /** The slots of each site that have load, from `map.firstAt` on, in no order; and how many. */
   readonly #loaded: Uint32Array;
   readonly #loadedCount: Uint32Array;
@@ -49,6 +51,7 @@ export class Moves {
     this.from = new Int32Array(sites * sites);
     this.to = new Int32Array(sites * sites);
     this.#isStale = new Uint8Array(sites);
+    this.#hasChanged = new Uint8Array(sites);
     this.#loaded = new Uint32Array(slots);
     this.#loadedCount = new Uint32Array(sites);
     this.#place = new Int32Array(slots);
@@ -89,6 +92,7 @@ export class Moves {
       // where the item has load its moves may be the cheapest now; where it has no more, they may have been
       const rank = site[slot]!;
       if ((flow[slot]! <= 0 && slot !== from) || this.#isStale[rank] === 1) continue;
+      this.#hasChanged[rank] = 1;
       this.#isStale[rank] = hasDearer(
         slot,
         first[item]!,
@@ -107,9 +111,11 @@ export class Moves {
     }
   }
 
-  /** Brings the moves from a site up to date. */
-  look(rank: number): void {
-    if (this.#isStale[rank] === 0) return;
+  /** Brings the moves from a site up to date. Whether the cost of one has changed since the last time. */
+  look(rank: number): boolean {
+    const hasChanged = this.#hasChanged[rank] === 1;
+    this.#hasChanged[rank] = 0;
+    if (this.#isStale[rank] === 0) return hasChanged;
     this.#isStale[rank] = 0;
     const { firstAt, first, itemOfSlot, site, costKm } = this.#map;
     const { flow, natural } = this.#of!;
@@ -134,6 +140,7 @@ export class Moves {
       this.from,
       this.to,
     );
+    return true;
   }
 
   #leavingKm(slot: number, item: number): number {
