@@ -128,6 +128,10 @@ function compileAddon(gyp, { folder, product, files }) {
   return `compiling failed (${error ?? `code ${run.status}`}; see native/build/${files.log})`;
 }
 
+/** What the addon was built from, and which file that gave: one that was put there from elsewhere since is built anew. */
+const sealOf = (stamp, binary) =>
+  existsSync(binary) ? `${stamp} ${createHash('sha256').update(readFileSync(binary)).digest('hex')}` : stamp;
+
 function buildAddon(addon, isForced) {
   mkdirSync(output, { recursive: true });
   const { folder, what, without, files } = addon;
@@ -138,11 +142,11 @@ function buildAddon(addon, isForced) {
   const hash = createHash('sha256').update(`${process.platform} ${process.arch} ${problem} ${prebuilt}`);
   for (const file of [...sourcesOf(folder), fileURLToPath(import.meta.url)]) hash.update(readFileSync(file));
   const stamp = hash.digest('hex');
-  if (!isForced && read(stampFile) === stamp && (existsSync(binary) || existsSync(reasonFile))) return;
+  if (!isForced && read(stampFile) === sealOf(stamp, binary) && (existsSync(binary) || existsSync(reasonFile))) return;
   if (prebuilt !== undefined) {
     replaceFile(binary, (file) => copyFileSync(prebuilt, file));
     rmSync(reasonFile, { force: true });
-    replaceFile(stampFile, (file) => writeFileSync(file, stamp));
+    replaceFile(stampFile, (file) => writeFileSync(file, sealOf(stamp, binary)));
     return;
   }
   if (problem === undefined) console.error(`meridian: compiling ${what} ...`);
@@ -153,7 +157,7 @@ function buildAddon(addon, isForced) {
     replaceFile(reasonFile, (file) => writeFileSync(file, `${reason}\n`));
     console.error(`meridian: ${what} was not built: ${reason}; ${without}`);
   }
-  replaceFile(stampFile, (file) => writeFileSync(file, stamp));
+  replaceFile(stampFile, (file) => writeFileSync(file, sealOf(stamp, binary)));
 }
 
 /** Compiles one program from sources of an addon unless it is newer than all of them; ends this process if that fails. */

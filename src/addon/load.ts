@@ -24,12 +24,26 @@ export interface AddonPlace {
   readonly directory?: string;
 }
 
-/** What an addon offers is what its caller says: it comes with the program. */
-export function loadAddon<Addon>(name: AddonName, { env = process.env, directory = BUILD }: AddonPlace = {}): AddonStatus<Addon> {
+/**
+ * Every part that its caller knows of an addon: one that lacks any was built from other sources, beside a program that has been
+ * replaced since, and is not used.
+ */
+export type AddonParts<Addon> = Readonly<Record<keyof Addon, true>>;
+
+/** What the parts of an addon are is what its caller says: it comes with the program. */
+export function loadAddon<Addon>(
+  name: AddonName,
+  parts: AddonParts<Addon>,
+  { env = process.env, directory = BUILD }: AddonPlace = {},
+): AddonStatus<Addon> {
   if (env[SWITCH] === 'off') return { addon: undefined, reason: `${SWITCH}=off` };
   const file = `${directory}${name}.node`;
   try {
-    return { addon: createRequire(import.meta.url)(file) as Addon };
+    const addon = createRequire(import.meta.url)(file) as object;
+    const missing = Object.keys(parts).find((part) => !(part in addon));
+    return missing === undefined
+      ? { addon: addon as Addon }
+      : { addon: undefined, reason: `it was built for another release: it has no ${missing}` };
   } catch (error) {
     return { addon: undefined, reason: absence(`${directory}${NOTES[name]}`, file, error) };
   }

@@ -2,7 +2,7 @@
 // its own. Memory belongs to the addon, and each of its threads is the first to touch its part of it.
 
 import { availableParallelism } from 'node:os';
-import { type AddonPlace, loadAddon } from '../addon/load.ts';
+import { type AddonParts, type AddonPlace, loadAddon } from '../addon/load.ts';
 import {
   type Batch,
   badRow,
@@ -32,6 +32,8 @@ interface Addon {
   readonly numaNodes: number;
 }
 
+const PARTS: AddonParts<Addon> = { Kernel: true, useHugePages: true, copyOctetsPerSec: true, numaNodes: true };
+
 export interface NativeOptions {
   /** Default: one for each core. */
   readonly threads?: number;
@@ -52,7 +54,7 @@ export type NativeFleet =
 
 /** The addon, or why there is none: the caller then takes the kernel in TypeScript and says so. */
 export function loadNativeFleet(place: AddonPlace = {}): NativeFleet {
-  const status = loadAddon<Addon>('fleet', place);
+  const status = loadAddon<Addon>('fleet', PARTS, place);
   const { addon } = status;
   if (addon === undefined) return status;
   return {

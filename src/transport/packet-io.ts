@@ -88,7 +88,13 @@ export interface PacketIo {
 
 export type PacketIoStatus = AddonStatus<PacketIo>;
 
-export const packetIo: PacketIoStatus = loadAddon('packet-io');
+export const packetIo: PacketIoStatus = loadAddon<PacketIo>('packet-io', {
+  layout: true,
+  openUdp: true,
+  openTcp: true,
+  duplicate: true,
+  mapLargeBlocks: true,
+});
 
 /** An Error with `code`, such as EADDRINUSE, from a negative errno of the addon. */
 export function systemError(call: string, errno: number): NodeJS.ErrnoException {

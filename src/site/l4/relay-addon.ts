@@ -55,7 +55,7 @@ export interface RelayAddon {
 }
 
 /** The addon, or why it is not used. */
-export const relayStatus: AddonStatus<RelayAddon> = loadAddon('relay');
+export const relayStatus: AddonStatus<RelayAddon> = loadAddon<RelayAddon>('relay', { open: true, duplicate: true });
 
 /** Null = it is not used. */
 export const relayAddon: RelayAddon | null = relayStatus.addon ?? null;
