@@ -1,40 +1,19 @@
 // The API at one address: fastify with the hooks that every request passes, and the routes. Each route says by its schema what it
-// takes and gives (the OpenAPI document is made of these) and by its config which role it needs.
+// takes and gives (the OpenAPI document is made of these, when it is first asked for) and by its config which role it needs.
 
 import { randomUUID } from 'node:crypto';
 import { Socket } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
-import swagger from '@fastify/swagger';
-import {
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type FastifyServerOptions,
-  fastify,
-} from 'fastify';
-import {
-  hasZodFastifySchemaValidationErrors,
-  isResponseSerializationError,
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  validatorCompiler,
-} from 'fastify-type-provider-zod';
+import { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod';
 import type { ErrorCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { Access } from './access.ts';
+import { OUR_COMPILERS } from './compilers.ts';
 import { SECURITY_HEADERS } from './headers.ts';
 import { type FieldProblem, problemBody, Refusal, refusal } from './problems.ts';
-import { type AppOptions, typed } from './route.ts';
-import { addChanges } from './routes-change.ts';
-import { addEvents } from './routes-events.ts';
-import { addPurge } from './routes-purge.ts';
-import { addReads } from './routes-read.ts';
-import { addService } from './routes-service.ts';
-import { addWatch } from './routes-watch.ts';
-import { addZones } from './routes-zones.ts';
-import { registerStatic } from './static.ts';
+import type { AppOptions } from './route.ts';
+import { addRoutes } from './routes.ts';
 
 const MOST_BODY_OCTETS = 64 * 1024;
 const MOST_HEADER_OCTETS = 16 * 1024;
@@ -45,12 +24,6 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
 /** A reply of which the client takes nothing for so long is dropped with its connection: a page of members may be 3 MB. */
 const UNREAD_TIMEOUT_MS = 30_000;
-
-/** All schemas are of zod. Fastify's own compilers would be made, and used for nothing: the code of both is 130 files. */
-const OUR_COMPILERS = {
-  buildValidator: () => validatorCompiler,
-  buildSerializer: () => serializerCompiler,
-} as unknown as NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>; // whose types are of its own schemas
 
 /** Ready to listen or to be injected into. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
@@ -81,8 +54,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     if (body === '') done(null, undefined);
     else void parseJson(request, body, done);
   });
-  app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(serializerCompiler);
 
   const gate = new Access(address, access, guesses);
   app.decorateRequest('caller', null);
@@ -103,33 +74,24 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     errorResponseBuilder: () =>
       refusal('ERR_API_LIMIT', `at most ${options.requestsPerSecond} requests a second from one address`),
   });
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Meridian admin API',
-        version: options.version,
-        description: 'Who is up and why, orders, reloads, events, audit.',
-      },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-      security: [{ token: [] }],
-    },
-    transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
-  });
-  await app.register(async (scope) => {
-    const api = typed(scope);
-    addService(api, options);
-    addReads(api, options.port);
-    addChanges(api, options.port, options.idempotency);
-    addPurge(api, options.port);
-    addZones(api, options.port);
-    addWatch(api, options.port.watch);
-    addEvents(api, options.port, options.listeners, options.log);
-    registerStatic(scope, options.files ?? new Map());
-  });
+  const describe = once(async () => (await import('./openapi.ts')).describeApi(options));
+  await app.register(async (scope) => addRoutes(scope, options, describe));
   await app.ready();
   return app;
+}
+
+/** What is made when it is first asked for, and again if that failed. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return async () => {
+    made ??= make();
+    try {
+      return await made;
+    } catch (error) {
+      made = undefined;
+      throw error;
+    }
+  };
 }
 
 /** A path that is no path reaches no route and no hook. */

@@ -8,7 +8,10 @@ import { session } from './schemas/status.ts';
 const health = z.object({ status: z.enum(['ok', 'unready']), reasons: z.array(z.string()) }).meta({ id: 'Readiness' });
 const HOUR = 'max-age=3600';
 
-export function addService(app: App, { port, exposition }: AppOptions): void {
+export type ApiDocument = Parameters<typeof readerPage>[0];
+export type Describe = () => Promise<ApiDocument>;
+
+export function addService(app: App, { port, exposition }: AppOptions, describe: Describe): void {
   const tags = ['service'];
   app.get('/healthz', { schema: { tags, summary: 'The process lives', response: { 200: health } } }, () => ({
     status: 'ok' as const,
@@ -39,10 +42,10 @@ export function addService(app: App, { port, exposition }: AppOptions): void {
     },
   );
   app.get('/openapi.json', { schema: { hide: true } }, async (_, reply) =>
-    reply.type('application/json').send(JSON.stringify(app.swagger())),
+    reply.type('application/json').send(JSON.stringify(await describe())),
   );
   app.get('/api', { schema: { hide: true } }, async (_, reply) =>
-    reply.type('text/html; charset=utf-8').send(readerPage(app.swagger())),
+    reply.type('text/html; charset=utf-8').send(readerPage(await describe())),
   );
   app.get('/api.css', { schema: { hide: true }, config: { role: 'public' } }, async (_, reply) =>
     reply.type('text/css').header('cache-control', HOUR).send(READER_STYLE),

