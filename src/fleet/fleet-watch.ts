@@ -37,6 +37,11 @@ export class FleetWatch {
     return this.#concluded;
   }
 
+  /** The mesh has any. Without one nothing becomes of time alone, and `refresh` is due after events only. */
+  get hasAggregators(): boolean {
+    return this.#peers.length > 0;
+  }
+
   /** The list of targets that we have ourselves. */
   setList(listHash: string): void {
     this.#listHash = listHash;
@@ -70,7 +75,7 @@ export class FleetWatch {
 
   /**
    * Looks who is to be believed at this moment of the mesh's clock. True if `owners` is another object. To be called after each
-   * event, and a few times a second. A mesh that is out needs no rule of its own: nobody is heard through it.
+   * event, and while there are aggregators a few times a second. A mesh that is out needs no rule of its own: nobody is heard through it.
    */
   refresh(nowMs: number): boolean {
     const believed = this.#peers.filter((peer) => this.#isBelieved(peer, nowMs));

@@ -1,5 +1,5 @@
 // What ties this process to the aggregators: who of them is believed, and, with the role `fleet`, the desk that is one of them. As
-// long as nobody is one, this costs a look at the clock a few times a second.
+// long as nobody is one, this costs nothing.
 
 import type { Logger } from '../../base/logger.ts';
 import { type FleetConfig, FleetDesk, type FleetStatus } from '../../fleet/fleet-desk.ts';
@@ -59,7 +59,7 @@ export class FleetLink {
   start(remembered: readonly Verdict[]): void {
     this.#desk?.remember(remembered);
     this.#desk?.start(this.#options.settings.fleet.passMs);
-    this.#tick();
+    this.#refresh();
   }
 
   adopt(config: FleetConfig): void {
@@ -72,6 +72,7 @@ export class FleetLink {
     this.#watch.setPeers(peers);
     this.#desk?.takePeers(peers);
     this.#refresh();
+    this.#keepLooking();
   }
 
   takeVotes(votes: readonly Vote[]): void {
@@ -99,10 +100,14 @@ export class FleetLink {
     await this.#desk?.close();
   }
 
-  #tick(): void {
-    if (this.#isClosed) return;
-    this.#refresh();
-    this.#timer = setTimeout(() => this.#tick(), REFRESH_MS);
+  /** One that falls silent is believed no more: that is an event of which only the clock tells. */
+  #keepLooking(): void {
+    if (this.#isClosed || this.#timer !== null || !this.#watch.hasAggregators) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#refresh();
+      this.#keepLooking();
+    }, REFRESH_MS);
   }
 
   #refresh(): boolean {
