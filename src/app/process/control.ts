@@ -73,7 +73,7 @@ export async function openControl(
   rmSync(own, { force: true });
   return new Promise((resolve) => {
     server.once('error', (error) => resolve(err(unopened(path, error))));
-    server.listen(shorterPath(own), () => {
+    server.listen(socketName(own), () => {
       try {
         chmodSync(own, 0o600);
         const { ino } = statSync(own);
@@ -98,6 +98,12 @@ const controlOf = (server: Server, path: string, own: string, ino: number): Cont
   },
 });
 
+/** As short as can be, for the system takes no long ones; never without a slash, for Node takes `.4711` for a number, a port. */
+function socketName(path: string): string {
+  const name = shorterPath(path);
+  return name.includes('/') ? name : `./${name}`;
+}
+
 /** Why a socket cannot be made there, or what is there cannot be removed. */
 function unopened(path: string, error: unknown): Problem {
   const { code } = error as NodeJS.ErrnoException;
@@ -113,7 +119,7 @@ function unopened(path: string, error: unknown): Problem {
 
 function isAlive(path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const probe = createConnection(shorterPath(path));
+    const probe = createConnection(socketName(path));
     probe.once('connect', () => {
       probe.destroy();
       resolve(true);
@@ -149,7 +155,7 @@ async function answer(line: string, handle: ControlHandler): Promise<unknown> {
 export function askControl<T>(path: string, request: ControlRequest): Promise<Result<T, Problem>> {
   return new Promise((resolve) => {
     let received = '';
-    const socket = createConnection(shorterPath(path), () => socket.write(`${JSON.stringify(request)}\n`));
+    const socket = createConnection(socketName(path), () => socket.write(`${JSON.stringify(request)}\n`));
     const fail = (reason: string): void => {
       socket.destroy();
       resolve(err(problem(`${reason} (control socket ${path})`)));

@@ -54,3 +54,13 @@ test.serial('a successor takes the name when it is told to, and the end of the p
   second.close();
   t.false(existsSync(path));
 });
+
+test.serial('a socket may be in the directory from which the server was started', async (t) => {
+  const path = pathFor(t);
+  const before = process.cwd();
+  t.teardown(() => process.chdir(before));
+  process.chdir(join(path, '..'));
+  const control = await open(join(process.cwd(), 'control.sock'), 'first');
+  t.deepEqual(await asked(join(process.cwd(), 'control.sock')), { ok: true, value: { name: 'first' } });
+  control.close();
+});
