@@ -23,6 +23,7 @@ export class SiteRanking {
   readonly #bias: NearestNode['biasPercent'];
   readonly #model: SteeringModel;
   readonly #biasedKm: Float64Array;
+  readonly #lists = new Map<number, readonly number[]>();
 
   constructor(model: SteeringModel, node: NearestNode) {
     const sites = new Set(model.pools[node.pool]!.members.map((member) => model.members[member]!.site));
@@ -86,8 +87,8 @@ export class SiteRanking {
     }
   }
 
-  /** Members of the pool by group, each group ascending by member index. */
-  memberGroups(pool: number): number[][] {
+  /** Members of the pool by group, each group ascending by member index. Groups of one member are the same list wherever they are. */
+  memberGroups(pool: number): (readonly number[])[] {
     const groups: number[][] = [];
     const groupOfSite = new Map<number, number>();
     this.order.forEach((site, i) => {
@@ -96,7 +97,17 @@ export class SiteRanking {
     });
     const members = [...this.#model.pools[pool]!.members].sort((a, b) => a - b);
     for (const member of members) groups[groupOfSite.get(this.#model.members[member]!.site)!]!.push(member);
-    return groups;
+    return groups.map((group) => (group.length === 1 ? this.#alone(group[0]!) : group.slice()));
+  }
+
+  /** A list that grew takes the room of seventeen: in a large world, gigabytes. */
+  #alone(member: number): readonly number[] {
+    let list = this.#lists.get(member);
+    if (list === undefined) {
+      list = [member];
+      this.#lists.set(member, list);
+    }
+    return list;
   }
 }
 
