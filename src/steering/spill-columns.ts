@@ -8,14 +8,35 @@ export function towards(value: number, goal: number, part: number): number {
   return lag === 0 || Math.abs(lag) < 1e-6 ? goal : value + lag * part;
 }
 
+/** The slots in which somebody has a share, or had one: in a large world one in twenty. Columns of shares are zero in all others. */
+export function slotsInUse(a: Float64Array, b: Float64Array, c: Float64Array, out: Uint32Array): Uint32Array {
+  let count = 0;
+  for (let slot = 0; slot < a.length; slot++) {
+    if (a[slot] !== 0 || b[slot] !== 0 || c[slot] !== 0) out[count++] = slot;
+  }
+  return out.subarray(0, count);
+}
+
 /** The same for all, in place. */
-export function allTowards(values: Float64Array, goals: Float64Array, part: number): void {
-  for (let slot = 0; slot < values.length; slot++) values[slot] = towards(values[slot]!, goals[slot]!, part);
+export function allTowards(inUse: Uint32Array, values: Float64Array, goals: Float64Array, part: number): void {
+  for (let i = 0; i < inUse.length; i++) {
+    const slot = inUse[i]!;
+    values[slot] = towards(values[slot]!, goals[slot]!, part);
+  }
 }
 
 /** The same with a part for each site, by rank. */
-export function eachTowards(values: Float64Array, goals: Float64Array, site: Uint16Array, parts: Float64Array): void {
-  for (let slot = 0; slot < values.length; slot++) values[slot] = towards(values[slot]!, goals[slot]!, parts[site[slot]!]!);
+export function eachTowards(
+  inUse: Uint32Array,
+  values: Float64Array,
+  goals: Float64Array,
+  site: Uint16Array,
+  parts: Float64Array,
+): void {
+  for (let i = 0; i < inUse.length; i++) {
+    const slot = inUse[i]!;
+    values[slot] = towards(values[slot]!, goals[slot]!, parts[site[slot]!]!);
+  }
 }
 
 export function scaled(values: Float64Array, factor: number): Float64Array {
@@ -32,6 +53,7 @@ export function products(a: Float64Array, b: Float64Array): Float64Array {
 
 /** By rank, for so many sites: the amounts of items (`amount`) times the shares of their slots. */
 export function loadBySite(
+  inUse: Uint32Array,
   sites: number,
   itemOfSlot: Uint32Array,
   site: Uint16Array,
@@ -39,12 +61,16 @@ export function loadBySite(
   share: Float64Array,
 ): Float64Array {
   const load = new Float64Array(sites);
-  for (let slot = 0; slot < site.length; slot++) load[site[slot]!]! += amount[itemOfSlot[slot]!]! * share[slot]!;
+  for (let i = 0; i < inUse.length; i++) {
+    const slot = inUse[i]!;
+    load[site[slot]!]! += amount[itemOfSlot[slot]!]! * share[slot]!;
+  }
   return load;
 }
 
 /** By rank: the load that comes, and goes, as clients that held some shares hold others. */
 export function movedLoad(
+  inUse: Uint32Array,
   sites: number,
   itemOfSlot: Uint32Array,
   site: Uint16Array,
@@ -53,7 +79,8 @@ export function movedLoad(
   to: Float64Array,
 ): Float64Array {
   const moved = new Float64Array(sites);
-  for (let slot = 0; slot < site.length; slot++) {
+  for (let i = 0; i < inUse.length; i++) {
+    const slot = inUse[i]!;
     moved[site[slot]!]! += amount[itemOfSlot[slot]!]! * (to[slot]! - from[slot]!);
   }
   return moved;
@@ -61,6 +88,7 @@ export function movedLoad(
 
 /** By slot: whole amounts, each item's times the share; what they are together is added to `bySite`, by rank. */
 export function wholeFlow(
+  inUse: Uint32Array,
   itemOfSlot: Uint32Array,
   site: Uint16Array,
   amount: Float64Array,
@@ -68,7 +96,8 @@ export function wholeFlow(
   bySite: Float64Array,
 ): Float64Array {
   const flow = new Float64Array(share.length);
-  for (let slot = 0; slot < flow.length; slot++) {
+  for (let i = 0; i < inUse.length; i++) {
+    const slot = inUse[i]!;
     flow[slot] = Math.round(amount[itemOfSlot[slot]!]! * share[slot]!);
     bySite[site[slot]!]! += flow[slot]!;
   }
@@ -77,6 +106,7 @@ export function wholeFlow(
 
 /** By rank, in whole amounts: what plans will yet bring, or take, to what clients are seen to hold. */
 export function wholePending(
+  inUse: Uint32Array,
   sites: number,
   itemOfSlot: Uint32Array,
   site: Uint16Array,
@@ -85,7 +115,8 @@ export function wholePending(
   seen: Float64Array,
 ): Float64Array {
   const pending = new Float64Array(sites);
-  for (let slot = 0; slot < site.length; slot++) {
+  for (let i = 0; i < inUse.length; i++) {
+    const slot = inUse[i]!;
     pending[site[slot]!]! += Math.round(amount[itemOfSlot[slot]!]! * (share[slot]! - seen[slot]!));
   }
   return pending;

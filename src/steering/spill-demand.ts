@@ -88,7 +88,7 @@ export function lateSecOf({ reports }: SpillFacts): number {
 
 /**
  * What is measured, brought up to date in place: `state` is this step's own copy. `before` by item: demand as in the last step;
- * `capacities` by rank; `shares` by slot: of the present plans.
+ * `capacities` by rank; `shares` by slot: of the present plans; `inUse`: the slots with a share.
  */
 export function observe(
   state: SpillState,
@@ -97,12 +97,13 @@ export function observe(
   before: Float64Array,
   capacities: readonly (Capacity | null)[],
   shares: Float64Array,
+  inUse: Uint32Array,
 ): void {
   const { map, load, held, seen, averagedSec, waver } = state;
   state.countedSec = Math.min(state.countedSec + elapsedSec, QUERY_SMOOTHING_SEC);
-  heedQuickClients(state, facts, before, capacities, shares);
+  heedQuickClients(state, facts, before, capacities, shares, inUse);
   const { itemOfSlot, site: siteOfSlot } = map;
-  const arrived = movedLoad(load.length, itemOfSlot, siteOfSlot, before, seen, held);
+  const arrived = movedLoad(inUse, load.length, itemOfSlot, siteOfSlot, before, seen, held);
   const parts = new Float64Array(load.length).fill(1);
   const steadySec = steadySecFor(facts.ttlSec);
   for (const [rank, site] of map.siteOfRank.entries()) {
@@ -125,7 +126,7 @@ export function observe(
       load[rank] = known + (report.current - known) * parts[rank]!;
     }
   }
-  eachTowards(seen, held, siteOfSlot, parts);
+  eachTowards(inUse, seen, held, siteOfSlot, parts);
   average(state.queries, measuredQueries(map, facts), elapsedSec === 0 ? 0 : elapsedSec / state.countedSec);
 }
 
@@ -151,9 +152,10 @@ function heedQuickClients(
   before: Float64Array,
   capacities: readonly (Capacity | null)[],
   shares: Float64Array,
+  inUse: Uint32Array,
 ): void {
-  const arrived = movedLoad(load.length, map.itemOfSlot, map.site, before, seen, held);
-  const coming = movedLoad(load.length, map.itemOfSlot, map.site, before, held, shares);
+  const arrived = movedLoad(inUse, load.length, map.itemOfSlot, map.site, before, seen, held);
+  const coming = movedLoad(inUse, load.length, map.itemOfSlot, map.site, before, held, shares);
   const sides = [
     { both: 0, squares: 0 },
     { both: 0, squares: 0 },
@@ -167,7 +169,7 @@ function heedQuickClients(
     side.squares += coming[rank]! ** 2 + (coming[rank] === 0 ? 0 : Math.min(waver, MOST_AMOUNT) ** 2);
   }
   const part = Math.min(1, ...sides.map(({ both, squares }) => (squares > 0 ? both / squares : 0)));
-  if (part > 0) allTowards(held, shares, part);
+  if (part > 0) allTowards(inUse, held, shares, part);
 }
 
 const steadySecFor = (ttlSec: number): number => Math.min(MOST_STEADY_SEC, Math.max(LEAST_STEADY_SEC, ttlSec * STEADY_TTLS));
@@ -208,9 +210,9 @@ function addQueries(
  * networks, which parting an item needs, are asked for more often: without reports that would look like more load, so that
  * of an item that spills silence keeps the demand as it was in the last step (`before`).
  */
-export function demandOf(state: SpillState, before: Float64Array): Float64Array {
+export function demandOf(state: SpillState, before: Float64Array, inUse: Uint32Array): Float64Array {
   const { map, seen, load, queries, loadPerQuery } = state;
-  const asked = loadBySite(load.length, map.itemOfSlot, map.site, queries, seen);
+  const asked = loadBySite(inUse, load.length, map.itemOfSlot, map.site, queries, seen);
   let allLoad = 0;
   let allAsked = 0;
   /** By rank; NaN = not known. */
@@ -224,7 +226,7 @@ export function demandOf(state: SpillState, before: Float64Array): Float64Array 
   const usual = allAsked > 0 ? allLoad / allAsked : 0;
   const known = new Float64Array(map.itemCount);
   const scale = new Float64Array(map.itemCount);
-  addKnown(map.itemOfSlot, map.site, seen, perQuery, known, scale);
+  addKnown(inUse, map.itemOfSlot, map.site, seen, perQuery, known, scale);
   const demand = new Float64Array(map.itemCount);
   for (let item = 0; item < demand.length; item++) {
     if (known[item]! > 0.5) loadPerQuery[item] = scale[item]! / known[item]!;
@@ -237,6 +239,7 @@ export function demandOf(state: SpillState, before: Float64Array): Float64Array 
 
 /** By item: the share of its clients at sites whose load is known, and what a query of those stands for, times that share. */
 function addKnown(
+  inUse: Uint32Array,
   itemOfSlot: Uint32Array,
   site: Uint16Array,
   seen: Float64Array,
@@ -244,7 +247,8 @@ function addKnown(
   known: Float64Array,
   scale: Float64Array,
 ): void {
-  for (let slot = 0; slot < seen.length; slot++) {
+  for (let i = 0; i < inUse.length; i++) {
+    const slot = inUse[i]!;
     const each = perQuery[site[slot]!]!;
     if (seen[slot] === 0 || Number.isNaN(each)) continue;
     const item = itemOfSlot[slot]!;

@@ -8,7 +8,7 @@
 // a site that its load may go to has room; a site is given up only if no other can be reached, never all of them.
 
 import type { Capacity } from '../model/capacity.ts';
-import { allTowards, products, scaled, wholeFlow, wholePending } from './spill-columns.ts';
+import { allTowards, products, scaled, slotsInUse, wholeFlow, wholePending } from './spill-columns.ts';
 import { capacityNow, demandOf, lateSecOf, observe, type SpillFacts } from './spill-demand.ts';
 import { Flows, naturalFlow } from './spill-flow.ts';
 import { ADMIT_ALL, type LeafLimits, type SpillLimits } from './spill-limits.ts';
@@ -82,17 +82,18 @@ export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
   const state = copyOf(last, facts.nowMs);
   const capacities = map.siteOfRank.map((site) => capacityNow(map.model.sites[site]!, facts.reports[site]));
   const shares = sharesOf(state);
+  const inUse = slotsInUse(state.held, state.seen, shares, scratchFor(map));
   const ttls = elapsedSec / Math.max(1, facts.ttlSec);
   // old answers run out and new ones take their place
   const heldTtls = HELD_TTLS + lateSecOf(facts) / Math.max(1, facts.ttlSec);
-  allTowards(state.held, shares, ttls / (heldTtls + ttls));
+  allTowards(inUse, state.held, shares, ttls / (heldTtls + ttls));
   const before = products(last.queries, last.loadPerQuery);
-  observe(state, facts, elapsedSec, before, capacities, shares);
-  const demand = demandOf(state, before);
+  observe(state, facts, elapsedSec, before, capacities, shares, inUse);
+  const demand = demandOf(state, before, inUse);
 
   const target = Float64Array.from(capacities, (capacity) => capacity?.target ?? Number.NaN);
   const unit = unitOf(target, demand);
-  const flows = flowsOf(state, demand, shares, target, unit);
+  const flows = flowsOf(state, demand, shares, target, unit, inUse);
   const loadBefore = scaled(flows.load, unit);
   const ceiling = target.map((value, rank) => Math.floor((value * map.ramp[rank]!) / unit));
   const bearable = ceiling.map((value, rank) => value * (1 + negligibleOf(capacities[rank]!)));
@@ -153,6 +154,15 @@ function leafLimits(map: SpillMap, admit: Uint32Array, item: number, paths: read
 /** By slot: the shares of the present plans. */
 export const sharesOf = ({ map, admit }: SpillState): Float64Array => sharesOfAll(map, admit);
 
+/** Room for a number of each slot, which only the step that is being made uses. */
+const scratches = new WeakMap<SpillMap, Uint32Array>();
+
+function scratchFor(map: SpillMap): Uint32Array {
+  const known = scratches.get(map) ?? new Uint32Array(map.site.length);
+  scratches.set(map, known);
+  return known;
+}
+
 function unitOf(target: Float64Array, demand: Float64Array): number {
   let most = 0;
   for (const value of target) if (value > most && value < Number.POSITIVE_INFINITY) most = value;
@@ -160,12 +170,19 @@ function unitOf(target: Float64Array, demand: Float64Array): number {
   return most > 0 ? most / GRAIN : 1;
 }
 
-function flowsOf(state: SpillState, demand: Float64Array, shares: Float64Array, target: Float64Array, unit: number): Flows {
+function flowsOf(
+  state: SpillState,
+  demand: Float64Array,
+  shares: Float64Array,
+  target: Float64Array,
+  unit: number,
+  inUse: Uint32Array,
+): Flows {
   const { map, seen } = state;
   const amounts = demand.map((value) => Math.round(value / unit));
   const planned = new Float64Array(target.length);
-  const flow = wholeFlow(map.itemOfSlot, map.site, amounts, shares, planned);
-  const pending = wholePending(target.length, map.itemOfSlot, map.site, amounts, shares, seen);
+  const flow = wholeFlow(inUse, map.itemOfSlot, map.site, amounts, shares, planned);
+  const pending = wholePending(inUse, target.length, map.itemOfSlot, map.site, amounts, shares, seen);
   const load = state.load.map((value, rank) =>
     Number.isNaN(value) ? planned[rank]! : Math.max(0, Math.round(value / unit) + pending[rank]!),
   );
