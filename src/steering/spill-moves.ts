@@ -15,6 +15,8 @@ const NOWHERE = -1;
 interface Amounts {
   readonly flow: Float64Array;
   readonly natural: Float64Array;
+  /** By rank: 1 = load may come and go. */
+  readonly isBounded: Uint8Array;
 }
 
 /** All that is written while plans are sought: made once for a map, since it is as large as the plans, and used again. */
@@ -23,12 +25,15 @@ export class Moves {
   readonly cost: Float64Array;
   readonly from: Int32Array;
   readonly to: Int32Array;
+  /** By rank of the origin times the number of sites: those that a search looks at, in no order; and how many. */
+  readonly near: Uint16Array;
+  readonly nearCount: Uint32Array;
+  /** As `cost`: 1 = it is among them. */
+  readonly isNear: Uint8Array;
   readonly #map: SpillMap;
   readonly #sites: number;
   /** By rank: 1 = its moves must be looked at before they are used. */
   readonly #isStale: Uint8Array;
-  /** By rank: 1 = the cost of one of its moves is another one. */
-  readonly #hasChanged: Uint8Array;
   /** The slots of each site that have load, from `map.firstAt` on, in no order; and how many. */
   readonly #loaded: Uint32Array;
   readonly #loadedCount: Uint32Array;
@@ -50,8 +55,10 @@ export class Moves {
     this.cost = new Float64Array(sites * sites);
     this.from = new Int32Array(sites * sites);
     this.to = new Int32Array(sites * sites);
+    this.near = new Uint16Array(sites * sites);
+    this.nearCount = new Uint32Array(sites);
+    this.isNear = new Uint8Array(sites * sites);
     this.#isStale = new Uint8Array(sites);
-    this.#hasChanged = new Uint8Array(sites);
     this.#loaded = new Uint32Array(slots);
     this.#loadedCount = new Uint32Array(sites);
     this.#place = new Int32Array(slots);
@@ -81,6 +88,13 @@ export class Moves {
     this.#of = null;
   }
 
+  /** Sites that cost at most `reachKm` from one, less what `farness` tells of both, are near it: by rank, in kilometres. */
+  fillNear(rank: number, farness: Float64Array, reachKm: number): void {
+    const row = rank * this.#sites;
+    const { isBounded } = this.#of!;
+    this.nearCount[rank] = fillNear(this.cost, row, farness[rank]!, farness, isBounded, reachKm, this.near, this.isNear);
+  }
+
   /** To be called when load has moved between two slots of an item, if one of them is of another kind (`kindOf`) than it was. */
   changed(from: number, to: number): void {
     this.#update(from);
@@ -92,7 +106,6 @@ export class Moves {
       // where the item has load its moves may be the cheapest now; where it has no more, they may have been
       const rank = site[slot]!;
       if ((flow[slot]! <= 0 && slot !== from) || this.#isStale[rank] === 1) continue;
-      this.#hasChanged[rank] = 1;
       this.#isStale[rank] = hasDearer(
         slot,
         first[item]!,
@@ -105,17 +118,20 @@ export class Moves {
         this.cost,
         this.from,
         this.to,
+        this.#of!.isBounded,
+        rank,
+        this.near,
+        this.nearCount,
+        this.isNear,
       )
         ? 1
         : 0;
     }
   }
 
-  /** Brings the moves from a site up to date. Whether the cost of one has changed since the last time. */
+  /** Brings the moves from a site up to date. Whether others than those that are near may cost less since. */
   look(rank: number): boolean {
-    const hasChanged = this.#hasChanged[rank] === 1;
-    this.#hasChanged[rank] = 0;
-    if (this.#isStale[rank] === 0) return hasChanged;
+    if (this.#isStale[rank] === 0) return false;
     this.#isStale[rank] = 0;
     const { firstAt, first, itemOfSlot, site, costKm } = this.#map;
     const { flow, natural } = this.#of!;
@@ -191,6 +207,27 @@ function fillArrivals(
   }
 }
 
+/** How many there are. */
+function fillNear(
+  moveKm: Float64Array,
+  row: number,
+  fromKm: number,
+  farness: Float64Array,
+  isBounded: Uint8Array,
+  reachKm: number,
+  near: Uint16Array,
+  isNear: Uint8Array,
+): number {
+  let count = 0;
+  const mostKm = reachKm - fromKm;
+  for (let to = 0; to < farness.length; to++) {
+    const is = isBounded[to] === 1 && moveKm[row + to]! - farness[to]! <= mostKm;
+    isNear[row + to] = is ? 1 : 0;
+    if (is) near[row + count++] = to;
+  }
+  return count;
+}
+
 function fillLoaded(
   site: Uint16Array,
   firstAt: Uint32Array,
@@ -256,7 +293,8 @@ function cheapestMoves(
 
 /**
  * Brings the cheapest moves from a site up to date with those of one slot, whose prices have changed. True if that cannot be told
- * from them alone, as the cheapest were dearer before, or are no more (`leavingKm` is beyond bounds).
+ * from them alone, as the cheapest were dearer before, or are no more (`leavingKm` is beyond bounds). Those that cost
+ * less now are near.
  */
 function hasDearer(
   from: number,
@@ -270,6 +308,11 @@ function hasDearer(
   cost: Float64Array,
   fromOf: Int32Array,
   toOf: Int32Array,
+  isBounded: Uint8Array,
+  rank: number,
+  near: Uint16Array,
+  nearCount: Uint32Array,
+  isNear: Uint8Array,
 ): boolean {
   const isGone = leavingKm === GONE;
   for (let to = first; to < last; to++) {
@@ -283,6 +326,9 @@ function hasDearer(
     cost[edge] = price;
     fromOf[edge] = from;
     toOf[edge] = to;
+    if (isNear[edge] === 1 || isBounded[site[to]!] === 0) continue;
+    isNear[edge] = 1;
+    near[row + nearCount[rank]!++] = site[to]!;
   }
   return false;
 }

@@ -10,12 +10,11 @@ import { GONE, type Moves } from './spill-moves.ts';
 export const NONE = -1;
 /** In place of the position in the heap: of a site that has been left. */
 const DONE = -2;
-/** Sites so near are looked at first; so many times farther ones then. */
-const FIRST_REACH_KM = 250;
-const REACH_FACTOR = 4;
-const ALL_KM = 16_000;
+/** Sites so near are looked at first, then farther ones, then all. */
+const NEAR_KM = 250;
+const FAR_KM = 4000;
 
-/** All by rank, but for `near`. */
+/** All by rank. */
 export class Search {
   /** Where the cheapest way comes from, after a search; NONE at its start. */
   readonly cameFrom: Int32Array;
@@ -27,12 +26,9 @@ export class Search {
   #farthest = 0;
   /** By how much any cost may have fallen since the start, because farness has grown. */
   #fallenKm = 0;
-  /** By rank of the origin times the number of sites: the sites near it; and how many. */
-  readonly #near: Uint16Array;
-  readonly #nearCount: Uint32Array;
-  /** All others cost more than this, once what any cost has fallen by until then is taken off. */
+  /** All sites that are not near cost more than this, once what any cost has fallen by is taken off. */
   readonly #beyondKm: Float64Array;
-  #reachKm = FIRST_REACH_KM;
+  #reachKm = NEAR_KM;
   /** Sites that can be reached and have not been left, the cheapest on top. */
   readonly #heap: Int32Array;
   readonly #place: Int32Array;
@@ -45,8 +41,6 @@ export class Search {
     this.#cost = new Float64Array(sites);
     this.#hasRoom = new Uint8Array(sites);
     this.#farness = new Float64Array(sites);
-    this.#near = new Uint16Array(sites * sites);
-    this.#nearCount = new Uint32Array(sites);
     this.#beyondKm = new Float64Array(sites);
     this.#heap = new Int32Array(sites);
     this.#place = new Int32Array(sites);
@@ -60,7 +54,7 @@ export class Search {
     this.#farness.fill(0);
     this.#farthest = 0;
     this.#fallenKm = 0;
-    this.#reachKm = FIRST_REACH_KM;
+    this.#reachKm = NEAR_KM;
     this.#beyondKm.fill(Number.NEGATIVE_INFINITY);
   }
 
@@ -69,16 +63,16 @@ export class Search {
     let sink: number | null = null;
     while (sink === null) {
       sink = this.#try(load, ceiling, budget);
-      if (sink === null) this.#reachKm = this.#reachKm > ALL_KM ? GONE : this.#reachKm * REACH_FACTOR;
+      if (sink === null) this.#reachKm = this.#reachKm === NEAR_KM ? FAR_KM : GONE;
     }
-    if (this.#countsSavings) this.#reachKm = FIRST_REACH_KM;
+    if (this.#countsSavings) this.#reachKm = NEAR_KM;
     return sink;
   }
 
   /** Null if farther sites must be looked at to tell. */
   #try(load: Float64Array, ceiling: Float64Array, budget: Float64Array): number | null {
     const cost = this.#cost;
-    const { cost: moveKm } = this.#moves;
+    const { cost: moveKm, near, nearCount } = this.#moves;
     let size = this.#setOut(load, ceiling, budget);
     let sink = NONE;
     let least = GONE;
@@ -101,8 +95,8 @@ export class Search {
       size = relax(
         next,
         km + this.#farness[next]!,
-        this.#near,
-        this.#nearCount[next]!,
+        near,
+        nearCount[next]!,
         moveKm,
         next * cost.length,
         cost,
@@ -141,39 +135,13 @@ export class Search {
     const hasChanged = this.#moves.look(rank);
     const beyondKm = this.#beyondKm[rank]! - this.#fallenKm;
     if (!hasChanged && beyondKm >= this.#reachKm / 2) return beyondKm;
-    const row = rank * this.#cost.length;
-    this.#nearCount[rank] = fillNear(
-      this.#moves.cost,
-      row,
-      this.#farness[rank]!,
-      this.#farness,
-      this.#isBounded,
-      this.#reachKm,
-      this.#near,
-    );
+    this.#moves.fillNear(rank, this.#farness, this.#reachKm);
     this.#beyondKm[rank] = this.#reachKm + this.#fallenKm;
     return this.#reachKm;
   }
 }
 
 // Given columns and nothing else, as those of spill-moves.ts.
-
-/** The sites that cost at most `reachKm` from one, growing; and how many. */
-function fillNear(
-  moveKm: Float64Array,
-  row: number,
-  fromKm: number,
-  farness: Float64Array,
-  isBounded: Uint8Array,
-  reachKm: number,
-  near: Uint16Array,
-): number {
-  let count = 0;
-  for (let to = 0; to < farness.length; to++) {
-    if (isBounded[to] === 1 && fromKm + moveKm[row + to]! - farness[to]! <= reachKm) near[row + count++] = to;
-  }
-  return count;
-}
 
 /** Ways on from a site that was reached, to those near it. How many sites there are in the heap then. */
 function relax(
