@@ -91,7 +91,7 @@ export class Flows {
     const count = ceiling.length;
     const { from, to } = this.#moves;
     const { cameFrom } = this.#search;
-    this.#search.begin(this.isBounded, this.#isFromRest);
+    this.#search.begin(this.isBounded, this.#isFromRest, !this.#moves.isOf(this));
     for (let paths = 0; paths < MAX_PATHS && this.#mayGive(ceiling, budget); paths++) {
       if (!this.#moves.isOf(this)) this.#moves.begin(this, this.#isFromRest ? Number.NEGATIVE_INFINITY : 0);
       const sink = this.#search.find(this.load, ceiling, budget);

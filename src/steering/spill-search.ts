@@ -10,8 +10,9 @@ import { GONE, type Moves } from './spill-moves.ts';
 export const NONE = -1;
 /** In place of the position in the heap: of a site that has been left. */
 const DONE = -2;
-/** Sites so near are looked at first, then farther ones, then all. */
+/** Sites so near are looked at first, then those so many times farther, and beyond that all. */
 const NEAR_KM = 250;
+const FARTHER = { afterRest: 16, else: 2 };
 const FAR_KM = 4000;
 
 /** All by rank. */
@@ -32,6 +33,8 @@ export class Search {
   /** Sites that can be reached and have not been left, the cheapest on top. */
   readonly #heap: Int32Array;
   readonly #place: Int32Array;
+  /** One number: the cost of the cheapest site with room that was reached. What costs more is not looked at. */
+  readonly #bound = new Float64Array(1);
   #isBounded: Uint8Array;
   #countsSavings = false;
 
@@ -47,14 +50,14 @@ export class Search {
     this.#isBounded = new Uint8Array(sites);
   }
 
-  /** Load may come and go where `isBounded`. */
-  begin(isBounded: Uint8Array, countsSavings: boolean): void {
+  /** Load may come and go where `isBounded`. Unless it is the first of its plans, it begins where the one before has ended. */
+  begin(isBounded: Uint8Array, countsSavings: boolean, isFirst: boolean): void {
     this.#isBounded = isBounded;
     this.#countsSavings = countsSavings;
     this.#farness.fill(0);
     this.#farthest = 0;
     this.#fallenKm = 0;
-    this.#reachKm = NEAR_KM;
+    if (isFirst || countsSavings) this.#reachKm = NEAR_KM;
     this.#beyondKm.fill(Number.NEGATIVE_INFINITY);
   }
 
@@ -63,7 +66,8 @@ export class Search {
     let sink: number | null = null;
     while (sink === null) {
       sink = this.#try(load, ceiling, budget);
-      if (sink === null) this.#reachKm = this.#reachKm === NEAR_KM ? FAR_KM : GONE;
+      if (sink === null)
+        this.#reachKm = this.#reachKm >= FAR_KM ? GONE : this.#reachKm * (this.#countsSavings ? FARTHER.afterRest : FARTHER.else);
     }
     if (this.#countsSavings) this.#reachKm = NEAR_KM;
     return sink;
@@ -77,6 +81,7 @@ export class Search {
     let sink = NONE;
     let least = GONE;
     let provenKm = GONE;
+    this.#bound[0] = GONE;
     while (size > 0) {
       const next = this.#heap[0]!;
       const km = cost[next]!;
@@ -105,6 +110,8 @@ export class Search {
         this.#heap,
         size,
         this.#place,
+        this.#hasRoom,
+        this.#bound,
       );
     }
     if (least > provenKm) return null;
@@ -157,16 +164,21 @@ function relax(
   heap: Int32Array,
   size: number,
   place: Int32Array,
+  hasRoom: Uint8Array,
+  bound: Float64Array,
 ): number {
   let count = size;
+  let most = bound[0]!;
   for (let i = 0; i < nearCount; i++) {
     const to = near[row + i]!;
     const km = reachedKm + moveKm[row + to]! - farness[to]!;
-    if (km >= cost[to]! || place[to] === DONE) continue;
+    if (km >= cost[to]! || km > most || place[to] === DONE) continue;
+    if (hasRoom[to] === 1) most = km;
     cost[to] = km;
     cameFrom[to] = origin;
     rise(heap, place[to] === NONE ? count++ : place[to]!, to, place, cost);
   }
+  bound[0] = most;
   return count;
 }
 
