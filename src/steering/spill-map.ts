@@ -66,9 +66,8 @@ export interface SpillMap {
   /** By slot: kilometres beyond the nearest site of the first group; negative where a bias preferred a farther one. */
   readonly extraKm: Float64Array;
   readonly itemOfSlot: Uint32Array;
-  /** By rank: the first of its slots in `slotsAt`; the last entry is the number of slots. */
+  /** By rank: how many slots all sites before it have. */
   readonly firstAt: Uint32Array;
-  readonly slotsAt: Uint32Array;
 }
 
 interface ClassPlace {
@@ -267,7 +266,6 @@ function mapOf(
     itemOfSlot.fill(i, at, first[i + 1]);
   }
   const { firstOwner, ownerItem, ownerClass, ownerShare } = ownersByPolicy(items, model.policies.length);
-  const { firstAt, slotsAt } = slotsBySite(site, siteOfRank.length);
   // every field in one literal: all maps are of one hidden class, and code that was compiled for the last one holds for the next
   return {
     model,
@@ -293,8 +291,7 @@ function mapOf(
     costKm,
     extraKm,
     itemOfSlot,
-    firstAt,
-    slotsAt,
+    firstAt: slotsBefore(site, siteOfRank.length),
   };
 }
 
@@ -325,14 +322,11 @@ function ownersByPolicy(
   return { firstOwner, ownerItem, ownerClass, ownerShare };
 }
 
-function slotsBySite(site: Uint16Array, sites: number): { firstAt: Uint32Array; slotsAt: Uint32Array } {
-  const firstAt = new Uint32Array(sites + 1);
-  for (const rank of site) firstAt[rank + 1]!++;
-  for (let rank = 0; rank < sites; rank++) firstAt[rank + 1]! += firstAt[rank]!;
-  const next = firstAt.slice();
-  const slotsAt = new Uint32Array(site.length);
-  for (let slot = 0; slot < site.length; slot++) slotsAt[next[site[slot]!]!++] = slot;
-  return { firstAt, slotsAt };
+function slotsBefore(site: Uint16Array, sites: number): Uint32Array {
+  const before = new Uint32Array(sites + 1);
+  for (const rank of site) before[rank + 1]!++;
+  for (let rank = 0; rank < sites; rank++) before[rank + 1]! += before[rank]!;
+  return before;
 }
 
 /** Two hashes of what a class decides, stable across reloads, given two of each member's id. */
