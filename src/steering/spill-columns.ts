@@ -45,6 +45,12 @@ export function scaled(values: Float64Array, factor: number): Float64Array {
   return result;
 }
 
+/** In place; the same column. */
+export function scale(values: Float64Array, factor: number): Float64Array {
+  for (let i = 0; i < values.length; i++) values[i] = values[i]! * factor;
+  return values;
+}
+
 export function products(a: Float64Array, b: Float64Array): Float64Array {
   const result = new Float64Array(a.length);
   for (let i = 0; i < a.length; i++) result[i] = a[i]! * b[i]!;

@@ -113,11 +113,6 @@ export class Flows {
     return false;
   }
 
-  /** No more paths are sought: moves that are made now need not keep prices. */
-  settle(): void {
-    if (this.#moves.isOf(this)) this.#moves.end();
-  }
-
   #mayGive(ceiling: Float64Array, budget: Float64Array): boolean {
     const { isBounded, load } = this;
     for (let rank = 0; rank < load.length; rank++) {

@@ -83,11 +83,6 @@ export class Moves {
     fillLoaded(site, firstAt, flow, this.#loaded, this.#loadedCount, this.#place);
   }
 
-  /** Nobody's, until it begins again. */
-  end(): void {
-    this.#of = null;
-  }
-
   /** Sites that cost at most `reachKm` from one, less what `farness` tells of both, are near it: by rank, in kilometres. */
   fillNear(rank: number, farness: Float64Array, reachKm: number): void {
     const row = rank * this.#sites;

@@ -71,7 +71,6 @@ function freePartOf(
 /** Moves `part` of the way from the present plans to the ideal ones. Where both keep every site under its ceiling, so does this. */
 export function approach(present: Flows, ideal: Flows, part: number): void {
   const { map } = present;
-  present.settle();
   for (let item = 0; item < map.itemCount; item++) {
     const end = map.first[item + 1]!;
     let to = map.first[item]!;

@@ -8,7 +8,7 @@
 // a site that its load may go to has room; a site is given up only if no other can be reached, never all of them.
 
 import type { Capacity } from '../model/capacity.ts';
-import { allTowards, products, scaled, slotsInUse, wholeFlow, wholePending } from './spill-columns.ts';
+import { allTowards, products, scale, scaled, slotsInUse, wholeFlow, wholePending } from './spill-columns.ts';
 import { capacityNow, demandOf, lateSecOf, observe, type SpillFacts } from './spill-demand.ts';
 import { Flows, naturalFlow } from './spill-flow.ts';
 import { ADMIT_ALL, type LeafLimits, type SpillLimits } from './spill-limits.ts';
@@ -118,7 +118,7 @@ export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
     loadAfter: scaled(flows.load, unit),
     target,
     demand,
-    flow: scaled(flows.flow, unit),
+    flow: scale(flows.flow, unit),
   };
 }
 
