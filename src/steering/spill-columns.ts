@@ -92,7 +92,7 @@ export function movedLoad(
   return moved;
 }
 
-/** By slot: whole amounts, each item's times the share; what they are together is added to `bySite`, by rank. */
+/** By slot: whole amounts, each item's times the share, in `flow`; what they are together is added to `bySite`, by rank. */
 export function wholeFlow(
   inUse: Uint32Array,
   itemOfSlot: Uint32Array,
@@ -100,8 +100,9 @@ export function wholeFlow(
   amount: Float64Array,
   share: Float64Array,
   bySite: Float64Array,
+  flow: Float64Array,
 ): Float64Array {
-  const flow = new Float64Array(share.length);
+  flow.fill(0);
   for (let i = 0; i < inUse.length; i++) {
     const slot = inUse[i]!;
     flow[slot] = Math.round(amount[itemOfSlot[slot]!]! * share[slot]!);

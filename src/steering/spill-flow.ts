@@ -143,9 +143,12 @@ function workshopOf(map: SpillMap): Workshop {
   return known;
 }
 
-/** By slot: what is sent there if nothing spills. `demand` by item. */
-export function naturalFlow({ natural, itemOfSlot }: SpillMap, demand: Float64Array): Float64Array {
-  const flow = new Float64Array(natural.length);
+/** By slot: what is sent there if nothing spills, in `flow`. `demand` by item. */
+export function naturalFlow(
+  { natural, itemOfSlot }: SpillMap,
+  demand: Float64Array,
+  flow: Float64Array = new Float64Array(natural.length),
+): Float64Array {
   for (let slot = 0; slot < flow.length; slot++) flow[slot] = Math.round(natural[slot]! * demand[itemOfSlot[slot]!]!);
   return flow;
 }

@@ -20,9 +20,13 @@ function areOpen(admit: Uint32Array, from: number, to: number): boolean {
   return true;
 }
 
-/** By slot: the shares under limits. */
-export function sharesOfAll({ first, group, share, natural }: SpillMap, admit: Uint32Array): Float64Array {
-  const shares = natural.slice();
+/** By slot: the shares under limits, in `shares`. */
+export function sharesOfAll(
+  { first, group, share, natural }: SpillMap,
+  admit: Uint32Array,
+  shares: Float64Array = new Float64Array(natural.length),
+): Float64Array {
+  shares.set(natural);
   fillShares(first, group, share, natural, admit, shares);
   return shares;
 }

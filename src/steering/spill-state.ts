@@ -140,26 +140,32 @@ export function stateFrom(map: SpillMap, record: SpillRecord | undefined, nowMs:
   return state;
 }
 
-/** A state of its own that a step may change. */
-export function copyOf(state: SpillState, atMs: number): SpillState {
+/** A state of its own that a step may change, in the columns of one that nobody reads any more, if there is such. */
+export function copyOf(state: SpillState, atMs: number, spare?: SpillState): SpillState {
   return {
     map: state.map,
     atMs,
     countedSec: state.countedSec,
-    admit: state.admit.slice(),
-    held: state.held.slice(),
-    seen: state.seen.slice(),
-    queries: state.queries.slice(),
-    loadPerQuery: state.loadPerQuery.slice(),
-    sinceMs: state.sinceMs.slice(),
-    load: state.load.slice(),
-    averagedSec: state.averagedSec.slice(),
-    waver: state.waver.slice(),
-    allowance: state.allowance.slice(),
+    admit: copied(state.admit, spare?.admit),
+    held: copied(state.held, spare?.held),
+    seen: copied(state.seen, spare?.seen),
+    queries: copied(state.queries, spare?.queries),
+    loadPerQuery: copied(state.loadPerQuery, spare?.loadPerQuery),
+    sinceMs: copied(state.sinceMs, spare?.sinceMs),
+    load: copied(state.load, spare?.load),
+    averagedSec: copied(state.averagedSec, spare?.averagedSec),
+    waver: copied(state.waver, spare?.waver),
+    allowance: copied(state.allowance, spare?.allowance),
     reviewedMs: state.reviewedMs,
     missed: state.missed,
     isImproving: state.isImproving,
   };
+}
+
+function copied<T extends Float64Array | Uint32Array>(column: T, room: T | undefined): T {
+  if (room === undefined) return column.slice() as T;
+  room.set(column);
+  return room;
 }
 
 function adopt(state: SpillState, item: number, known: ItemRecord): void {

@@ -75,14 +75,18 @@ export function spillStateFor(map: SpillMap, last: SpillState | undefined, nowMs
   return stateFrom(map, last && recordOf(last), nowMs);
 }
 
-/** Makes one step. `last` is not changed. */
-export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
+/**
+ * Makes one step. `last` is not changed. `spare` is an outcome of the same map, not that of `last`, which nobody reads any more: its
+ * columns are written over, as a world's are megabytes that wait for a collection otherwise.
+ */
+export function spillStep(last: SpillState, facts: SpillFacts, spare?: SpillOutcome): SpillOutcome {
   const { map } = last;
+  const room = roomFor(map);
   const elapsedSec = Math.min(Math.max(0, (facts.nowMs - last.atMs) / 1000), LONGEST_STEP_SEC);
-  const state = copyOf(last, facts.nowMs);
+  const state = copyOf(last, facts.nowMs, spare?.state);
   const capacities = map.siteOfRank.map((site) => capacityNow(map.model.sites[site]!, facts.reports[site]));
-  const shares = sharesOf(state);
-  const inUse = slotsInUse(state.held, state.seen, shares, scratchFor(map));
+  const shares = sharesOfAll(map, state.admit, room.shares);
+  const inUse = slotsInUse(state.held, state.seen, shares, room.inUse);
   const ttls = elapsedSec / Math.max(1, facts.ttlSec);
   // old answers run out and new ones take their place
   const heldTtls = HELD_TTLS + lateSecOf(facts) / Math.max(1, facts.ttlSec);
@@ -93,14 +97,14 @@ export function spillStep(last: SpillState, facts: SpillFacts): SpillOutcome {
 
   const target = Float64Array.from(capacities, (capacity) => capacity?.target ?? Number.NaN);
   const unit = unitOf(target, demand);
-  const flows = flowsOf(state, demand, shares, target, unit, inUse);
+  const flows = flowsOf(state, demand, shares, target, unit, inUse, room, spare?.flow);
   const loadBefore = scaled(flows.load, unit);
   const ceiling = target.map((value, rank) => Math.floor((value * map.ramp[rank]!) / unit));
   const bearable = ceiling.map((value, rank) => value * (1 + negligibleOf(capacities[rank]!)));
   shed(flows, state.load, unit, ceiling, bearable, state.allowance, ttls);
   const sinceReviewTtls = (facts.nowMs - last.reviewedMs) / 1000 / Math.max(1, facts.ttlSec);
   if (sinceReviewTtls * REVIEWS_PER_TTL >= 1) {
-    const ideal = idealOf(flows, ceiling);
+    const ideal = idealOf(flows, ceiling, room.ideal);
     const excess = excessPrice(flows, ideal);
     const missed = Math.max(0, last.missed + (Math.min(1, excess) - WORTHWHILE) * Math.min(1, sinceReviewTtls));
     const isImproving = last.isImproving ? excess > GOOD_ENOUGH : missed > PATIENCE;
@@ -154,13 +158,22 @@ function leafLimits(map: SpillMap, admit: Uint32Array, item: number, paths: read
 /** By slot: the shares of the present plans. */
 export const sharesOf = ({ map, admit }: SpillState): Float64Array => sharesOfAll(map, admit);
 
-/** Room for a number of each slot, which only the step that is being made uses. */
-const scratches = new WeakMap<SpillMap, Uint32Array>();
+/** Columns by slot that only the step reads which is being made. */
+interface Room {
+  readonly inUse: Uint32Array;
+  readonly shares: Float64Array;
+  readonly natural: Float64Array;
+  readonly ideal: Float64Array;
+}
 
-function scratchFor(map: SpillMap): Uint32Array {
-  const known = scratches.get(map) ?? new Uint32Array(map.site.length);
-  scratches.set(map, known);
-  return known;
+const rooms = new WeakMap<SpillMap, Room>();
+
+function roomFor(map: SpillMap): Room {
+  const { length } = map.site;
+  const column = (): Float64Array => new Float64Array(length);
+  const room = rooms.get(map) ?? { inUse: new Uint32Array(length), shares: column(), natural: column(), ideal: column() };
+  rooms.set(map, room);
+  return room;
 }
 
 function unitOf(target: Float64Array, demand: Float64Array): number {
@@ -177,11 +190,13 @@ function flowsOf(
   target: Float64Array,
   unit: number,
   inUse: Uint32Array,
+  room: Room,
+  into: Float64Array = new Float64Array(shares.length),
 ): Flows {
   const { map, seen } = state;
   const amounts = demand.map((value) => Math.round(value / unit));
   const planned = new Float64Array(target.length);
-  const flow = wholeFlow(inUse, map.itemOfSlot, map.site, amounts, shares, planned);
+  const flow = wholeFlow(inUse, map.itemOfSlot, map.site, amounts, shares, planned, into);
   const pending = wholePending(inUse, target.length, map.itemOfSlot, map.site, amounts, shares, seen);
   const load = state.load.map((value, rank) =>
     Number.isNaN(value) ? planned[rank]! : Math.max(0, Math.round(value / unit) + pending[rank]!),
@@ -192,6 +207,8 @@ function flowsOf(
     flow,
     load,
     Uint8Array.from(target, (value) => (Number.isNaN(value) ? 0 : 1)),
+    false,
+    naturalFlow(map, amounts, room.natural),
   );
 }
 
@@ -257,11 +274,12 @@ function relieveAll(flows: Flows, ceiling: Float64Array, budget: Float64Array): 
 }
 
 /** The best plans for the same demand, made from plans in which nothing spills. */
-function idealOf(flows: Flows, ceiling: Float64Array): Flows {
+function idealOf(flows: Flows, ceiling: Float64Array, best: Float64Array): Flows {
   const { map, demand, natural, flow, isBounded } = flows;
   const load = flows.load.slice();
   addDifference(map.site, natural, flow, load);
-  const ideal = new Flows(map, demand, natural.slice(), load, isBounded, true, natural);
+  best.set(natural);
+  const ideal = new Flows(map, demand, best, load, isBounded, true, natural);
   relieveAll(ideal, ceiling, new Float64Array(load.length).fill(Number.POSITIVE_INFINITY));
   return ideal;
 }

@@ -13,7 +13,7 @@ import type { SharedSpill } from '../../model/mesh.ts';
 import type { SteeringModel } from '../../model/steering.ts';
 import { DemandKeys } from '../../steering/demand-keys.ts';
 import { type SiteLoad, siteLoads } from '../../steering/site-loads.ts';
-import { spillLimits, spillStateFor, spillStep } from '../../steering/spill.ts';
+import { type SpillOutcome, spillLimits, spillStateFor, spillStep } from '../../steering/spill.ts';
 import type { SpillLimits } from '../../steering/spill-limits.ts';
 import { SpillAtlas, type SpillMap } from '../../steering/spill-map.ts';
 import { outlookOf, type SpillOutlook } from '../../steering/spill-outlook.ts';
@@ -78,6 +78,11 @@ export class SpillDesk {
   #mapCostMs = 0;
   /** Null while the first map of a world is made, for want of numbers to say anything in. */
   #state: SpillState | null = null;
+  /** The last step that we made, and the one before it, whose columns the next one is written to. */
+  #made: SpillOutcome | undefined;
+  #spare: SpillOutcome | undefined;
+  /** States that others may read still. */
+  readonly #shown = new WeakSet<SpillState>();
   /** What that world goes on from. */
   #record: SpillRecord | undefined;
   #limits: SpillLimits | undefined;
@@ -151,6 +156,7 @@ export class SpillDesk {
     if (this.#world === null || this.#state === null) return null;
     const { book } = this.#options;
     const loads = this.#loads(this.#world);
+    this.#shown.add(this.#state);
     return {
       outlook: outlookOf(
         this.#state,
@@ -217,7 +223,11 @@ export class SpillDesk {
     if (map === null || this.#state === null) return;
     const before = spillStateFor(map, this.#state, nowMs);
     const reports = this.#loads(world).map(({ report }) => report);
-    const { state } = spillStep(before, { nowMs, ttlSec: world.ttlSec, queries: world.keys.sum(book.demands), reports });
+    const facts = { nowMs, ttlSec: world.ttlSec, queries: world.keys.sum(book.demands), reports };
+    const outcome = spillStep(before, facts, this.#spareFor(before));
+    const { state } = outcome;
+    this.#spare = this.#made;
+    this.#made = outcome;
     const base = this.#base;
     this.#tick = tick;
     this.#stepper = book.id;
@@ -227,6 +237,11 @@ export class SpillDesk {
     if (book.mesh.status.state !== 'joined' || (book.mesh.status.kind === 'memory' && book.isAlone)) return;
     this.#base = { tick, mark: `${book.id}.${process.pid}.${this.#marks++}`.replaceAll(/[^\x21-\x7e]/g, '_'), text: '' };
     book.mesh.shareSpill(base, { ...this.#base, text: encodeSpill(record) });
+  }
+
+  #spareFor({ map }: SpillState): SpillOutcome | undefined {
+    const spare = this.#spare;
+    return spare?.state.map === map && !this.#shown.has(spare.state) ? spare : undefined;
   }
 
   /** Goes on from a step that another server has made. */

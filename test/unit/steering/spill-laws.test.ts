@@ -288,3 +288,25 @@ test('a state that went through a record makes the same next step', (t) => {
     { ...RUNS, numRuns: 25 },
   );
 });
+
+test('a step in the columns of an outcome that nobody reads any more concludes the same', (t) => {
+  fc.assert(
+    fc.property(places, demands, targets, tree, (list, demand, bounds, { root }) => {
+      const world = new SpillWorld(build(root, bounds), list);
+      world.settle(demand, {}, 20);
+      const facts = (steps: number) => ({
+        nowMs: world.nowMs + steps * 2000,
+        ttlSec: 30,
+        queries: [new Float64Array(world.table.decided[0]!.length).fill(3)],
+        reports: SITES.map((site) => ({ current: bounds[site] * 1.3, target: null, max: null, ageMs: 100 })),
+      });
+      const spare = spillStep(world.state, facts(1));
+      const last = spillStep(world.state, facts(2));
+      const afresh = spillStep(last.state, facts(3));
+      const used = spillStep(last.state, facts(3), spare);
+      t.is(used.state.admit, spare.state.admit);
+      t.deepEqual(used, afresh);
+    }),
+    { ...RUNS, numRuns: 25 },
+  );
+});
