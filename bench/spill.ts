@@ -1,5 +1,5 @@
 // One spill step for 2,000 cells, 100 sites and 50 policies, on one core, off the packet path: in calm, while the world is busy,
-// and at the worst moment, the loss of the largest site.
+// and at the worst moments: the loss of the largest site, of a third of all, and demand that no plan can meet.
 //   npm run bench:spill                 policies with equal choices (they share items)
 //   npm run bench:spill -- --different  every policy over 20 sites of its own choice
 // Told twice and more: the first time everything is new to the process, as after a start.
@@ -82,9 +82,10 @@ interface Timed {
   readonly cpuMs: number;
 }
 
+const gc = (globalThis as { gc?: (options?: object) => void }).gc;
 /** What was left over before is collected before: the collection of what this bench makes is no part of a step. */
 function time<T>(work: () => T): [T, Timed] {
-  (globalThis as { gc?: (options: object) => void }).gc?.({ type: 'minor' });
+  gc?.({ type: 'minor' });
   const start = process.cpuUsage();
   const startNs = process.hrtime.bigint();
   const result = work();
@@ -145,7 +146,13 @@ console.log(
   `${table.places.length} cells, ${SITES} sites, ${POLICIES} policies: ${map.itemCount} items, ${map.site.length} slots`,
 );
 tell('cold: map of the present health', [mapMs]);
-/** Calm, full, the fullest site lost, and back. */
+/** Steps under a health that a map has just been made for: what is left over from making it is collected before. */
+function stepsAfter(...given: Parameters<typeof steps>): ReturnType<typeof steps> {
+  gc?.();
+  return steps(...given);
+}
+
+/** Calm, full, the fullest site lost, and back; a third of the sites lost; more demand than all sites together should have. */
 function story(of: string): SpillOutcome {
   const calm = steps(map, undefined, 0.3, ROUNDS);
   const busy = steps(map, calm.outcome, 0.9, 3 * ROUNDS);
@@ -153,8 +160,11 @@ function story(of: string): SpillOutcome {
   const lost = map.siteOfRank[largest]!;
   const health: HealthView = { ...EVERYTHING_UP, isUp: (member) => members[member]!.site !== lost };
   const [without, againMs] = time(() => atlas.map(health));
-  const after = steps(without, busy.outcome, 0.9, ROUNDS);
+  const after = stepsAfter(without, busy.outcome, 0.9, ROUNDS);
   const back = steps(map, after.outcome, 0.9, ROUNDS);
+  const east = atlas.map({ ...EVERYTHING_UP, isUp: (member) => sites[members[member]!.site]!.longitude > -60 });
+  const third = stepsAfter(east, back.outcome, 0.9, ROUNDS);
+  const over = steps(map, back.outcome, 1.6, ROUNDS);
   tell(`${of}: in calm`, calm.ms);
   tell(`${of}: demand has trebled`, busy.ms.slice(0, 1));
   tell(`${of}: while sites are full`, busy.ms.slice(1));
@@ -163,6 +173,9 @@ function story(of: string): SpillOutcome {
   tell(`${of}: later ones`, after.ms.slice(1));
   tell(`${of}: first step with it again`, back.ms.slice(0, 1));
   tell(`${of}: later ones`, back.ms.slice(1));
+  tell(`${of}: first without a third of all`, third.ms.slice(0, 1));
+  tell(`${of}: later ones`, third.ms.slice(1));
+  tell(`${of}: demand over all targets`, over.ms);
   return busy.outcome;
 }
 
