@@ -1,7 +1,7 @@
 // The site with room that is cheapest to reach, from all sites that have something to give away at once: E. W. Dijkstra's algorithm
 // (1959). Where paths may count what they save, on costs that are made non-negative by how far each site was before (J. Edmonds,
-// R. M. Karp, 1972). From each site only near ones are looked at: those that could be reached at a cost that turns out to be too low to
-// have a path are looked for again, with more sites. The next path is hardly farther than the last one was, so that a few near ones do.
+// R. M. Karp, 1972). From each site only those near it are looked at first. Where they do not prove that what was found is the cheapest
+// of all, the search begins anew with farther ones. The next path is hardly longer than the last one, so that near sites nearly always do.
 //
 // Invariant: finds what a search of all sites would find, the first of equals included: sites are left by cost, then by rank.
 
@@ -10,9 +10,10 @@ import { GONE, type Moves } from './spill-moves.ts';
 export const NONE = -1;
 /** In place of the position in the heap: of a site that has been left. */
 const DONE = -2;
-/** Sites so near are looked at first, then those so many times farther, and beyond that all. */
+/** Sites so near are looked at first, then those up to so many times as far, and beyond the last distance all. */
 const NEAR_KM = 250;
-const FARTHER = { afterRest: 16, else: 2 };
+/** Where savings count only what a path costs more than the last one matters, which is little; else the whole distance, which grows. */
+const FARTHER = { countingSavings: 16, else: 2 };
 const FAR_KM = 4000;
 
 /** All by rank. */
@@ -67,7 +68,8 @@ export class Search {
     while (sink === null) {
       sink = this.#try(load, ceiling, budget);
       if (sink === null)
-        this.#reachKm = this.#reachKm >= FAR_KM ? GONE : this.#reachKm * (this.#countsSavings ? FARTHER.afterRest : FARTHER.else);
+        this.#reachKm =
+          this.#reachKm >= FAR_KM ? GONE : this.#reachKm * (this.#countsSavings ? FARTHER.countingSavings : FARTHER.else);
     }
     if (this.#countsSavings) this.#reachKm = NEAR_KM;
     return sink;
