@@ -238,7 +238,7 @@ function shed(
     budget[rank] = coming[rank]! + present[rank]! * SHED_PER_TTL * allowance[rank]!;
   }
   const granted = budget.slice();
-  relieveAll(flows, ceiling, budget);
+  relieveAll(flows, ceiling, budget, bearable);
   for (let rank = 0; rank < load.length; rank++) {
     const spent = granted[rank]! - budget[rank]! - coming[rank]!;
     if (spent > 0) allowance[rank]! *= 1 - Math.min(1, spent / (granted[rank]! - coming[rank]!));
@@ -262,14 +262,21 @@ export function bestFlow(map: SpillMap, demand: Float64Array, target: Float64Arr
   return scaled(flows.flow, unit);
 }
 
-/** Relieves sites; when everything that can be reached is full, they are filled evenly beyond their ceilings. */
-function relieveAll(flows: Flows, ceiling: Float64Array, budget: Float64Array): void {
-  let isFull = flows.relieve(ceiling, budget);
-  for (let factor = CEILING_STEP; isFull && factor <= HIGHEST_CEILING; factor *= CEILING_STEP) {
-    isFull = flows.relieve(
+/**
+ * Relieves sites; when everything that can be reached is full, they are filled evenly beyond their ceilings. A site keeps what is
+ * above its ceiling while that is `bearable`, beyond raised ceilings too: in a world without room all are just above or just below
+ * one of those, and load would go round for ever.
+ */
+function relieveAll(flows: Flows, ceiling: Float64Array, budget: Float64Array, bearable = ceiling): void {
+  for (let factor = 1; factor <= HIGHEST_CEILING; factor *= CEILING_STEP) {
+    const granted = budget.map((value, rank) => (flows.load[rank]! > bearable[rank]! * factor ? value : 0));
+    const left = granted.slice();
+    const isFull = flows.relieve(
       ceiling.map((value) => Math.floor(value * factor)),
-      budget,
+      left,
     );
+    for (let rank = 0; rank < budget.length; rank++) if (granted[rank]! > 0) budget[rank] = left[rank]!;
+    if (!isFull) return;
   }
 }
 

@@ -49,6 +49,21 @@ test('when everything is full, all sites are above their targets by the same sha
   t.true(Math.max(...over) / Math.min(...over) < 1.1, `${over}`);
 });
 
+test('when everything is full, a site that wavers within what is bearable moves nobody', (t) => {
+  const world = new SpillWorld(one({ root: nearest(0) }), PLACES);
+  const demand = [130, 70, 140, 100];
+  world.settle(demand);
+  let changes = 0;
+  for (let i = 0; i < 200; i++) {
+    const before = Array.from(world.state.admit);
+    const [london, frankfurt, newyork] = world.received(demand, 'held');
+    const wavering = 1 + 0.02 * (i < 100 ? 1 : -1);
+    world.step(demand, { london: london! * wavering, frankfurt: frankfurt! / wavering, newyork: newyork! });
+    if (before.some((admit, slot) => admit !== world.state.admit[slot])) changes++;
+  }
+  t.is(changes, 0);
+});
+
 test('clients come back when their site has room again', (t) => {
   const world = new SpillWorld(one({ root: nearest(0) }), PLACES);
   world.settle([60, 80, 20, 20]);
