@@ -48,16 +48,25 @@ export class ResultRouter {
   #ringAt = 0;
   readonly #outboxes = new Map<string, Outbox>();
   #isWithdrawn = false;
-  #timer: NodeJS.Timeout | null = null;
+  #isStarted = false;
+  /** Only while there are aggregators to send to. */
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: RouterOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#timer = setTimeout(() => {
+    this.#isStarted = true;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (!this.#isStarted || (this.#owners?.ids.length ?? 0) === 0) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
       this.flush();
-      this.start();
+      this.#schedule();
     }, FLUSH_MS);
   }
 
@@ -87,6 +96,7 @@ export class ResultRouter {
       checked.owner = owner;
     }
     this.#introduce();
+    this.#schedule();
     if (orphans.length > 0 && !this.#isWithdrawn) this.#options.vote(orphans);
   }
 
@@ -138,8 +148,8 @@ export class ResultRouter {
 
   /** Takes back what was said, and ends. */
   close(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#isStarted = false;
+    clearTimeout(this.#timer);
     if (!this.#isWithdrawn) this.withdraw();
   }
 

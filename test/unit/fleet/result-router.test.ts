@@ -128,6 +128,25 @@ test('a prober that withdraws takes back what it has said, and says it again whe
   t.is(lab.conclude().seen[0]!.why, '3 of 3 vantage points in 3 regions, by aggregator f');
 });
 
+const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+
+test.serial('a router wakes nobody while there is no aggregator, and sends by itself once there is one', async (t) => {
+  const lab = new FleetLab();
+  const { router } = lab.probers[0]!;
+  const before = timers();
+  router.start();
+  t.teardown(() => router.close());
+  t.is(timers(), before);
+  lab.addAggregator('f');
+  await lab.settle();
+  await lab.settle();
+  lab.sent.length = 0;
+  lab.probers[0]!.check(LONDON, OUTCOME.OK); // turns unknown into up: sent at once
+  lab.probers[0]!.check(LONDON, OUTCOME.OK);
+  while (!sentBy(lab, lab.probers[0]!).some(({ results }) => results === 1)) await new Promise(setImmediate);
+  t.pass();
+});
+
 test('a prober that ends takes back what it has said', async (t) => {
   const lab = await withAggregator();
   for (const prober of lab.probers) prober.check(LONDON, OUTCOME.OK);
