@@ -100,7 +100,8 @@ export class TcpListener {
   readonly #connections: ConnectionTable<Connection>;
   /** Length prefix and reply of the query being answered. */
   readonly #output = Buffer.allocUnsafeSlow(2 + MAX_MESSAGE_SIZE);
-  readonly #sweepTimer: NodeJS.Timeout;
+  /** Only while there are connections: a thread that nobody talks to over TCP is not woken. */
+  #sweepTimer: NodeJS.Timeout | undefined;
   #isClosing = false;
   /** Connections without an exchange for so long are closed. */
   #idleTimeoutMs: number;
@@ -137,11 +138,6 @@ export class TcpListener {
     server.removeAllListeners('error');
     server.on('error', () => this.#counters[COUNTER.TCP_ACCEPT_ERRORS]!++);
     server.on('connection', (socket) => this.#accept(socket));
-    this.#sweepTimer = setInterval(() => {
-      const nowMs = options.clock.monotonicMs();
-      // Behind the reads that are due: when we were held up, the octets of a client that was in time wait in the kernel.
-      setImmediate(() => this.sweep(nowMs));
-    }, SWEEP_INTERVAL_MS).unref();
   }
 
   get port(): number {
@@ -152,6 +148,19 @@ export class TcpListener {
   /** Open connections, arriving ones among them. */
   get connectionCount(): number {
     return this.#arrivals.size + this.#connections.size;
+  }
+
+  #beginSweeping(): void {
+    this.#sweepTimer ??= setInterval(() => {
+      const nowMs = this.#clock.monotonicMs();
+      // Behind the reads that are due: when we were held up, the octets of a client that was in time wait in the kernel.
+      setImmediate(() => this.sweep(nowMs));
+    }, SWEEP_INTERVAL_MS).unref();
+  }
+
+  #endSweeping(): void {
+    clearInterval(this.#sweepTimer);
+    this.#sweepTimer = undefined;
   }
 
   /** Counts silent newcomers among the connections, and closes every connection that was past a deadline at `now`. */
@@ -169,6 +178,7 @@ export class TcpListener {
       this.#counters[isSlow ? COUNTER.TCP_SLOW : COUNTER.TCP_TIMED_OUT]!++;
       this.#drop(connection);
     }
+    if (this.connectionCount === 0) this.#endSweeping();
   }
 
   /** Takes no more connections, finishes what has begun, and cuts off whoever is still there after `drainMs`. */
@@ -193,7 +203,7 @@ export class TcpListener {
   async #stopListening(): Promise<void> {
     await new Promise((resolve) => this.#server.close(resolve));
     clearTimeout(this.#cutOff);
-    clearInterval(this.#sweepTimer);
+    this.#endSweeping();
   }
 
   #endAll(drainMs: number): void {
@@ -232,6 +242,7 @@ export class TcpListener {
       turn: null,
     };
     this.#evict(this.#arrivals.add(connection));
+    this.#beginSweeping();
     socket.on('data', (chunk) => this.#receive(connection, chunk));
     socket.on('end', () => this.#finish(connection));
     socket.on('close', () => {
