@@ -15,6 +15,8 @@ import { decodeTrial, isUnderWay, type ServerOnTrial, type SharedTrial, stateOf 
 import { findObstacle, giveBack, takeOver } from './trial-steps.ts';
 
 const LOOK_MS = 250;
+/** While nothing is on trial: every look wakes a thread that may have nothing else to do. */
+const RESTING_LOOK_MS = 1000;
 /** For all others to look at their files, and again for all to take them over. A zone of a million names takes ten seconds. */
 const PATIENCE_MS = 120_000;
 const ID_OCTETS = 4;
@@ -44,9 +46,9 @@ export type TrialRequest = Pick<SharedTrial, 'what' | 'subject' | 'actor' | 'dig
 export class MeshTrials {
   readonly #options: MeshTrialsOptions;
   readonly #notes: Notes<SharedTrial>;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
-  #isLooking = false;
+  #isClosed = false;
   #undo: { readonly id: string; readonly run: () => Promise<void> } | null = null;
   /** How one of ours has ended, until the note says so. */
   #owed: { readonly id: string; readonly phase: StagedState['phase']; readonly reason: string | null } | null = null;
@@ -63,15 +65,25 @@ export class MeshTrials {
   /** Follows what the others do, until `close`. */
   start(): void {
     this.#told = this.#newsOf(this.#trial);
-    this.#timer = setInterval(() => {
-      if (!this.#isLooking) this.#looking = this.look();
-    }, LOOK_MS);
-    this.#timer.unref();
+    this.#wait();
   }
 
   async close(): Promise<void> {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
     await this.#looking;
+  }
+
+  #wait(): void {
+    if (this.#isClosed) return;
+    const trial = this.#trial;
+    const isBusy = this.#owed !== null || (trial !== undefined && isUnderWay(trial));
+    this.#timer = setTimeout(
+      () => {
+        this.#looking = this.look().then(() => this.#wait());
+      },
+      isBusy ? LOOK_MS : RESTING_LOOK_MS,
+    ).unref();
   }
 
   /** The one that goes on, or the last one; null = none that anybody remembers. */
@@ -177,15 +189,12 @@ export class MeshTrials {
 
   /** Looks once at what the others have written, and does what is ours to do. Its own timer calls this. */
   async look(): Promise<void> {
-    this.#isLooking = true;
     try {
       await this.#pay();
       const trial = this.#trial;
       if (trial !== undefined) await this.#follow(trial);
     } catch (bug) {
       this.#options.log.error({ code: 'ERR_INTERNAL', error: (bug as Error).stack ?? String(bug) }, 'following a trial failed');
-    } finally {
-      this.#isLooking = false;
     }
   }
 
