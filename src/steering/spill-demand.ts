@@ -43,6 +43,8 @@ const QUERY_SMOOTHING_SEC = 150;
 const MOST_AMOUNT = 1e15;
 /** In place of no query at all: where load is reported that no query explains, all items that could bring it share it. */
 const LEAST_QUERIES = 1e-9;
+/** More than any number of items that nobody asks for comes to. */
+const LEAST_MEASURED = 1e-6;
 
 /** What is known at one moment. The same on every server, if all are to make the same plans. */
 export interface SpillFacts {
@@ -174,7 +176,10 @@ function heedQuickClients(
 
 const steadySecFor = (ttlSec: number): number => Math.min(MOST_STEADY_SEC, Math.max(LEAST_STEADY_SEC, ttlSec * STEADY_TTLS));
 
-/** By item: queries a second of all its clients; NaN = not known. */
+/**
+ * By item: queries a second of all its clients; NaN = not known. Where nobody is asked anything no server is heard: taken for no
+ * queries, that would make each of the few that are left stand for ever more load.
+ */
 function measuredQueries(map: SpillMap, { queries }: SpillFacts): Float64Array {
   const measured = new Float64Array(map.itemCount).fill(Number.NaN);
   const { firstOwner, ownerItem, ownerClass, ownerShare } = map;
@@ -184,7 +189,7 @@ function measuredQueries(map: SpillMap, { queries }: SpillFacts): Float64Array {
     const counts = values instanceof Float64Array ? values : Float64Array.from(values);
     addQueries(counts, firstOwner[policy]!, firstOwner[policy + 1]!, ownerItem, ownerClass, ownerShare, measured);
   }
-  return measured;
+  return measured.some((value) => value > LEAST_MEASURED) ? measured : measured.fill(Number.NaN);
 }
 
 function addQueries(
@@ -208,11 +213,20 @@ function addQueries(
 /**
  * By item, the load that it brings; also remembers it per query, for the time when its sites are silent. Answers for finer
  * networks, which parting an item needs, are asked for more often: without reports that would look like more load, so that
- * of an item that spills silence keeps the demand as it was in the last step (`before`).
+ * of an item that spills since a short time silence keeps the demand as it was in the last step (`before`). Once answers from before
+ * have run out, and with them their part in the mean of queries, demand follows queries again: a crowd that leaves while an agent
+ * is silent would never be seen to leave.
  */
-export function demandOf(state: SpillState, before: Float64Array, inUse: Uint32Array): Float64Array {
-  const { map, seen, load, queries, loadPerQuery } = state;
-  const asked = loadBySite(inUse, load.length, map.itemOfSlot, map.site, queries, seen);
+export function demandOf(
+  state: SpillState,
+  last: SpillState,
+  before: Float64Array,
+  inUse: Uint32Array,
+  ttlSec: number,
+): Float64Array {
+  const { map, load, queries, loadPerQuery } = state;
+  const asked = askedBySite(state, inUse);
+  const change = changeOfUsual(load, asked, last.load, askedBySite(last, inUse));
   let allLoad = 0;
   let allAsked = 0;
   /** By rank; NaN = not known. */
@@ -226,15 +240,39 @@ export function demandOf(state: SpillState, before: Float64Array, inUse: Uint32A
   const usual = allAsked > 0 ? allLoad / allAsked : 0;
   const known = new Float64Array(map.itemCount);
   const scale = new Float64Array(map.itemCount);
-  addKnown(inUse, map.itemOfSlot, map.site, seen, perQuery, known, scale);
+  addKnown(inUse, map.itemOfSlot, map.site, state.seen, perQuery, known, scale);
   const demand = new Float64Array(map.itemCount);
+  const mixedMs = (2 * ttlSec + QUERY_SMOOTHING_SEC) * 1000;
+  const isNewlyParted = (item: number): boolean =>
+    !isAtRest(map, state.admit, item) && state.atMs - state.sinceMs[item]! < mixedMs;
   for (let item = 0; item < demand.length; item++) {
     if (known[item]! > 0.5) loadPerQuery[item] = scale[item]! / known[item]!;
     else if (loadPerQuery[item] === 0) loadPerQuery[item] = usual;
-    else if (queries[item]! > 0 && !isAtRest(map, state.admit, item)) loadPerQuery[item] = before[item]! / queries[item]!;
+    else if (queries[item]! > 0 && isNewlyParted(item)) loadPerQuery[item] = before[item]! / queries[item]!;
+    else loadPerQuery[item]! *= change;
     demand[item] = queries[item]! * loadPerQuery[item]!;
   }
   return demand;
+}
+
+/** By rank: queries a second of those who are seen there. */
+const askedBySite = ({ map, load, queries, seen }: SpillState, inUse: Uint32Array): Float64Array =>
+  loadBySite(inUse, load.length, map.itemOfSlot, map.site, queries, seen);
+
+/**
+ * What a query stands for now, by what it stood for in the last step, over the sites that are known in both: a server that is cut off
+ * counts no queries, and when it is back each query stands for less again, at silent sites too.
+ */
+function changeOfUsual(load: Float64Array, asked: Float64Array, lastLoad: Float64Array, lastAsked: Float64Array): number {
+  let [now, askedNow, then, askedThen] = [0, 0, 0, 0];
+  for (let rank = 0; rank < load.length; rank++) {
+    if (Number.isNaN(load[rank]) || Number.isNaN(lastLoad[rank])) continue;
+    now += load[rank]!;
+    askedNow += asked[rank]!;
+    then += lastLoad[rank]!;
+    askedThen += lastAsked[rank]!;
+  }
+  return now > 0 && askedNow > 0 && then > 0 && askedThen > 0 ? now / askedNow / (then / askedThen) : 1;
 }
 
 /** By item: the share of its clients at sites whose load is known, and what a query of those stands for, times that share. */

@@ -93,7 +93,7 @@ export function spillStep(last: SpillState, facts: SpillFacts, spare?: SpillOutc
   allTowards(inUse, state.held, shares, ttls / (heldTtls + ttls));
   const before = products(last.queries, last.loadPerQuery);
   observe(state, facts, elapsedSec, before, capacities, shares, inUse);
-  const demand = demandOf(state, before, inUse);
+  const demand = demandOf(state, last, before, inUse, facts.ttlSec);
 
   const target = Float64Array.from(capacities, (capacity) => capacity?.target ?? Number.NaN);
   const unit = unitOf(target, demand);
