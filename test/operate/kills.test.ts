@@ -17,17 +17,21 @@ const ROUND_MS = 12_000;
 
 interface Page {
   readonly items: readonly Readonly<Record<'glob' | 'subject', string>>[];
-  readonly next: string | null;
+  readonly next: string | number | null;
 }
 
-async function all(api: AdminClient, path: string, key: 'glob' | 'subject'): Promise<Set<string>> {
+/** The audit begins with the newest entry, and goes on `before` it. */
+const OVERRIDES = { path: '/v1/overrides', key: 'glob', onward: 'after' } as const;
+const AUDIT = { path: '/v1/audit', key: 'subject', onward: 'before' } as const;
+
+async function all(api: AdminClient, { path, key, onward }: typeof OVERRIDES | typeof AUDIT): Promise<Set<string>> {
   const found = new Set<string>();
-  let after = '';
+  let from = '';
   for (;;) {
-    const page = await api.get<Page>(`${path}?limit=1000${after}`);
+    const page = await api.get<Page>(`${path}?limit=1000${from}`);
     for (const item of page.items) found.add(item[key]);
     if (page.next === null) return found;
-    after = `&after=${encodeURIComponent(page.next)}`;
+    from = `&${onward}=${encodeURIComponent(page.next)}`;
   }
 }
 
@@ -50,12 +54,12 @@ test(`${KILLS} kills amid up to ${WRITES} orders lose none that was acknowledged
 
   const { server, api } = await startAdmin(directory);
   t.teardown(() => server.stop());
-  const kept = await all(api, '/v1/overrides', 'glob');
+  const kept = await all(api, OVERRIDES);
   t.deepEqual(
     acknowledged.filter((glob) => !kept.has(glob)),
     [],
   );
-  const audited = await all(api, '/v1/audit', 'subject');
+  const audited = await all(api, AUDIT);
   t.deepEqual(
     acknowledged.filter((glob) => !audited.has(glob)),
     [],
