@@ -19,8 +19,7 @@ const DEFAULT_TIMEOUT_SEC = 3;
 const UDP_PAYLOAD_SIZE = 1232;
 
 export const query: Command = {
-  help: `Usage: meridian query NAME [TYPE] [@SERVER[:PORT]] [--subnet NETWORK] [--tcp] [--timeout SECONDS]
-                      [--short | --json]
+  help: `Usage: meridian query NAME [TYPE] [@SERVER[:PORT]] [--subnet NETWORK] [--tcp] [--timeout SECONDS] [--short | --json]
 
 Asks a DNS server. TYPE is A unless given, SERVER a numeric address (default ${DEFAULT_SERVER}; an IPv6 address with a port
 is written [ADDRESS]:PORT; the port is 53 unless given).
