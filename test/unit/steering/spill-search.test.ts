@@ -178,16 +178,6 @@ test('what is moved is what a search of all moves and all sites would move', (t)
           t.deepEqual(budget, budgetPlainly);
           t.deepEqual(flows.load, plain.load);
           t.deepEqual(flows.flow, plain.flow);
-          if (process.env['DBG'])
-            console.log(
-              start,
-              isFromRest,
-              fullness,
-              rise,
-              flows.hasMoved.reduce((a, b) => a + b, 0),
-              map.itemCount,
-              map.site.length,
-            );
         }
       },
     ),
