@@ -40,9 +40,7 @@ export function eachTowards(
 }
 
 export function scaled(values: Float64Array, factor: number): Float64Array {
-  const result = new Float64Array(values.length);
-  for (let i = 0; i < values.length; i++) result[i] = values[i]! * factor;
-  return result;
+  return scale(values.slice(), factor);
 }
 
 /** In place; the same column. */
