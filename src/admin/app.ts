@@ -8,6 +8,7 @@ import { type FastifyError, type FastifyInstance, type FastifyReply, type Fastif
 import { hasZodFastifySchemaValidationErrors, isResponseSerializationError } from 'fastify-type-provider-zod';
 import type { ErrorCode } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { once } from '../base/once.ts';
 import { Access } from './access.ts';
 import { OUR_COMPILERS } from './compilers.ts';
 import { SECURITY_HEADERS } from './headers.ts';
@@ -78,20 +79,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(async (scope) => addRoutes(scope, options, describe));
   await app.ready();
   return app;
-}
-
-/** What is made when it is first asked for, and again if that failed. */
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return async () => {
-    made ??= make();
-    try {
-      return await made;
-    } catch (error) {
-      made = undefined;
-      throw error;
-    }
-  };
 }
 
 /** A path that is no path reaches no route and no hook. */

@@ -8,11 +8,11 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../base/clock.ts';
 import type { Problem } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
+import { once } from '../base/once.ts';
 import type { AdminSettings } from '../model/admin.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { NOTHING_PASSED, type PassedSocket } from '../model/passed-socket.ts';
 import { buildApp } from './app.ts';
-import type { Exposition } from './exposition.ts';
 import { Guesses } from './guesses.ts';
 import { Idempotency } from './idempotency.ts';
 import type { AdminPort } from './ports.ts';
@@ -48,7 +48,8 @@ export interface AdminServer {
 export async function openAdmin(options: AdminServerOptions): Promise<AdminServer> {
   const { settings, port, clock, log, version, stateDirectory, passed = NOTHING_PASSED } = options;
   const { listen, requestsPerSecond } = settings();
-  const exposition = lateExposition();
+  // Code of a hundred files, which nobody needs before the first request for metrics. It is read once the API listens.
+  const exposition = once(async () => new (await import('./exposition.ts')).Exposition());
   const idempotency = await Idempotency.open(stateDirectory, log);
   const shared = {
     guesses: new Guesses(clock),
@@ -88,15 +89,6 @@ export async function openAdmin(options: AdminServerOptions): Promise<AdminServe
       await Promise.all(apps.map((app) => app.close()));
       await idempotency.close();
     },
-  };
-}
-
-/** Code of a hundred files, which nobody needs before the first request for metrics. It is read once the API listens. */
-function lateExposition(): () => Promise<Exposition> {
-  let made: Promise<Exposition> | undefined;
-  return () => {
-    made ??= import('./exposition.ts').then(({ Exposition }) => new Exposition());
-    return made;
   };
 }
 
