@@ -3,14 +3,15 @@
 import type { Problem } from '../base/errors.ts';
 import type { Result } from '../base/result.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import type {
-  HttpAccess,
-  HttpAction,
-  HttpFrontSettings,
-  HttpHeader,
-  HttpLate,
-  HttpRoute,
-  HttpStickiness,
+import {
+  type HttpAccess,
+  type HttpAction,
+  type HttpFrontSettings,
+  type HttpHeader,
+  type HttpLate,
+  type HttpRoute,
+  type HttpStickiness,
+  PLAIN_ROUTE,
 } from '../model/site-http.ts';
 import { readKeyHashes, readTokenKey } from './access-keys.ts';
 import { readCookieSecrets } from './cookie-secrets.ts';
@@ -82,23 +83,8 @@ function lateOf({ lateClients }: HttpConfig): HttpLate | null {
   return { kind: 'redirect', status: redirect.status as 307 | 308, location: redirect.location, isMarked: redirect.mark };
 }
 
-const NO_EDITS = { remove: [], set: [], add: [] };
-
-/** The short form: everything goes to one service, and what every client may want is passed on. */
-const plainRoute = (service: string): HttpRoute => ({
-  id: service,
-  match: { hosts: [], paths: [], methods: [], headers: [], cookies: [] },
-  action: { kind: 'service', service },
-  rewrite: { path: null, host: null, request: NO_EDITS, response: NO_EDITS },
-  bodySize: null,
-  retries: { attempts: 2, onStatus: [] },
-  stickiness: null,
-  rateLimit: null,
-  access: null,
-  compression: null,
-  cache: false,
-  upgrade: true,
-});
+/** The short form: everything goes to one service. */
+const plainRoute = (service: string): HttpRoute => ({ ...PLAIN_ROUTE, id: service, action: { kind: 'service', service } });
 
 function routeOf(route: RouteConfig, index: number, around: HttpSurroundings): HttpRoute {
   const { match, rewrite, rateLimit, compression } = route;

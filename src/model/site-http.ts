@@ -119,6 +119,22 @@ export interface HttpRoute {
   readonly upgrade: boolean;
 }
 
+const NO_EDITS: HttpHeaderEdits = { remove: [], set: [], add: [] };
+
+/** Everything as it comes and goes, and what every client may want is passed on; `id` and `action` are still to be said. */
+export const PLAIN_ROUTE: Omit<HttpRoute, 'id' | 'action'> = {
+  match: { hosts: [], paths: [], methods: [], headers: [], cookies: [] },
+  rewrite: { path: null, host: null, request: NO_EDITS, response: NO_EDITS },
+  bodySize: null,
+  retries: { attempts: 2, onStatus: [] },
+  stickiness: null,
+  rateLimit: null,
+  access: null,
+  compression: null,
+  cache: false,
+  upgrade: true,
+};
+
 /** All that is given must hold; an empty list holds always. */
 export interface HttpMatch {
   /** `www.example.org`, or `*.example.org` for any name below it. Lower case, without port. */

@@ -5,7 +5,13 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { systemClock } from '../../src/base/clock.ts';
 import type { SiteServer, SiteService } from '../../src/model/site.ts';
-import type { HttpFrontSettings, HttpLimits, HttpRoute, HttpTimeouts } from '../../src/model/site-http.ts';
+import {
+  type HttpFrontSettings,
+  type HttpLimits,
+  type HttpRoute,
+  type HttpTimeouts,
+  PLAIN_ROUTE,
+} from '../../src/model/site-http.ts';
 import { HttpFront } from '../../src/site/l7/http-front.ts';
 import type { Service } from '../../src/site/service.ts';
 import { serverOf } from './balance.ts';
@@ -41,21 +47,11 @@ export const TIMEOUTS: HttpTimeouts = {
   tunnelIdleMs: 300_000,
 };
 
-export const NO_EDITS = { remove: [], set: [], add: [] } as const;
-
 export const routeOf = (differs: Partial<HttpRoute> = {}): HttpRoute => ({
+  ...PLAIN_ROUTE,
   id: 'all',
-  match: { hosts: [], paths: [], methods: [], headers: [], cookies: [] },
   action: { kind: 'service', service: 'web' },
-  rewrite: { path: null, host: null, request: NO_EDITS, response: NO_EDITS },
-  bodySize: null,
   retries: { attempts: 3, onStatus: [] },
-  stickiness: null,
-  rateLimit: null,
-  access: null,
-  compression: null,
-  cache: false,
-  upgrade: true,
   ...differs,
 });
 

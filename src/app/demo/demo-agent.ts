@@ -3,7 +3,7 @@
 // second, nearly all of it to read the code that does. A test compares the two.
 
 import type { AgentListener, AgentService, SiteAgentSettings } from '../../model/site-agent.ts';
-import type { HttpRoute } from '../../model/site-http.ts';
+import { type HttpRoute, PLAIN_ROUTE } from '../../model/site-http.ts';
 
 const MIB = 1024 * 1024;
 
@@ -83,7 +83,7 @@ const listenerOn = (address: string, port: number): AgentListener => ({
     port,
     tls: null,
     routes: [
-      { ...ROUTE, id: 'route-1', match: { ...EVERYTHING, paths: [{ kind: 'prefix', path: '/cached' }] }, cache: true },
+      { ...ROUTE, id: 'route-1', match: { ...ROUTE.match, paths: [{ kind: 'prefix', path: '/cached' }] }, cache: true },
       { ...ROUTE, id: 'route-2' },
     ],
     late: null,
@@ -117,18 +117,5 @@ const listenerOn = (address: string, port: number): AgentListener => ({
   },
 });
 
-const EVERYTHING: HttpRoute['match'] = { hosts: [], paths: [], methods: [], headers: [], cookies: [] };
-const AS_IT_IS = { remove: [], set: [], add: [] };
-const ROUTE: Omit<HttpRoute, 'id'> = {
-  match: EVERYTHING,
-  action: { kind: 'service', service: 'web' },
-  rewrite: { path: null, host: null, request: AS_IT_IS, response: AS_IT_IS },
-  bodySize: null,
-  retries: { attempts: 2, onStatus: [] },
-  stickiness: null,
-  rateLimit: null,
-  access: null,
-  compression: null,
-  cache: false,
-  upgrade: false,
-};
+/** What `upgrade` is in a configuration with routes. */
+const ROUTE: Omit<HttpRoute, 'id'> = { ...PLAIN_ROUTE, action: { kind: 'service', service: 'web' }, upgrade: false };
