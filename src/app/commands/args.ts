@@ -1,9 +1,10 @@
 // Command lines: one table per command, strict, with a sentence for every mistake. Exit codes are those of every command.
 
-import { relative } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { formatProblem, type Problem } from '../../base/errors.ts';
 import { err, ok, type Result } from '../../base/result.ts';
+import { count } from '../text/plain-text.ts';
+import { shorterPath } from '../text/shorter-path.ts';
 
 /** 0 done; 1 the work failed; 2 wrong use or bad configuration. */
 export const EXIT = { DONE: 0, FAILED: 1, USAGE: 2 } as const;
@@ -66,11 +67,3 @@ export function printProblems(problems: readonly Problem[]): void {
   const warnings = problems.length - errors;
   if (problems.length > 0) console.error(`${count(errors, 'error')}, ${count(warnings, 'warning')}`);
 }
-
-/** The path relative to the working directory if that is shorter, else as it is. */
-export function shorterPath(path: string): string {
-  const fromHere = relative(process.cwd(), path);
-  return fromHere !== '' && fromHere.length < path.length ? fromHere : path;
-}
-
-export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

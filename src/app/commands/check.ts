@@ -2,7 +2,8 @@
 
 import { hasErrors } from '../../base/errors.ts';
 import { load } from '../loading/load.ts';
-import { type Command, count, DEFAULT_CONFIG, EXIT, printProblems } from './args.ts';
+import { count } from '../text/plain-text.ts';
+import { type Command, DEFAULT_CONFIG, EXIT, printProblems } from './args.ts';
 
 export const check: Command = {
   help: `Usage: meridian check [--config FILE] [--json]

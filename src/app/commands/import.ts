@@ -13,7 +13,9 @@ import { importPowerdns } from '../../migrate/powerdns.ts';
 import { importRoute53 } from '../../migrate/route53.ts';
 import { yamlText } from '../../migrate/yaml-text.ts';
 import { load } from '../loading/load.ts';
-import { type Command, count, EXIT, failUsage, printProblems, shorterPath } from './args.ts';
+import { count } from '../text/plain-text.ts';
+import { shorterPath } from '../text/shorter-path.ts';
+import { type Command, EXIT, failUsage, printProblems } from './args.ts';
 import { fromOctodns } from './import-octodns.ts';
 
 const HEADER = `# Made by "meridian import". What could not be carried over stands in import-report.txt beside this file.

@@ -2,7 +2,8 @@
 
 import { askServerWilling, SERVER_HELP, SERVER_OPTIONS } from '../process/running-server.ts';
 import type { PurgeReply } from '../site/purge.ts';
-import { type Command, count, EXIT, failUsage } from './args.ts';
+import { count } from '../text/plain-text.ts';
+import { type Command, EXIT, failUsage } from './args.ts';
 
 export const purge: Command = {
   help: `Usage: meridian purge PATTERN [--site SITE] [--config FILE | --socket PATH] [--json]

@@ -2,7 +2,8 @@
 
 import type { ReloadReport } from '../process/reports.ts';
 import { askServer, SERVER_HELP, SERVER_OPTIONS } from '../process/running-server.ts';
-import { type Command, count, EXIT, printProblems } from './args.ts';
+import { count } from '../text/plain-text.ts';
+import { type Command, EXIT, printProblems } from './args.ts';
 
 export const reload: Command = {
   help: `Usage: meridian reload [--config FILE | --socket PATH] [--json]

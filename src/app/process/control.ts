@@ -9,10 +9,10 @@ import type { Problem } from '../../base/errors.ts';
 import { reasonOf } from '../../base/file-reason.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { LoadRequest } from '../capacity/capacity-book.ts';
-import { shorterPath } from '../commands/args.ts';
 import type { DemoRequest } from '../demo/demo-sites.ts';
 import type { OrderRequest, RecallRequest } from '../orders/orders.ts';
 import type { PurgeRequest } from '../site/purge.ts';
+import { shorterPath } from '../text/shorter-path.ts';
 import type { SilenceRequest } from '../watch/silences.ts';
 
 const REQUEST_LIMIT_OCTETS = 65536;

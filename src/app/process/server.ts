@@ -27,7 +27,6 @@ import type { LoadRequest } from '../capacity/capacity-book.ts';
 import { type CapacityReport, reportCapacity, siteCapacities } from '../capacity/capacity-report.ts';
 import { SpillDesk } from '../capacity/spill-desk.ts';
 import type { SpillMemory } from '../capacity/spill-memory.ts';
-import { count } from '../commands/args.ts';
 import type { ExplainReport, ExplainRequest } from '../commands/explain-answer.ts';
 import type { ControlPlane } from '../health/control-plane.ts';
 import type { Loaded, LoadResult } from '../loading/load.ts';
@@ -37,6 +36,7 @@ import type { DraftResult } from '../loading/zone-draft.ts';
 import type { FileDesk } from '../orders/file-desk.ts';
 import type { PurgeReply, PurgeRequest, Purges } from '../site/purge.ts';
 import { applySites, type SiteDesk } from '../site/site-desk.ts';
+import { count } from '../text/plain-text.ts';
 import type { ReloadReport, StatusReport } from './reports.ts';
 import type { Answering, ProcessVitals, TriedLoad } from './running.ts';
 

@@ -1,9 +1,12 @@
-// Text for people: lengths of time, and what others wrote on one line of its own.
+// Text for people: numbers of things, lengths of time, and what others wrote on one line of its own.
 
 const SEC = 1000;
 const MIN = 60 * SEC;
 const HOUR = 60 * MIN;
 const DAY = 24 * HOUR;
+
+/** `1 zone`, `2 zones`. */
+export const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
 
 /** A length of time, never longer than it is: `0.4 s`, `12 s`, `5 min`, `1 h 59 min`, `3 d 4 h`. */
 export function lengthText(ms: number): string {
