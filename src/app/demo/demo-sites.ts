@@ -56,7 +56,10 @@ interface Entry extends Place {
   trouble: string | null;
 }
 
-/** Where the checks of a configuration go on loopback (a demo that opened ports to the world would be a surprise), each address and port once, with the first site that has it. */
+/**
+ * Where the checks of a configuration go on loopback (a demo that opened ports to the world would be a surprise), each address and
+ * port once, with the first site that has it.
+ */
 export function demoPlaces({ targets, steering }: Pick<Snapshot, 'targets' | 'steering'>): Place[] {
   const places = new Map<string, Place>();
   for (const { member, host, port } of targets) {
