@@ -8,10 +8,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { hasProgram } from '../src/app/demo/has-program.ts';
 import { describeMachine } from './machine.ts';
 import {
   cpuMs,
-  isInstalled,
   LOAD_CORE,
   median,
   moveToLoadCore,
@@ -80,7 +80,7 @@ async function measure(peer: Peer, load: Load): Promise<void> {
 }
 
 await withDirectory(async (directory) => {
-  for (const tool of ['haproxy', 'nginx', 'wrk']) if (!isInstalled(tool)) throw new Error(`${tool} is needed`);
+  for (const tool of ['haproxy', 'nginx', 'wrk']) if (!hasProgram(tool)) throw new Error(`${tool} is needed`);
   describeMachine([]);
   moveToLoadCore();
   const file = (name: string, text: string): string => {

@@ -8,10 +8,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { hasProgram } from '../src/app/demo/has-program.ts';
 import { describeMachine } from './machine.ts';
 import {
   cpuMs,
-  isInstalled,
   LOAD_CORE,
   median,
   moveToLoadCore,
@@ -116,7 +116,7 @@ async function half(peer: Peer, rate: number, directory: string): Promise<void> 
 
 await withDirectory(async (directory) => {
   for (const tool of ['haproxy', 'nginx', 'wrk', 'h2load']) {
-    if (!isInstalled(tool)) throw new Error(`${tool} is needed`);
+    if (!hasProgram(tool)) throw new Error(`${tool} is needed`);
   }
   describeMachine([]);
   moveToLoadCore();

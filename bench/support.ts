@@ -31,13 +31,25 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-/** Starts a server on the given cores (`0`, `0,1`). If it ends before it is stopped, its output is shown and the bench ends. */
+/** In the log of a server of ours: queries went with the thread, and it may be back before anybody sees that one was missing. */
+const LOST_WORKER = 'a DNS worker died';
+
+/**
+ * Starts a server on the given cores (`0`, `0,1`). If it ends before it is stopped, or loses a worker, its output is shown and the
+ * bench fails.
+ */
 export function startServer(command: readonly string[], cwd: string, cores: string = SERVER_CORE): Running {
   const child = spawn('taskset', ['-c', cores, ...command], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
+  const fail = (reason: string): never => {
+    console.error(`${command.join(' ')} ${reason}:\n${output}`);
+    process.exit(1);
+  };
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
-      output = `${output}${chunk}`.slice(-4000);
+      output += chunk;
+      if (output.includes(LOST_WORKER)) fail(`logs "${LOST_WORKER}"`);
+      output = output.slice(-4000);
     });
   }
   const exited = once(child, 'exit');
@@ -47,8 +59,7 @@ export function startServer(command: readonly string[], cwd: string, cores: stri
   void exited.then(() => {
     process.off('exit', kill);
     if (isStopping) return;
-    console.error(`${command.join(' ')} ended by itself:\n${output}`);
-    process.exit(1);
+    fail('ended by itself');
   });
   return {
     pid: child.pid!,
@@ -171,15 +182,6 @@ async function until(
 }
 
 export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
-
-export function isInstalled(command: string): boolean {
-  try {
-    execFileSync('which', [command], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Runs `work` with a temporary directory, which is deleted when the bench ends, however it ends. */
 export async function withDirectory(work: (directory: string) => Promise<void>): Promise<void> {
