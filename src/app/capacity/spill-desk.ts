@@ -107,6 +107,9 @@ export class SpillDesk {
   adopt(loaded: Loaded, facts: HealthFacts): SpillLimits | undefined {
     const { steering: model } = loaded.snapshot;
     this.#facts = facts;
+    // They hold the map of the world before, and a server whose steps are made by another would keep it.
+    this.#made = undefined;
+    this.#spare = undefined;
     if (!model.policies.some((policy) => canSpill(model, policy))) {
       this.#world = null;
       this.#mapping = null;
