@@ -1,6 +1,6 @@
 // Builds the native parts with what npm brings along (node-gyp) and a C++ compiler. Run by npm at install and by .ci/bootstrap.mjs;
-// instant when nothing changed. An addon that came with the package and fits is taken as it is (prebuilt.mjs). A machine without a compiler is no failure: native/build/ then holds the reason, the server
-// prints it when it starts, and answers over node:dgram.
+// instant when nothing changed. An addon that came with the package and fits is taken as it is (prebuilt.mjs). A machine without
+// a compiler is no failure: native/build/ then holds the reason, the server prints it when it starts, and answers over node:dgram.
 //   node native/build.mjs              the addons, native/build/{packet-io,fleet,relay}.node; the exit code is 0 whatever happens
 //   node native/build.mjs --force      the same, even if it failed or is there already
 //   node native/build.mjs --echo       the yardstick of the benchmarks, native/build/echo

@@ -1,4 +1,4 @@
-// Whether a program can be started by its name: the demo shows only commands that the newcomer has.
+// Whether a program can be started by its name: the demo shows only commands that the newcomer has, benchmarks say what they lack.
 
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
