@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Child, startChild } from '../support/child.ts';
+import { WITH_SERVERS } from '../support/paths.ts';
 import { eventually } from '../support/patience.ts';
 import { type ReservedPort, reservePort } from '../support/reserved-port.ts';
 
@@ -35,7 +36,7 @@ export class Unbound {
     const directory = mkdtempSync(join(tmpdir(), 'meridian-unbound-'));
     const file = join(directory, 'unbound.conf');
     writeFileSync(file, configOf(settings, reserved.port, directory));
-    const child = startChild('unbound', ['-d', '-p', '-c', file]);
+    const child = startChild('unbound', ['-d', '-p', '-c', file], { env: WITH_SERVERS });
     const started = (): boolean => /start of service/.test(child.printed('both'));
     await eventually(
       () => {

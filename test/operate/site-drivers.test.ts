@@ -12,6 +12,7 @@ import { ask } from '../../src/site/drivers/haproxy/socket.ts';
 import { startChild } from '../support/child.ts';
 import { testUnless } from '../support/environments.ts';
 import { whyNoHaproxy } from '../support/haproxy.ts';
+import { WITH_SERVERS } from '../support/paths.ts';
 import { eventually, PATIENCE_MS } from '../support/patience.ts';
 import { reservePortFor } from '../support/reserved-port.ts';
 import { beginServer, editConfig, meridian, type RunResult, type StartingServer, serveInVain } from '../support/server.ts';
@@ -89,9 +90,7 @@ ${servers.map(({ name, port: at }) => `  server ${name} 127.0.0.1:${at} maxconn 
     rmSync(directory, { recursive: true, force: true });
   });
   const start = async (): Promise<() => Promise<void>> => {
-    const child = startChild('haproxy', ['-db', '-f', file], {
-      env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin` },
-    });
+    const child = startChild('haproxy', ['-db', '-f', file], { env: WITH_SERVERS });
     const stop = async (): Promise<void> => {
       child.kill('SIGKILL');
       await child.ended;

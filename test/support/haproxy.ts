@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { HaproxyAttachSettings, HaproxySettings } from '../../src/model/site-driver.ts';
 import { ask } from '../../src/site/drivers/haproxy/socket.ts';
 import { startChild } from './child.ts';
+import { WITH_SERVERS } from './paths.ts';
 import { eventually, PATIENCE_MS } from './patience.ts';
 
 interface Closable {
@@ -15,11 +16,9 @@ interface Closable {
 
 /** Why tests with a real HAProxy cannot run here; undefined if they can. */
 export function whyNoHaproxy(): string | undefined {
-  const { error, status } = spawnSync('haproxy', ['-v'], { env: { PATH: SEARCHED } });
+  const { error, status } = spawnSync('haproxy', ['-v'], { env: WITH_SERVERS });
   return error === undefined && status === 0 ? undefined : `haproxy: ${error?.message ?? `exit code ${status}`}`;
 }
-
-const SEARCHED = `${process.env['PATH']}:/usr/sbin`;
 
 export function temporaryDirectory(t: Closable): string {
   const directory = mkdtempSync(join(tmpdir(), 'meridian-haproxy-'));
@@ -43,7 +42,7 @@ export async function startHaproxy(t: Closable, sections: string, level = 'admin
     file,
     `${head}defaults\n  timeout connect 5s\n  timeout client 1m\n  timeout server 1m\n  timeout queue 1m\n${sections}`,
   );
-  const child = startChild('haproxy', ['-db', '-f', file], { env: { ...process.env, PATH: SEARCHED } });
+  const child = startChild('haproxy', ['-db', '-f', file], { env: WITH_SERVERS });
   t.teardown(async () => {
     child.kill('SIGKILL');
     await child.ended;

@@ -13,6 +13,7 @@ import { ask } from '../../src/client/dns-client.ts';
 import { decodeMessage, encodeQuery } from '../../src/wire/message.ts';
 import { TYPE } from '../../src/wire/rrtype.ts';
 import { type Child, startChild } from './child.ts';
+import { WITH_SERVERS } from './paths.ts';
 import { PATIENCE_MS } from './patience.ts';
 import { bindOptions, knotServer, nsdServer } from './peer-config.ts';
 import { wireName } from './query-octets.ts';
@@ -106,13 +107,10 @@ const bind: Peer = {
 const PEERS: Readonly<Record<PeerName, Peer>> = { NSD: nsd, Knot: knot, BIND: bind };
 export const PEER_NAMES = Object.keys(PEERS) as PeerName[];
 
-/** Debian keeps servers where only root's PATH leads. */
-const environment = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` };
-
 /** Whether the program of a peer is there to be run. */
 export function isInstalled(name: PeerName): boolean {
   const { program, versionArgument } = PEERS[name];
-  return spawnSync(program, [versionArgument], { env: environment, stdio: 'ignore' }).error === undefined;
+  return spawnSync(program, [versionArgument], { env: WITH_SERVERS, stdio: 'ignore' }).error === undefined;
 }
 
 /** Whether the server cannot load a zone, so that it has nothing to say about the names in it. */
@@ -124,7 +122,7 @@ export async function startPeer(name: PeerName, allZones: readonly ZoneFile[]): 
   const directory = mkdtempSync(join(tmpdir(), 'meridian-peer-'));
   const { port, release } = await reservePort();
   const args = PEERS[name].prepare(directory, port, zones);
-  const child = startChild(PEERS[name].program, args, { cwd: directory, env: environment });
+  const child = startChild(PEERS[name].program, args, { cwd: directory, env: WITH_SERVERS });
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await child.ended;

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChild } from './child.ts';
+import { WITH_SERVERS } from './paths.ts';
 import { knotServer, nsdServer } from './peer-config.ts';
 
 export interface SecondaryKey {
@@ -70,7 +71,7 @@ zone:
   },
 };
 
-export const isInstalled = ({ program }: Kind): boolean => spawnSync(program, ['-V']).error === undefined;
+export const isInstalled = ({ program }: Kind): boolean => spawnSync(program, ['-V'], { env: WITH_SERVERS }).error === undefined;
 
 export interface Secondary {
   readonly port: number;
@@ -83,7 +84,7 @@ export interface Secondary {
 export function startSecondary(kind: Kind, port: number, primaryPort: number, zone: string, key: SecondaryKey): Secondary {
   const directory = mkdtempSync(join(tmpdir(), 'meridian-secondary-'));
   const args = kind.prepare(directory, port, primaryPort, zone, key);
-  const child = startChild(kind.program, args, { cwd: directory });
+  const child = startChild(kind.program, args, { cwd: directory, env: WITH_SERVERS });
   return {
     port,
     log: () => child.printed('both'),

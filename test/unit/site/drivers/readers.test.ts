@@ -22,6 +22,7 @@ import { Posted, parsePosted } from '../../../../src/site/drivers/readers/posted
 import { parseSelector, sumOf } from '../../../../src/site/drivers/readers/prometheus.ts';
 import { testUnless, whyNot } from '../../../support/environments.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
+import { WITH_SERVERS } from '../../../support/paths.ts';
 import { eventually, PATIENCE_MS } from '../../../support/patience.ts';
 import { reservePortFor } from '../../../support/reserved-port.ts';
 
@@ -80,8 +81,7 @@ testUnless(NGINX, 'a real nginx is read', async (t) => {
     `daemon off; pid ${directory}/pid; error_log ${directory}/error.log; events {}
      http { access_log off; ${temporary.join(' ')} server { listen 127.0.0.1:${port}; location = /s { stub_status; } } }`,
   );
-  const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin` };
-  const nginx = spawn('nginx', ['-p', directory, '-c', file], { stdio: 'ignore', env });
+  const nginx = spawn('nginx', ['-p', directory, '-c', file], { stdio: 'ignore', env: WITH_SERVERS });
   t.teardown(async () => {
     nginx.kill('SIGTERM');
     if (nginx.exitCode === null) await once(nginx, 'exit');
