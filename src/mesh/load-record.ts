@@ -36,7 +36,19 @@ export function decodeLoad(agent: unknown, text: unknown): AgentReport | undefin
   const { site, epoch, seq, unit, current, target, max, draining } = record;
   if (!isText(site, MAX_PROCESS_ID_LENGTH) || !isCount(epoch) || !isCount(seq) || !isFlag(draining)) return undefined;
   if (!LOAD_UNITS.includes(unit as LoadUnit) || !isAmount(current) || !isLimit(target) || !isLimit(max)) return undefined;
-  return { site, agent, epoch, seq, unit: unit as LoadUnit, current, target, max, isDraining: draining === 1, clientRtts: [] };
+  return {
+    site,
+    agent,
+    epoch,
+    seq,
+    unit: unit as LoadUnit,
+    current,
+    target,
+    max,
+    isDraining: draining === 1,
+    clientRtts: [],
+    clients: [],
+  };
 }
 
 /** The round trips of a report. */

@@ -37,6 +37,19 @@ export interface NetworkRtt {
 /** Most networks in a report, so that one stays below 4 KB. */
 export const NETWORKS_MAX = 64;
 
+/** A network that load came from, and how many parts of a random sample of the load. */
+export interface ClientParts {
+  /** A /24 of IPv4 or a /48 of IPv6: `192.0.2.0/24`. */
+  readonly network: string;
+  /** Whole, above 0. */
+  readonly parts: number;
+}
+
+/** Most parts in a sample: so that it stays below 3 KB. */
+export const SAMPLE_MAX = 128;
+/** How much time a sample is of. */
+export const SAMPLE_MS = 5000;
+
 /**
  * What one agent says of the part of a site that it sees; the mesh carries it. The reports of the agents of a site add up. Of one
  * agent the latest counts: the greatest epoch, in it the greatest sequence number.
@@ -60,6 +73,11 @@ export interface AgentReport {
   readonly isDraining: boolean;
   /** Where it measures them: the NETWORKS_MAX networks with the most connections at most. The mesh may hand them on seconds later. */
   readonly clientRtts: readonly NetworkRtt[];
+  /**
+   * A sample of the load of the last whole period of SAMPLE_MS, of SAMPLE_MAX parts at most; empty = the agent does not see its clients
+   * (other balancers, `meridian load` by hand) or had none. The mesh may hand it on seconds later.
+   */
+  readonly clients: readonly ClientParts[];
 }
 
 /** A report as the mesh hands it out. */

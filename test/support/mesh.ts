@@ -64,6 +64,7 @@ export const loadReport = (agent: string, seq: number, more: Partial<AgentReport
   max: null,
   isDraining: false,
   clientRtts: [],
+  clients: [],
   ...more,
 });
 

@@ -63,7 +63,7 @@ export class CapacityBook {
       return refuse('a load must be a number of at least 0');
     const numbers = { epoch: this.#epoch, seq: ++this.#seq };
     const loads = { unit: loadUnit, current, target, max, isDraining };
-    const report = { site, agent: `${this.id}/load/${site}`, ...numbers, ...loads, clientRtts: [] };
+    const report = { site, agent: `${this.id}/load/${site}`, ...numbers, ...loads, clientRtts: [], clients: [] };
     this.mesh.reportLoad(report);
     return ok(report);
   }

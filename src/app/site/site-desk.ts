@@ -284,7 +284,8 @@ export class SiteDesk {
     this.#shed.look(reports, this.#options.clock.monotonicMs());
     for (const { site, isDraining, load, clientRtts } of reports) {
       // What is not known is not told: when the last report has expired the configured capacity counts.
-      if (load !== null) this.#plane?.reportLoad({ site, seq: ++this.#seq, ...load, isDraining, clientRtts: clientRtts.most });
+      if (load !== null)
+        this.#plane?.reportLoad({ site, seq: ++this.#seq, ...load, isDraining, clientRtts: clientRtts.most, clients: [] });
     }
   }
 }

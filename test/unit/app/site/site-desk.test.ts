@@ -128,7 +128,7 @@ test('the mesh hears how full each site is, by growing numbers, and that it drai
   plane.overrides = { version: 1, overrides: [orderOf('site:lon', 'drain')] };
   await desk.apply([siteOf('fra'), siteOf('lon')]);
   desk.join(plane);
-  const load = { unit: 'connections', current: 0, target: 16, max: 20, clientRtts: [] } as const;
+  const load = { unit: 'connections', current: 0, target: 16, max: 20, clientRtts: [], clients: [] } as const;
   t.deepEqual(plane.reports, [
     { site: 'fra', seq: 1, ...load, isDraining: false },
     { site: 'lon', seq: 2, ...load, isDraining: true },
