@@ -12,6 +12,7 @@ import {
   duration,
   endpoint,
   fields,
+  flag,
   listOf,
   mapOf,
   type Names,
@@ -94,6 +95,11 @@ const siteSchema = fields({
     .prefault({})
     .describe(
       'What the agent reports to the DNS servers each second. Both figures shrink with the weight of servers that are out.',
+    ),
+  clients: flag()
+    .prefault(true)
+    .describe(
+      'Whether it also reports from which networks (/24 of IPv4, /48 of IPv6) the load comes, by a sample of at most 128 requests or connections of each 5 s; false: nothing is sampled.',
     ),
   addresses: mapOf(name(), addressSchema, 'address')
     .default({})

@@ -60,6 +60,7 @@ export function siteSettings(
         listenerOf(source, [...path, 'listeners', id], id, listener, problems),
       ),
       load: { ...config.load, unit },
+      clients: config.clients,
       driver: config.driver ?? null,
       addresses: Object.entries(config.addresses).map(([id, { address, lease, device, hook }]) => ({
         ...{ id, address, leaseMs: lease },

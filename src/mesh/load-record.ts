@@ -1,25 +1,16 @@
 // What agents say of their sites, and what DNS servers were asked, as records: JSON under the id of the agent or of the process.
-// Round trips have a record of their own: a reader that does not know of them (as of 0.1) believes no load report with a key too many.
+// What agents say of their clients stands beside: side-record.ts.
 
-import { parseCidr } from '../base/address.ts';
-import {
-  type AgentReport,
-  type DemandReport,
-  LOAD_UNITS,
-  type LoadUnit,
-  NETWORKS_MAX,
-  type NetworkRtt,
-} from '../model/capacity.ts';
+import { type AgentReport, type DemandReport, LOAD_UNITS, type LoadUnit } from '../model/capacity.ts';
 import { DEMAND_MAX_CLASSES } from '../model/mesh.ts';
 import { isCount, isFlag, isText, MAX_PROCESS_ID_LENGTH, objectWith, parseJson, RECORD_VERSION } from './decode.ts';
+import { SIDE_KINDS } from './side-record.ts';
 
 /** Far above any site; sums of many such are still exact enough. */
 const MAX_AMOUNT = 1e15;
 const MAX_KEY_LENGTH = 32;
-const MAX_NETWORK_LENGTH = 43;
 
 const LOAD_KEYS = ['v', 'site', 'epoch', 'seq', 'unit', 'current', 'target', 'max', 'draining'] as const;
-const RTTS_KEYS = ['v', 'epoch', 'seq', 'networks'] as const;
 const DEMAND_KEYS = ['v', 'epoch', 'seq', 'queries'] as const;
 
 const isAmount = (value: unknown): value is number => typeof value === 'number' && value >= 0 && value <= MAX_AMOUNT;
@@ -51,40 +42,11 @@ export function decodeLoad(agent: unknown, text: unknown): AgentReport | undefin
   };
 }
 
-/** The round trips of a report. */
-export function encodeRtts({ epoch, seq, clientRtts }: AgentReport): string {
-  const networks = clientRtts.map(({ network, connections, leastUs, smoothedUs }) => [network, connections, leastUs, smoothedUs]);
-  return JSON.stringify({ v: RECORD_VERSION, epoch, seq, networks });
-}
-
-export interface RttsRecord {
-  readonly agent: string;
-  readonly epoch: number;
-  readonly clientRtts: readonly NetworkRtt[];
-}
-
-/** Undefined if the record is not one of this version, or says what cannot be. */
-export function decodeRtts(agent: unknown, text: unknown): RttsRecord | undefined {
-  const record = objectWith(parseJson(text), RTTS_KEYS);
-  if (record === undefined || record.v !== RECORD_VERSION || !isText(agent, MAX_PROCESS_ID_LENGTH)) return undefined;
-  const { epoch, seq, networks } = record;
-  if (!isCount(epoch) || !isCount(seq) || !Array.isArray(networks) || networks.length > NETWORKS_MAX) return undefined;
-  const clientRtts = networks.map(rttOf);
-  return clientRtts.includes(undefined) ? undefined : { agent, epoch, clientRtts: clientRtts as NetworkRtt[] };
-}
-
-function rttOf(entry: unknown): NetworkRtt | undefined {
-  if (!Array.isArray(entry) || entry.length !== 4 || !isText(entry[0], MAX_NETWORK_LENGTH)) return undefined;
-  const [network, connections, leastUs, smoothedUs] = entry;
-  const cidr = parseCidr(network);
-  if (cidr === undefined || cidr.prefixLen !== (cidr.family === 4 ? 24 : 48)) return undefined;
-  if (![connections, leastUs, smoothedUs].every((value) => isCount(value) && value > 0)) return undefined;
-  return { network, connections, leastUs, smoothedUs };
-}
-
 /** Whether others would understand it. */
 export const isTellable = (report: AgentReport): boolean =>
-  decodeLoad(report.agent, encodeLoad(report)) !== undefined && decodeRtts(report.agent, encodeRtts(report)) !== undefined;
+  [{ encode: encodeLoad, decode: decodeLoad }, ...SIDE_KINDS].every(
+    ({ encode, decode }) => decode(report.agent, encode(report)) !== undefined,
+  );
 
 /** Queries are given to three digits: they are averaged over a minute anyway. */
 export function encodeDemand({ epoch, seq, queries }: DemandReport): string {

@@ -5,29 +5,18 @@ import { deflateRaw, inflateRawSync } from 'node:zlib';
 import { type AgentReport, type DemandReport, type HeardReport, REPORT_EXPIRES_MS } from '../model/capacity.ts';
 import { AGENTS_MAX, type Peer, type SharedSpill, SPILL_IDLE_MS, SPILL_MAX_LENGTH } from '../model/mesh.ts';
 import { CapacityBoard } from './capacity-board.ts';
-import {
-  bounded,
-  decodeDemand,
-  decodeLoad,
-  decodeRtts,
-  encodeDemand,
-  encodeLoad,
-  encodeRtts,
-  isTellable,
-  type RttsRecord,
-} from './load-record.ts';
+import { bounded, decodeDemand, decodeLoad, encodeDemand, encodeLoad, isTellable } from './load-record.ts';
 import { NUDGE } from './redis-keys.ts';
 import type { Command, Reply } from './redis-link.ts';
 import { type Desk, errorOf, listOf, type Part, pairsOf, type Round } from './redis-part.ts';
 import { PUT_REPORT, READ_CAPACITY, SHARE_SPILL } from './redis-scripts.ts';
+import { type HeardSide, placesOf, RedisSides, SIDES_EXPIRE_MS } from './redis-sides.ts';
+import { SIDE_KINDS, type SideKind } from './side-record.ts';
 
 /** A server that has not said what it was asked for so long is gone. */
 const DEMAND_EXPIRES_MS = 15_000;
 /** Between two readings of all demand, and two reports of our own: it is averaged over a minute. */
 const DEMAND_EVERY_MS = 2000;
-/** Between two writings of the round trips of an agent, and two readings of all: they are up to 4 KB each. */
-const RTTS_EVERY_MS = 5000;
-const RTTS_EXPIRE_MS = 30_000;
 const MARK_PATTERN = /^[\x21-\x7e]{1,200}$/;
 
 interface Offer {
@@ -37,21 +26,16 @@ interface Offer {
   readonly packed: string;
 }
 
-type HeardRtts = RttsRecord & { readonly atMs: number };
-
-type Asked = 'load' | 'rtts' | 'demand' | 'share' | 'read';
+type Asked = 'load' | 'side' | 'demand' | 'share' | 'read';
 
 export class RedisCapacity implements Part {
   readonly #desk: Desk;
   readonly #self: Peer;
   readonly #board = new CapacityBoard();
   readonly #unsentLoads = new Map<string, AgentReport>();
-  /** By agent of ours. */
-  readonly #rttsSentMs = new Map<string, number>();
-  /** What others have measured, by agent, as it was read last. */
-  #rtts: ReadonlyMap<string, HeardRtts> = new Map();
-  #rttsReadMs = Number.NEGATIVE_INFINITY;
-  #readsRtts = false;
+  readonly #sides = new RedisSides();
+  readonly #places: ReturnType<typeof placesOf>;
+  #readsSides = false;
   #unsentDemand: DemandReport | null = null;
   #demandSeq = 0;
   #demandSentMs = Number.NEGATIVE_INFINITY;
@@ -71,6 +55,7 @@ export class RedisCapacity implements Part {
 
   constructor(desk: Desk, self: Peer) {
     this.#desk = desk;
+    this.#places = placesOf(desk.keys);
     this.#self = self;
   }
 
@@ -156,7 +141,7 @@ export class RedisCapacity implements Part {
     if (isBeat) {
       for (const report of this.#unsentLoads.values()) {
         put('load', this.#putLoad(report));
-        if (this.#areRttsDue(report, sentMs)) put('rtts', this.#putRtts(report));
+        for (const kind of this.#sides.due(report, sentMs)) put('side', this.#putSide(kind, report));
       }
       this.#unsentLoads.clear();
       if (this.#unsentDemand !== null && sentMs - this.#demandSentMs >= DEMAND_EVERY_MS) {
@@ -174,8 +159,7 @@ export class RedisCapacity implements Part {
         this.#demandReadMs = sentMs;
         this.#isDemandStale = false;
       }
-      this.#readsRtts = sentMs - this.#rttsReadMs >= RTTS_EVERY_MS;
-      if (this.#readsRtts) this.#rttsReadMs = sentMs;
+      this.#readsSides = this.#sides.isReadDue(sentMs);
       put('read', this.#read());
       this.#isStale = false;
       this.#isSpillStale = false;
@@ -198,8 +182,7 @@ export class RedisCapacity implements Part {
     this.#asked = [];
     this.#offer = null;
     this.#offered = null;
-    this.#rttsSentMs.clear();
-    this.#rttsReadMs = Number.NEGATIVE_INFINITY;
+    this.#sides.lost();
     this.#version = null;
     this.#isStale = true;
     this.#isDemandStale = true;
@@ -211,17 +194,9 @@ export class RedisCapacity implements Part {
     return this.#put(loads, loadTimes, report.agent, report, encodeLoad(report), REPORT_EXPIRES_MS);
   }
 
-  /** Who has measured nobody says nothing, and what was said before expires. */
-  #areRttsDue({ agent, clientRtts }: AgentReport, nowMs: number): boolean {
-    if (clientRtts.length === 0 || nowMs - (this.#rttsSentMs.get(agent) ?? Number.NEGATIVE_INFINITY) < RTTS_EVERY_MS)
-      return false;
-    this.#rttsSentMs.set(agent, nowMs);
-    return true;
-  }
-
-  #putRtts(report: AgentReport): Command {
-    const { rtts, rttTimes } = this.#desk.keys;
-    return this.#put(rtts, rttTimes, report.agent, report, encodeRtts(report), RTTS_EXPIRE_MS);
+  #putSide(kind: SideKind, report: AgentReport): Command {
+    const { key, times } = this.#places.get(kind)!;
+    return this.#put(key, times, report.agent, report, kind.encode(report), SIDES_EXPIRE_MS);
   }
 
   #putDemand(demand: DemandReport): Command {
@@ -248,10 +223,11 @@ export class RedisCapacity implements Part {
   }
 
   #read(): Command {
-    const { loads, loadTimes, demand, demandTimes, spill, rtts } = this.#desk.keys;
+    const { loads, loadTimes, demand, demandTimes, spill } = this.#desk.keys;
+    const sides = SIDE_KINDS.map((kind) => this.#places.get(kind)!.key);
     const known = this.#spill === null ? ['', ''] : [this.#spill.tick, this.#spill.mark];
-    const wishes = [this.#readsDemand ? 1 : 0, ...known, DEMAND_EXPIRES_MS, this.#readsRtts ? 1 : 0];
-    return [READ_CAPACITY, loads, loadTimes, demand, demandTimes, spill, rtts, ...wishes];
+    const wishes = [this.#readsDemand ? 1 : 0, ...known, DEMAND_EXPIRES_MS, this.#readsSides ? 1 : 0];
+    return [READ_CAPACITY, loads, loadTimes, demand, demandTimes, spill, ...sides, ...wishes];
   }
 
   #takeShare(reply: Reply | undefined): void {
@@ -264,18 +240,12 @@ export class RedisCapacity implements Part {
     this.#hasRead = true;
     const parts = listOf(reply);
     if (parts === undefined) return;
-    const [loads, demands, tick, mark, text, rtts] = parts;
+    const [loads, demands, tick, mark, text, ...sides] = parts;
     const nowMs = this.#desk.clock.nowMs();
-    if (this.#readsRtts) {
-      const found = this.#recordsOf(rtts, 'report of round trips', this.#desk.keys.rtts, (id, record, atMs) => {
-        const heard = decodeRtts(id, record);
-        return heard && { ...heard, atMs };
-      });
-      this.#rtts = new Map(found.map((heard) => [heard.agent, heard]));
-    }
+    if (this.#readsSides) for (const [i, kind] of SIDE_KINDS.entries()) this.#takeSide(kind, sides[i]);
     const reports = this.#recordsOf(loads, 'load report', this.#desk.keys.loads, (id, record, atMs): HeardReport | undefined => {
       const report = decodeLoad(id, record);
-      return report && { ...report, clientRtts: this.#rttsOf(report, nowMs), atMs: Math.min(atMs, nowMs) };
+      return report && { ...report, ...this.#sides.saidBy(report, nowMs), atMs: Math.min(atMs, nowMs) };
     });
     if (this.#board.takeLoads(reports, nowMs)) this.#desk.box.loads(this.#board.loads);
     if (this.#readsDemand) {
@@ -287,10 +257,12 @@ export class RedisCapacity implements Part {
     if (text !== '') this.#takeSpill(Number(tick), mark, text);
   }
 
-  /** What an agent said of round trips since it started, and not long ago. */
-  #rttsOf({ agent, epoch }: AgentReport, nowMs: number): AgentReport['clientRtts'] {
-    const heard = this.#rtts.get(agent);
-    return heard?.epoch === epoch && nowMs - heard.atMs < RTTS_EXPIRE_MS ? heard.clientRtts : [];
+  #takeSide(kind: SideKind, list: unknown): void {
+    const found = this.#recordsOf(list, kind.name, this.#places.get(kind)!.key, (id, record, atMs): HeardSide | undefined => {
+      const heard = kind.decode(id, record);
+      return heard && { ...heard, atMs };
+    });
+    this.#sides.take(kind, found);
   }
 
   /** Triples of id, time and record. */

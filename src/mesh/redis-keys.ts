@@ -29,6 +29,9 @@ export interface RedisKeys {
   /** The same of the round trips that agents have measured. */
   readonly rtts: string;
   readonly rttTimes: string;
+  /** And of the samples of their clients. */
+  readonly clients: string;
+  readonly clientTimes: string;
   /** Hash: DNS server -> time and what it was asked. Sorted set: server by time. */
   readonly demand: string;
   readonly demandTimes: string;
@@ -61,6 +64,8 @@ export function keysOf(prefix: string): RedisKeys {
     loadTimes: `${base}load-times`,
     rtts: `${base}rtts`,
     rttTimes: `${base}rtt-times`,
+    clients: `${base}clients`,
+    clientTimes: `${base}client-times`,
     demand: `${base}demand`,
     demandTimes: `${base}demand-times`,
     spill: `${base}spill`,

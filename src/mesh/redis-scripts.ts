@@ -195,12 +195,12 @@ return 1`,
 );
 
 /**
- * What is known of loads, demand, spill and round trips. KEYS loads loadTimes demand demandTimes spill rtts; ARGV wantsDemand tick
- * mark demandExpiryMs wantsRtts. Returns {loads, demand, tick, mark, text, rtts}: records with their ids before them; the text is ''
- * if the step is that of `tick` and `mark`. Loads and round trips that have expired are left to the reader.
+ * What is known of loads, demand, spill, round trips and samples of clients. KEYS loads loadTimes demand demandTimes spill rtts clients;
+ * ARGV wantsDemand tick mark demandExpiryMs wantsSides. Returns {loads, demand, tick, mark, text, rtts, clients}: records with their ids
+ * before them; the text is '' if the step is that of `tick` and `mark`. What has expired, but for demand, is left to the reader.
  */
 export const READ_CAPACITY = script(
-  6,
+  7,
   `${NOW}
 local demand = {}
 if ARGV[1] == '1' then
@@ -212,8 +212,9 @@ end
 local step = redis.call('HMGET', KEYS[5], 'tick', 'mark')
 local text = ''
 if step[1] and not (step[1] == ARGV[2] and step[2] == ARGV[3]) then text = redis.call('HGET', KEYS[5], 'text') or '' end
-local rtts = ARGV[5] == '1' and redis.call('HGETALL', KEYS[6]) or {}
-return {redis.call('HGETALL', KEYS[1]), demand, step[1] or '', step[2] or '', text, rtts}`,
+local rtts, clients = {}, {}
+if ARGV[5] == '1' then rtts, clients = redis.call('HGETALL', KEYS[6]), redis.call('HGETALL', KEYS[7]) end
+return {redis.call('HGETALL', KEYS[1]), demand, step[1] or '', step[2] or '', text, rtts, clients}`,
 );
 
 /**

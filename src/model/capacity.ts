@@ -45,7 +45,7 @@ export interface ClientParts {
   readonly parts: number;
 }
 
-/** Most parts in a sample: so that it stays below 3 KB. */
+/** Most parts in a sample: so that it stays below 4 KB. */
 export const SAMPLE_MAX = 128;
 /** How much time a sample is of. */
 export const SAMPLE_MS = 5000;

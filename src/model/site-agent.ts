@@ -81,6 +81,8 @@ export interface SiteAgentSettings {
   readonly services: readonly AgentService[];
   readonly listeners: readonly AgentListener[];
   readonly load: LoadSettings;
+  /** Whether it says from which networks its load comes; only of our own balancer. */
+  readonly clients: boolean;
   /** A balancer that is already there, in place of our own; null = our own. What is only read has neither services nor fronts. */
   readonly driver: DriverSettings | null;
   readonly addresses: readonly VirtualAddress[];

@@ -8,6 +8,7 @@ import type { AgentService, SiteAgentSettings } from '../model/site-agent.ts';
 import type { ServerRef } from '../model/site-driver.ts';
 import type { SharedStore } from '../model/site-store.ts';
 import { ClientRtts } from './client-rtts.ts';
+import { ClientSample } from './client-sample.ts';
 import type { News } from './driven.ts';
 import { DrivenSlot } from './driven-slot.ts';
 import { isForClients } from './driver-plan.ts';
@@ -30,6 +31,7 @@ export class SiteAgent {
   readonly #driven: DrivenSlot;
   readonly #sharing = new Sharing();
   readonly #clientRtts = new ClientRtts();
+  readonly #sample: ClientSample;
   #settings: SiteAgentSettings | null = null;
   #services: ReadonlyMap<string, Service> = new Map();
   /** By service, then server: what checks have said. */
@@ -45,6 +47,7 @@ export class SiteAgent {
   constructor(site: string, clock: Clock, { onNews = () => {}, ...inheritance }: SiteAgentOptions = {}) {
     this.site = site;
     this.#clock = clock;
+    this.#sample = new ClientSample(clock);
     this.#listeners = new Listeners(
       clock,
       {
@@ -52,6 +55,7 @@ export class SiteAgent {
         posted: () => this.#driven.posted,
         sharing: this.#sharing,
         clientRtts: this.#clientRtts,
+        sample: this.#sample,
       },
       inheritance,
     );
@@ -123,7 +127,9 @@ export class SiteAgent {
   report(): SiteReport {
     const { status: shared } = this.#sharing;
     const clientRtts = this.#clientRtts.report(this.#clock.monotonicMs());
-    const facts = { site: this.site, isDraining: this.isDraining, listeners: this.#listeners.reports, shared, clientRtts };
+    const clients = this.#sample.report();
+    const { site, isDraining } = this;
+    const facts = { site, isDraining, listeners: this.#listeners.reports, shared, clientRtts, clients };
     const driven = this.#settings === null ? null : this.#driven.report(this.#settings);
     if (driven !== null) return { ...facts, ...driven };
     const services = [...this.#services.values()].map((service) =>
@@ -179,6 +185,7 @@ export class SiteAgent {
     }
     await driven.keep();
     this.#settings = settings;
+    this.#sample.follow(settings.driver === null && settings.clients ? settings.load.unit : null);
     this.#sharing.configure(settings.patienceMs);
     this.#services = services;
     for (const [id, service] of before) if (!services.has(id)) this.#retire(service);

@@ -4,9 +4,10 @@
 // A connection counts as one sample, whatever it has moved. Samples are smoothed with gain 1/8, as TCP does with its own (RFC 6298
 // section 2, after Jacobson 1988).
 
-import { type Family, formatAddress, isMappedIpv4 } from '../base/address.ts';
+import type { Family } from '../base/address.ts';
 import { HISTOGRAMS } from '../metrics/gauges.ts';
 import { NETWORKS_MAX, type NetworkRtt } from '../model/capacity.ts';
+import { networkKey, networkName } from './client-network.ts';
 
 /** Some 150 octets each. */
 const MOST_NETWORKS = 4096;
@@ -58,7 +59,7 @@ export class ClientRtts {
   /** One connection, of a client at this address (4 or 16 octets). Both above 0; `nowMs` of a clock that never goes back. */
   add(family: Family, octets: Uint8Array, smoothedUs: number, leastUs: number, nowMs: number): void {
     this.#forget(nowMs);
-    const key = keyOf(family, octets);
+    const key = networkKey(family, octets);
     const known = this.#networks.get(key);
     const network = known ?? {
       smoothedUs,
@@ -93,7 +94,7 @@ export class ClientRtts {
       const connections = network.connections + network.connectionsBefore;
       if (connections === 0) continue;
       const leastUs = Math.min(network.leastUs, network.leastBeforeUs);
-      fresh.push({ network: nameOf(key), connections, leastUs, smoothedUs: Math.round(network.smoothedUs) });
+      fresh.push({ network: networkName(key), connections, leastUs, smoothedUs: Math.round(network.smoothedUs) });
     }
     fresh.sort((a, b) => b.connections - a.connections);
     this.#report = {
@@ -122,24 +123,4 @@ function turnTo(network: Network, period: number): void {
   network.connections = 0;
   network.leastUs = NOT_MEASURED;
   network.period = period;
-}
-
-const bits = (octets: Uint8Array, from: number, size: number): number =>
-  octets.subarray(from, from + size).reduce((value, octet) => value * 256 + octet, 0);
-
-/** The first 48 bits of an IPv6 address; below 0, those 24 of an IPv4 address, also of one that an IPv6 socket has accepted. */
-function keyOf(family: Family, octets: Uint8Array): number {
-  if (family === 4) return -1 - bits(octets, 0, 3);
-  return isMappedIpv4(octets) ? -1 - bits(octets, 12, 3) : bits(octets, 0, 6);
-}
-
-function nameOf(key: number): string {
-  const [family, prefixSize] = key < 0 ? ([4, 3] as const) : ([6, 6] as const);
-  const octets = new Uint8Array(family === 4 ? 4 : 16);
-  let rest = key < 0 ? -1 - key : key;
-  for (let i = prefixSize - 1; i >= 0; i--) {
-    octets[i] = rest % 256;
-    rest = Math.floor(rest / 256);
-  }
-  return `${formatAddress(octets, family)}/${8 * prefixSize}`;
 }

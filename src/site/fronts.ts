@@ -6,6 +6,7 @@ import { ok, type Result } from '../base/result.ts';
 import type { FlowGroup, FlowHeir, PassedFlows } from '../model/passed-flows.ts';
 import type { AgentListener, TcpListener, UdpListener } from '../model/site-agent.ts';
 import type { ClientRtts } from './client-rtts.ts';
+import type { ClientSample } from './client-sample.ts';
 import type { Posted } from './drivers/readers/posted.ts';
 import { relayAddon } from './l4/relay-addon.ts';
 import { ServerNames } from './l4/server-names.ts';
@@ -50,6 +51,8 @@ export interface Surroundings {
   readonly sharing: Sharing;
   /** Where round trips of clients are noted. */
   readonly clientRtts: ClientRtts;
+  /** Where it is noted whose the load is. */
+  readonly sample: ClientSample;
   /** Of the load. */
   readonly report: () => SiteReport;
   /** Who takes what others tell of it; null = nobody. */
@@ -62,11 +65,12 @@ export async function makeFront(
   services: Services,
   port: ListeningPort,
   clock: Clock,
-  { report, posted, sharing, clientRtts }: Surroundings,
+  { report, posted, sharing, clientRtts, sample }: Surroundings,
 ): Promise<Result<Front, readonly Problem[]>> {
   switch (listener.kind) {
     case 'tcp': {
-      const front = new TcpFront(listener.front, targetOf(listener, services), clock, port, relayAddon, clientRtts);
+      const target = targetOf(listener, services);
+      const front = new TcpFront(listener.front, target, clock, port, relayAddon, clientRtts, sample);
       return ok(
         frontOf(front, {
           replace: async (next, others) => {
@@ -78,7 +82,7 @@ export async function makeFront(
       );
     }
     case 'http': {
-      const made = await HttpFront.open(listener.front, services, clock, undefined, port, sharing);
+      const made = await HttpFront.open(listener.front, services, clock, undefined, port, sharing, sample);
       if (!made.ok) return made;
       const front = made.value;
       return ok(
@@ -117,8 +121,9 @@ export async function openUdp(
   services: Services,
   clock: Clock,
   passed: PassedFlows | null,
+  sample: ClientSample,
 ): Promise<Result<Front, Problem>> {
-  const opened = await UdpFront.open(listener.front, services.get(listener.service)!, clock, passed);
+  const opened = await UdpFront.open(listener.front, services.get(listener.service)!, clock, passed, sample);
   if (!opened.ok) return opened;
   const front = opened.value;
   return ok(

@@ -137,7 +137,7 @@ export class Listeners {
   ): Promise<readonly Problem[]> {
     const named = (problem: Problem): Problem => ({ ...problem, message: `listener "${listener.id}": ${problem.message}` });
     if (listener.kind === 'udp') {
-      const opened = await openUdp(listener, services, this.#clock, this.#flows);
+      const opened = await openUdp(listener, services, this.#clock, this.#flows, this.#around.sample);
       if (opened.ok) into.push({ listener, front: opened.value, port: null });
       return opened.ok ? [] : [named(opened.error)];
     }

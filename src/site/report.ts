@@ -1,6 +1,6 @@
 // What an agent tells of itself: to people (`meridian status`), and to whoever sends it clients. Plain data.
 
-import type { LoadUnit } from '../model/capacity.ts';
+import type { ClientParts, LoadUnit } from '../model/capacity.ts';
 import type { AgentListener } from '../model/site-agent.ts';
 import type { DriverSettings } from '../model/site-driver.ts';
 import type { SharedStoreStatus } from '../model/site-store.ts';
@@ -19,6 +19,8 @@ export interface SiteReport {
   readonly shared: SharedStoreStatus | null;
   /** Of clients of our own layer 4. */
   readonly clientRtts: ClientRttReport;
+  /** A sample of the load of the last whole SAMPLE_MS, the network with the most parts first; empty = there was none, or it is not taken. */
+  readonly clients: readonly ClientParts[];
 }
 
 /** A balancer that is not our own. */

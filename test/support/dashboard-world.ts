@@ -232,6 +232,7 @@ function worldOf(members: readonly Member[], nowMs: number): DashboardWorld {
       capacity: CAPACITY,
       load: own.some(({ isServing }) => isServing) ? { current, ...CAPACITY, ageMs: 600 } : null,
       clientRtts: [],
+      clients: [],
     };
   });
   const self = { id: 'ns1-b87c11fd', region: 'europe', roles: ['dns' as const, 'admin' as const], isWithdrawn: false };

@@ -11,6 +11,7 @@ export const agentSettings = (differs: Partial<SiteAgentSettings> = {}): SiteAge
   services: [],
   listeners: [],
   load: { unit: 'connections', max: null, target: null },
+  clients: true,
   driver: null,
   addresses: [],
   patienceMs: 60_000,

@@ -93,6 +93,16 @@ export const site = z
       .describe(
         'Round trips of clients, as the agents at the site have measured them: the 64 networks with the most connections',
       ),
+    clients: z
+      .array(
+        z.object({
+          network: z.string().describe('A /24 of IPv4 or a /48 of IPv6'),
+          share: z.number().describe('Of the load of the site, 0..1'),
+        }),
+      )
+      .describe(
+        'Where the load comes from, by a random sample that the agents at the site take each 5 s: the 128 networks with the greatest shares; empty: they do not tell',
+      ),
   })
   .meta({ id: 'Site' });
 

@@ -65,6 +65,7 @@ export function sitesOf(
 ): Site[] {
   return steering.sites.map(({ id, latitude, longitude, capacity }): Site => {
     const own = members.filter(({ site }) => site === id);
+    const told = loads.find(({ site }) => site === id);
     return {
       id,
       latitude,
@@ -74,8 +75,9 @@ export function sitesOf(
       ...countsOf(own),
       isServing: own.some(({ isServing }) => isServing),
       down: own.filter(({ families }) => families.some(({ seen }) => seen === 'down')).length,
-      clientRtts: [...(loads.find(({ site }) => site === id)?.clientRtts ?? [])],
-      load: loadOf(loads.find(({ site, agents }) => site === id && agents > 0)),
+      clientRtts: [...(told?.clientRtts ?? [])],
+      clients: [...(told?.clients ?? [])],
+      load: loadOf(told !== undefined && told.agents > 0 ? told : undefined),
     };
   });
 }

@@ -1,11 +1,24 @@
 // What the agents of all sites say of their load, as any process that hears the mesh can tell it: for `meridian status` and the API.
 
-import { type HeardReport, type LoadUnit, NETWORKS_MAX, type NetworkRtt, REPORT_EXPIRES_MS } from '../../model/capacity.ts';
+import {
+  type HeardReport,
+  type LoadUnit,
+  NETWORKS_MAX,
+  type NetworkRtt,
+  REPORT_EXPIRES_MS,
+  SAMPLE_MAX,
+} from '../../model/capacity.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { siteLoads } from '../../steering/site-loads.ts';
 import { columns } from '../text/columns.ts';
 import { lengthText } from '../text/plain-text.ts';
 import type { CapacityBook } from './capacity-book.ts';
+
+/** A network, and its share of the load of a site, above 0 and at most 1. */
+export interface ClientShare {
+  readonly network: string;
+  readonly share: number;
+}
 
 /** Of one site; its agents add up. Amounts are in `unit`. */
 export interface AgentLoad {
@@ -22,6 +35,8 @@ export interface AgentLoad {
   readonly ageMs: number;
   /** Round trips of clients as its agents have measured them: the networks with the most connections, NETWORKS_MAX at most. */
   readonly clientRtts: readonly NetworkRtt[];
+  /** Whose the load is, by what its agents have sampled: the greatest shares, SAMPLE_MAX at most; empty = none of them tells. */
+  readonly clients: readonly ClientShare[];
 }
 
 /** Of the sites from which anything is heard. */
@@ -34,17 +49,18 @@ export function agentLoads(
     if (report === null && refused === 0) return [];
     const { current = 0, target = null, max = null, ageMs = 0 } = report ?? {};
     const site = steering.sites[i]!.id;
-    const clientRtts = rttsAt(site, loads, nowMs);
-    return { site, unit: loadUnit, agents, refused, current, target, max, ageMs: Math.max(0, Math.round(ageMs)), clientRtts };
+    const fresh = loads.filter((one) => one.site === site && nowMs - one.atMs < REPORT_EXPIRES_MS);
+    const clients = clientsOf(fresh.filter(({ unit }) => unit === loadUnit));
+    const amounts = { current, target, max, ageMs: Math.max(0, Math.round(ageMs)) };
+    return { site, unit: loadUnit, agents, refused, ...amounts, clientRtts: rttsOf(fresh), clients };
   });
 }
 
 /** A network that several agents of a site have measured: the least of all, and the mean by connections of what each has smoothed. */
-function rttsAt(site: string, loads: readonly HeardReport[], nowMs: number): readonly NetworkRtt[] {
+function rttsOf(reports: readonly HeardReport[]): readonly NetworkRtt[] {
   const merged = new Map<string, NetworkRtt>();
-  for (const report of loads) {
-    if (report.site !== site || nowMs - report.atMs >= REPORT_EXPIRES_MS) continue;
-    for (const one of report.clientRtts) {
+  for (const { clientRtts } of reports) {
+    for (const one of clientRtts) {
       const { network } = one;
       const known = merged.get(network);
       if (known === undefined) {
@@ -58,6 +74,20 @@ function rttsAt(site: string, loads: readonly HeardReport[], nowMs: number): rea
     }
   }
   return [...merged.values()].sort((a, b) => b.connections - a.connections).slice(0, NETWORKS_MAX);
+}
+
+/** Each sample stands for the load of its agent. */
+function clientsOf(reports: readonly HeardReport[]): readonly ClientShare[] {
+  const loads = new Map<string, number>();
+  let total = 0;
+  for (const { current, clients } of reports) {
+    const parts = clients.reduce((sum, one) => sum + one.parts, 0);
+    if (current === 0 || parts === 0) continue;
+    total += current;
+    for (const one of clients) loads.set(one.network, (loads.get(one.network) ?? 0) + (current * one.parts) / parts);
+  }
+  const most = [...loads].sort(([, a], [, b]) => b - a).slice(0, SAMPLE_MAX);
+  return most.map(([network, load]) => ({ network, share: load / total }));
 }
 
 const amount = (value: number | null): string =>

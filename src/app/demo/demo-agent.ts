@@ -23,6 +23,7 @@ export function demoAgent(
     services: [serviceOver(servers)],
     listeners: [listenerOn(host, port)],
     load: { unit: 'connections', max: null, target: null },
+    clients: true,
     driver: null,
     addresses: [],
     patienceMs: 50,

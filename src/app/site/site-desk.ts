@@ -282,10 +282,10 @@ export class SiteDesk {
   #tell(): void {
     const reports = this.report();
     this.#shed.look(reports, this.#options.clock.monotonicMs());
-    for (const { site, isDraining, load, clientRtts } of reports) {
+    for (const { site, isDraining, load, clientRtts, clients } of reports) {
       // What is not known is not told: when the last report has expired the configured capacity counts.
       if (load !== null)
-        this.#plane?.reportLoad({ site, seq: ++this.#seq, ...load, isDraining, clientRtts: clientRtts.most, clients: [] });
+        this.#plane?.reportLoad({ site, seq: ++this.#seq, ...load, isDraining, clientRtts: clientRtts.most, clients });
     }
   }
 }

@@ -1,6 +1,6 @@
 // The sites of this process in words, for `meridian status`.
 
-import { type LoadUnit, NETWORKS_MAX } from '../../model/capacity.ts';
+import { type LoadUnit, NETWORKS_MAX, SAMPLE_MS } from '../../model/capacity.ts';
 import type { DriverReport, ListenerReport, ServerReport, SiteLoad, SiteReport } from '../../site/report.ts';
 import { columns } from '../text/columns.ts';
 import { oneLine } from '../text/plain-text.ts';
@@ -31,7 +31,7 @@ function addressRow({ site, id, address, isOurs, holder, token, leftMs, trouble 
   ];
 }
 
-function linesOf({ site, isDraining, load, services, listeners, driver, shared, clientRtts }: SiteReport): string[] {
+function linesOf({ site, isDraining, load, services, listeners, driver, shared, clientRtts, clients }: SiteReport): string[] {
   const unit = load?.unit ?? 'connections';
   const rows = services.flatMap(({ service, servers }) =>
     servers.map((server) => rowOf(`${site}/${service}/${server.server}`, server, unit)),
@@ -54,8 +54,20 @@ function linesOf({ site, isDraining, load, services, listeners, driver, shared, 
       `  service ${service}: ${algorithm}, ${shown(active)} ${driver === null || unit === 'connections' ? 'under way' : unit}${waiting > 0 ? `, ${waiting} WAITING` : ''}`,
     ]),
     ...columns(rows, '  '),
+    ...clientLines(clients),
     ...rttLines(clientRtts),
   ];
+}
+
+/** Whose the load is; `clients` has the greatest first. */
+function clientLines(clients: SiteReport['clients']): string[] {
+  const [most] = clients;
+  if (most === undefined) return [];
+  const parts = clients.reduce((sum, one) => sum + one.parts, 0);
+  const share = `${Math.round((100 * most.parts) / parts)} %`;
+  const spread =
+    clients.length === 1 ? `all from ${most.network}` : `${clients.length} networks, most from ${most.network} (${share})`;
+  return [`  clients  a sample of ${parts} of the last ${SAMPLE_MS / 1000} s: ${spread}`];
 }
 
 const MOST_NETWORKS_SHOWN = 3;

@@ -1,6 +1,8 @@
 // One flow: what comes from one address and port of a client, the server that has it, and what became of it there.
 
 import type { SiteServer } from '../../model/site.ts';
+import type { ClientAddress } from '../client-network.ts';
+import type { ClientSample } from '../client-sample.ts';
 import type { Service } from '../service.ts';
 import { type FlowEvents, FlowSocket } from './flow-socket.ts';
 
@@ -10,6 +12,7 @@ export interface FlowClient {
   readonly id: string;
   readonly address: string;
   readonly port: number;
+  readonly source: ClientAddress;
   /** What the client is counted by. */
   readonly name: string;
   /** What hashing algorithms go by. */
@@ -19,6 +22,7 @@ export interface FlowClient {
 export class Flow {
   readonly client: FlowClient;
   readonly #events: FlowEvents;
+  readonly #sample: ClientSample;
   #service: Service;
   #slot: number;
   #server: SiteServer;
@@ -32,8 +36,9 @@ export class Flow {
   /** Octets that were not told to the service yet. */
   #moved = 0;
 
-  /** `slot` of `service` has been counted for it. */
-  constructor(client: FlowClient, service: Service, slot: number, nowMs: number, events: FlowEvents) {
+  /** `slot` of `service` has been counted for it. `sample`: where it is noted whose the load is. */
+  constructor(client: FlowClient, service: Service, slot: number, nowMs: number, events: FlowEvents, sample: ClientSample) {
+    this.#sample = sample;
     this.client = client;
     this.#events = events;
     this.#service = service;
@@ -42,6 +47,7 @@ export class Flow {
     this.#activeAtMs = nowMs;
     this.#sinceMs = nowMs;
     this.#socket = new FlowSocket(this.#server.address, this.#server.port, events);
+    sample.begun(client.source);
   }
 
   get activeAtMs(): number {
@@ -86,7 +92,9 @@ export class Flow {
 
   /** Tells the service what has moved. */
   count(nowMs: number): void {
-    if (this.#moved > 0) this.#service.balancer.table.addOctets(this.#slot, this.#moved, nowMs);
+    if (this.#moved === 0) return;
+    this.#service.balancer.table.addOctets(this.#slot, this.#moved, nowMs);
+    this.#sample.moved(this.client.source, this.#moved);
     this.#moved = 0;
   }
 
@@ -101,6 +109,7 @@ export class Flow {
     const slot = service.take(this.client.key, (found) => isGone || service.isAvailable(found, service.server(found)));
     if (slot === null) return false;
     this.end(nowMs);
+    this.#sample.begun(this.client.source); // the service counts it anew, too
     this.#service = service;
     this.#slot = slot;
     this.#server = service.server(slot);

@@ -7,6 +7,7 @@ import type { Clock } from '../../base/clock.ts';
 import { PrefixSet } from '../../base/prefix-set.ts';
 import type { TcpFrontSettings } from '../../model/site.ts';
 import { ClientRtts } from '../client-rtts.ts';
+import { ClientSample } from '../client-sample.ts';
 import type { ListeningPort } from '../listening.ts';
 import type { Service } from '../service.ts';
 import { Admission, type AdmissionRules, clientName } from './admission.ts';
@@ -58,6 +59,7 @@ export class TcpFront implements Host {
   #target: TcpTarget;
   #proxies: PrefixSet;
   readonly clock: Clock;
+  readonly sample: ClientSample;
   readonly #port: ListeningPort;
   readonly #rtts: ClientRtts;
   readonly #admission: Admission;
@@ -70,7 +72,7 @@ export class TcpFront implements Host {
 
   /**
    * Takes the connections of `port` from `begin` on. `addon`: null = all is relayed over node:net. `rtts`: where the round trips of
-   * clients are noted; only the native relay can tell them.
+   * clients are noted; only the native relay can tell them. `sample`: whose the load is.
    */
   constructor(
     settings: TcpFrontSettings,
@@ -79,7 +81,9 @@ export class TcpFront implements Host {
     port: ListeningPort,
     addon: RelayAddon | null = relayAddon,
     rtts: ClientRtts = new ClientRtts(),
+    sample: ClientSample = new ClientSample(clock),
   ) {
+    this.sample = sample;
     this.#rtts = rtts;
     this.#settings = settings;
     this.#target = target;

@@ -12,6 +12,7 @@ import type { Problem } from '../../base/errors.ts';
 import { err, ok, type Result } from '../../base/result.ts';
 import type { FlowGroup, FlowHeir, PassedFlows } from '../../model/passed-flows.ts';
 import type { UdpFrontSettings } from '../../model/site.ts';
+import { ClientSample } from '../client-sample.ts';
 import { unusable } from '../listening.ts';
 import type { Service } from '../service.ts';
 import { Admission, type AdmissionRules, clientName } from './admission.ts';
@@ -50,6 +51,7 @@ export class UdpFront {
   #settings: UdpFrontSettings;
   #service: Service;
   readonly #clock: Clock;
+  readonly #sample: ClientSample;
   readonly #socket: Socket;
   readonly #admission: Admission;
   /** By the address and port of the client. */
@@ -67,11 +69,13 @@ export class UdpFront {
   /** The socket of a predecessor that has not let go of it yet: reading begins with binding. */
   #held: { readonly fd: number; readonly passed: PassedFlows } | null = null;
 
+  /** `sample`: where it is noted whose the load is. */
   static open(
     settings: UdpFrontSettings,
     service: Service,
     clock: Clock,
     passed: PassedFlows | null = null,
+    sample: ClientSample = new ClientSample(clock),
   ): Promise<Result<UdpFront, Problem>> {
     const { address, port } = settings;
     const isIpv6 = address.includes(':');
@@ -79,7 +83,7 @@ export class UdpFront {
     const socket = createSocket({ type, ipv6Only: isIpv6, lookup: numeric, recvBufferSize: RECEIVE_BUFFER_SIZE });
     const fd = passed?.take(address, port);
     if (fd !== undefined) {
-      const front = new UdpFront(settings, service, clock, socket);
+      const front = new UdpFront(settings, service, clock, socket, sample);
       front.#held = { fd, passed: passed! };
       return Promise.resolve(ok(front));
     }
@@ -88,14 +92,15 @@ export class UdpFront {
         socket.close();
         resolve(err(unusable(settings, error, 'udp')));
       });
-      socket.bind({ address, port, exclusive: true }, () => resolve(ok(new UdpFront(settings, service, clock, socket))));
+      socket.bind({ address, port, exclusive: true }, () => resolve(ok(new UdpFront(settings, service, clock, socket, sample))));
     });
   }
 
-  private constructor(settings: UdpFrontSettings, service: Service, clock: Clock, socket: Socket) {
+  private constructor(settings: UdpFrontSettings, service: Service, clock: Clock, socket: Socket, sample: ClientSample) {
     this.#settings = settings;
     this.#service = service;
     this.#clock = clock;
+    this.#sample = sample;
     this.#socket = socket;
     this.#admission = new Admission(rulesOf(settings));
     this.#looking = setInterval(() => this.#look(), LOOK_INTERVAL_MS);
@@ -227,7 +232,7 @@ export class UdpFront {
       this.counts.evicted++;
       this.#end(oldest);
     }
-    return this.#begin({ id, address, port, name, key }, slot, nowMs);
+    return this.#begin({ id, address, port, source: parsed, name, key }, slot, nowMs);
   }
 
   /** The server, counted, that a predecessor had chosen for the client. */
@@ -238,19 +243,26 @@ export class UdpFront {
 
   #begin(client: FlowClient, slot: number, nowMs: number): Flow {
     this.counts.flows++;
-    const flow: Flow = new Flow(client, this.#service, slot, nowMs, {
-      onReply: (message) => this.#reply(flow, message),
-      onRefused: () => {
-        this.counts.serverRefusals++;
-        flow.blame(this.#clock.monotonicMs());
-        this.#settle(flow);
+    const flow: Flow = new Flow(
+      client,
+      this.#service,
+      slot,
+      nowMs,
+      {
+        onReply: (message) => this.#reply(flow, message),
+        onRefused: () => {
+          this.counts.serverRefusals++;
+          flow.blame(this.#clock.monotonicMs());
+          this.#settle(flow);
+        },
+        onBroken: () => {
+          if (this.#flows.get(client.id) !== flow) return;
+          this.counts.refusedUnserved++;
+          this.#end(flow);
+        },
       },
-      onBroken: () => {
-        if (this.#flows.get(client.id) !== flow) return;
-        this.counts.refusedUnserved++;
-        this.#end(flow);
-      },
-    });
+      this.#sample,
+    );
     this.#flows.set(client.id, flow);
     this.#unanswered.add(flow);
     return flow;

@@ -5,6 +5,8 @@ import { NONE } from '../../balance/chooser.ts';
 import { addressKey } from '../../balance/key.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { TcpFrontSettings } from '../../model/site.ts';
+import type { ClientAddress } from '../client-network.ts';
+import type { ClientSample } from '../client-sample.ts';
 import type { Service, Waiter } from '../service.ts';
 import type { CutOff, Line, LineEvents } from './line.ts';
 import { type ProxyAddresses, writeProxyHeader } from './proxy-header.ts';
@@ -13,6 +15,8 @@ import { type ProxyAddresses, writeProxyHeader } from './proxy-header.ts';
 export interface Host {
   readonly clock: Clock;
   readonly counts: { relayed: number; connectFailures: number } & Record<CutOff, number>;
+  /** Where it is noted whose the load is. */
+  readonly sample: ClientSample;
   /** Sends the client away. */
   refuse(visit: Visit, why: 'refusedUnserved'): void;
   /** The round trip to whoever is at the other end, at the end of a connection that was relayed. */
@@ -34,6 +38,8 @@ export class Visit implements Waiter, LineEvents {
   #phase: Phase = 'beginning';
   #service: Service | null = null;
   #settings: TcpFrontSettings | null = null;
+  /** Not the proxy in front, if that tells of it. */
+  #client: ClientAddress | null = null;
   /** What the server is told, if it is; null = what the socket says. */
   #told: ProxyAddresses | null = null;
   /** The last one has been counted for this client; the others have failed. */
@@ -48,7 +54,9 @@ export class Visit implements Waiter, LineEvents {
 
   /** Its service is known, with which and whose settings it stays. `told`: what a proxy says of the client. */
   begin(service: Service, settings: TcpFrontSettings, told: ProxyAddresses | null): void {
-    const { family, octets } = told === null ? { family: this.line.family, octets: this.line.peer } : sourceOf(told);
+    const client = told === null ? { family: this.line.family, octets: this.line.peer } : sourceOf(told);
+    const { family, octets } = client;
+    this.#client = client;
     this.key = addressKey(octets, family === 4 ? settings.keyPrefixV4 : settings.keyPrefixV6);
     this.#service = service;
     this.#settings = settings;
@@ -58,6 +66,7 @@ export class Visit implements Waiter, LineEvents {
   }
 
   proceed(slot: number): void {
+    this.#host.sample.begun(this.#client!);
     this.#connect(slot);
   }
 
@@ -81,6 +90,7 @@ export class Visit implements Waiter, LineEvents {
 
   onMoved(octetsSize: number): void {
     this.#service!.balancer.table.addOctets(this.#tried.at(-1)!, octetsSize, this.#host.clock.monotonicMs());
+    this.#host.sample.moved(this.#client!, octetsSize);
   }
 
   onMeasured(smoothedUs: number, leastUs: number): void {
@@ -138,7 +148,4 @@ export class Visit implements Waiter, LineEvents {
   }
 }
 
-const sourceOf = ({ family, source }: ProxyAddresses): { family: ProxyAddresses['family']; octets: Uint8Array } => ({
-  family,
-  octets: source,
-});
+const sourceOf = ({ family, source }: ProxyAddresses): ClientAddress => ({ family, octets: source });

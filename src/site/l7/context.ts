@@ -3,6 +3,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { PrefixSet } from '../../base/prefix-set.ts';
 import type { HttpFrontSettings, HttpRoute } from '../../model/site-http.ts';
+import type { ClientSample } from '../client-sample.ts';
 import type { Service } from '../service.ts';
 import type { Sharing } from '../sharing.ts';
 import type { Access } from './access.ts';
@@ -51,4 +52,6 @@ export interface Context {
   readonly pool: ServerPool;
   readonly cache: HttpCache;
   readonly sharing: Sharing;
+  /** Where it is noted whose the load is. */
+  readonly sample: ClientSample;
 }

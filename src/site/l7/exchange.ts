@@ -12,7 +12,7 @@ import { Compressor, type CompressorSink, encodingFor } from './compression.ts';
 import type { Context, Plan, RoutePlan } from './context.ts';
 import type { Timed } from './deadlines.ts';
 import type { Fields } from './fields.ts';
-import { clientKey } from './forwarding.ts';
+import { clientKey, originOf } from './forwarding.ts';
 import { takeLateMark } from './late.ts';
 import { takeReport } from './load-report.ts';
 import { RETRY_AFTER, sendPage } from './pages.ts';
@@ -35,6 +35,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
   readonly #plan: Plan;
   #client: Client;
   #head: RequestHead;
+  readonly #origin: ReturnType<typeof originOf>;
   #phase: Phase = 'queue';
   #route: RoutePlan | null = null;
   /** Id of the server that the client's cookie names. */
@@ -62,12 +63,12 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     this.#plan = context.plan;
     this.#client = client;
     this.#head = head;
+    this.#origin = originOf(head, client.peer, context.plan);
     this.#isRequestEnded = head.bodySize === 0;
   }
 
   start(): void {
-    const { counts } = this.#context;
-    counts.requests++;
+    this.#context.counts.requests++;
     this.#context.active++;
     takeLateMark(this.#head);
     const route = this.#plan.routes.match(this.#head);
@@ -77,7 +78,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     }
     this.#route = route;
     this.#bodyLimit = route.route.bodySize ?? this.#plan.settings.limits.bodySize;
-    this.key = clientKey(this.#head, this.#client.peer, this.#plan);
+    this.key = clientKey(this.#origin, this.#plan);
     const refusal = refusalOf(route, this.#head, this.key, this.#bodyLimit, this.#context);
     if (refusal === null) this.#act(route);
     else void Promise.resolve(refusal).then((answer) => this.#act(route, answer));
@@ -110,6 +111,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
 
   proceed(slot: number): void {
     this.#slot = slot;
+    this.#context.sample.begun(this.#origin);
     this.#connect(false);
   }
 
@@ -308,7 +310,6 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
 
   /** To the server in `#slot`. */
   #connect(isFresh: boolean): void {
-    const { connectMs } = this.#plan.settings.timeouts;
     if (!isFresh) this.#server = this.#service.server(this.#slot);
     note(this.#route!, this.key, this.#server!.id, this.#context);
     const connection = this.#context.pool.take(this.#server!, isFresh);
@@ -316,7 +317,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     this.#isReused = connection.requests > 0;
     this.#startMs = this.nowMs;
     this.#phase = 'connect';
-    this.#wait(this.#startMs, connectMs);
+    this.#wait(this.#startMs, this.#plan.settings.timeouts.connectMs);
     connection.begin(this, this.#text, this.#head.method === 'HEAD');
     if (connection.isConnected) this.#sent();
   }
@@ -391,6 +392,7 @@ export class Exchange implements Waiter, Responder, CompressorSink, Timed {
     if (this.#slot === NONE) return;
     const service = this.#service;
     service.balancer.table.addOctets(this.#slot, this.#moved, this.nowMs);
+    this.#context.sample.moved(this.#origin, this.#moved);
     this.#tries?.end(service);
     service.release(this.#slot);
   }

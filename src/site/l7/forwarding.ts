@@ -2,9 +2,10 @@
 // passed on; what anybody else says of where a request came from is dropped, or every client could choose its address.
 
 import { addressKey } from '../../balance/key.ts';
-import { type Family, formatAddress, parseAddress } from '../../base/address.ts';
+import { formatAddress, parseAddress } from '../../base/address.ts';
 import type { PrefixSet } from '../../base/prefix-set.ts';
 import type { HttpForwarding } from '../../model/site-http.ts';
+import type { ClientAddress } from '../client-network.ts';
 import type { Peer } from './client.ts';
 import type { Plan } from './context.ts';
 import type { RequestHead } from './request-head.ts';
@@ -12,15 +13,10 @@ import type { RequestHead } from './request-head.ts';
 /** More proxies than anybody has in a row. */
 const MOST_HOPS = 32;
 
-interface Origin {
-  readonly family: Family;
-  readonly octets: Uint8Array;
-}
-
 /** The client behind trusted proxies: the last address in their list that is none of theirs. The peer, if it is not one of them. */
-function originOf(head: RequestHead, peer: Peer, forwarding: HttpForwarding, trusted: PrefixSet): Origin {
+export function originOf(head: RequestHead, peer: Peer, { settings: { forwarding }, trusted }: Plan): ClientAddress {
   if (!trusted.has(peer.family, peer.octets)) return peer;
-  let origin: Origin = peer;
+  let origin: ClientAddress = peer;
   for (const hop of hopsOf(head, forwarding).slice(-MOST_HOPS).reverse()) {
     const address = addressOf(hop);
     if (address === undefined) return origin; // `unknown`, or a name that a proxy made up: what is before it is hearsay
@@ -31,10 +27,8 @@ function originOf(head: RequestHead, peer: Peer, forwarding: HttpForwarding, tru
 }
 
 /** What hashing algorithms and rate limits know a client by. */
-export function clientKey(head: RequestHead, peer: Peer, { settings, trusted }: Plan): number {
-  const { family, octets } = originOf(head, peer, settings.forwarding, trusted);
-  return addressKey(octets, family === 4 ? settings.keyPrefixV4 : settings.keyPrefixV6);
-}
+export const clientKey = ({ family, octets }: ClientAddress, { settings }: Plan): number =>
+  addressKey(octets, family === 4 ? settings.keyPrefixV4 : settings.keyPrefixV6);
 
 /** The lines for the server, each with its CR LF. */
 export function forwardingLines(head: RequestHead, peer: Peer, forwarding: HttpForwarding, trusted: PrefixSet): string {
@@ -77,7 +71,7 @@ const elementsOf = (forwarded: string | null): string[] =>
 const protoOf = (proto: string | null): string | null => (proto === 'http' || proto === 'https' ? proto : null);
 
 /** Without brackets and port. */
-function addressOf(hop: string): Origin | undefined {
+function addressOf(hop: string): ClientAddress | undefined {
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(hop);
   if (bracketed !== null) return parseAddress(bracketed[1]!);
   return parseAddress(hop) ?? parseAddress(hop.replace(/:\d+$/, ''));

@@ -7,6 +7,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Problem } from '../../base/errors.ts';
 import { ok, type Result } from '../../base/result.ts';
 import type { HttpFrontSettings } from '../../model/site-http.ts';
+import { ClientSample } from '../client-sample.ts';
 import { ListeningPort } from '../listening.ts';
 import type { Service } from '../service.ts';
 import { Sharing } from '../sharing.ts';
@@ -54,7 +55,8 @@ export class HttpFront {
 
   /**
    * `services` by id: all that routes name must be among them. Files of certificates are read here, and again when they change: what is
-   * wrong with them then goes to `report`. Listens and begins at once, unless it is given a `port`.
+   * wrong with them then goes to `report`. Listens and begins at once, unless it is given a `port`. `sample`: where it is noted whose the
+   * load is.
    */
   static async open(
     settings: HttpFrontSettings,
@@ -63,18 +65,20 @@ export class HttpFront {
     report: (problem: Problem) => void = () => {},
     port: ListeningPort | null = null,
     sharing = new Sharing(),
+    sample = new ClientSample(clock),
   ): Promise<Result<HttpFront, readonly Problem[]>> {
     const planned = planOf(settings, services, null);
     if (!planned.ok) return planned;
     const certificates = settings.tls === null ? ok(null) : await Certificates.open(settings.tls, report);
     if (!certificates.ok) return certificates;
-    if (port !== null) return ok(new HttpFront(planned.value, services, clock, port, certificates.value, sharing));
+    const shared = { sharing, sample };
+    if (port !== null) return ok(new HttpFront(planned.value, services, clock, port, certificates.value, shared));
     const opened = await ListeningPort.open(settings);
     if (!opened.ok) {
       certificates.value?.close();
       return { ok: false, error: [opened.error] };
     }
-    const front = new HttpFront(planned.value, services, clock, opened.value, certificates.value, sharing);
+    const front = new HttpFront(planned.value, services, clock, opened.value, certificates.value, shared);
     front.begin();
     return ok(front);
   }
@@ -85,7 +89,7 @@ export class HttpFront {
     clock: Clock,
     port: ListeningPort,
     certificates: Certificates | null,
-    sharing: Sharing,
+    shared: Pick<Context, 'sharing' | 'sample'>,
   ) {
     this.#settings = plan.settings;
     this.#services = services;
@@ -100,7 +104,7 @@ export class HttpFront {
       deadlines: new Deadlines(clock),
       pool: new ServerPool(clock, plan.settings.timeouts.serverKeepAliveMs),
       cache: new HttpCache(plan.settings.cache, clock, this.counts),
-      sharing,
+      ...shared,
     };
     this.#port = port;
     this.#emptied = new Promise((resolve) => {

@@ -1,6 +1,6 @@
 // What every mesh promises of loads, demand and the shared spill step: this suite runs over each implementation.
 
-import { type AgentReport, NETWORKS_MAX } from '../../../src/model/capacity.ts';
+import { type AgentReport, NETWORKS_MAX, SAMPLE_MAX } from '../../../src/model/capacity.ts';
 import { DEMAND_MAX_CLASSES, SPILL_MAX_LENGTH } from '../../../src/model/mesh.ts';
 import { loadReport } from '../../support/mesh.ts';
 import { checksOf, type Engine } from './contract.ts';
@@ -84,6 +84,30 @@ export function capacityContract(kind: string, open: () => Promise<Engine>): voi
       t.is(agent.mesh.status.ignored, ignored + bad.length);
     },
   );
+
+  check('the sample that an agent has taken of its clients reaches everybody, with its round trips', async (t, { member }) => {
+    const agent = await member('agent', { roles: ['site'] });
+    const clients = [
+      { network: '192.0.2.0/24', parts: SAMPLE_MAX - 1 },
+      { network: '2001:db8:1::/48', parts: 1 },
+    ];
+    const clientRtts = [{ network: '192.0.2.0/24', connections: 7, leastUs: 900, smoothedUs: 1250 }];
+    let seq = 0;
+    const a = await member('a');
+    await a.until(() => {
+      agent.mesh.reportLoad(loadReport('agent', ++seq, { clients, clientRtts }));
+      return a.loads[0]?.clients.length === 2;
+    });
+    t.deepEqual(a.loads[0]!.clients, clients);
+    await a.until(() => {
+      agent.mesh.reportLoad(loadReport('agent', ++seq, { clients, clientRtts }));
+      return a.loads[0]?.clientRtts.length === 1;
+    });
+    t.deepEqual(a.loads[0]!.clientRtts, clientRtts);
+    const { ignored } = agent.mesh.status;
+    agent.mesh.reportLoad(loadReport('agent', ++seq, { clients: [...clients, { network: '192.0.3.0/24', parts: 1 }] }));
+    t.is(agent.mesh.status.ignored, ignored + 1);
+  });
 
   check('a report of what cannot be is not sent but counted', async (t, { member }) => {
     const a = await member('a');

@@ -164,7 +164,7 @@ test('only one plain length of a body counts, and POST is there only where somet
     t.is(postedSize(head(...lines)), 0, lines.join());
   }
   t.is(postedSize('GET /load HTTP/1.1\r\nContent-Length: 12'), 0);
-  const without = { driver: null, services: [], listeners: [], shared: null, clientRtts: NO_CLIENT_RTTS };
+  const without = { driver: null, services: [], listeners: [], shared: null, clientRtts: NO_CLIENT_RTTS, clients: [] };
   const report = { site: 'lon', isDraining: false, load: null, ...without };
   const take = () => ({ ok: true, value: { current: 1, target: null, max: null, servers: [] } }) as const;
   t.regex(loadResponse(head(), '', report, { take }), /^HTTP\/1\.1 411 /);

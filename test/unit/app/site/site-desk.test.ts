@@ -19,6 +19,7 @@ const siteOf = (site: string, port = 0) =>
     services: [SERVICE],
     listeners: [{ kind: 'tcp', id: 'public', service: 'web', serverNames: [], front: { ...FRONT, port } }],
     drainTimeoutMs: 0,
+    clients: true,
   });
 
 function deskFor(t: ExecutionContext, sites: readonly string[] | null = null): SiteDesk {

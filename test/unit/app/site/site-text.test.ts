@@ -12,6 +12,7 @@ const SITE: SiteReport = {
   listeners: [],
   shared: null,
   clientRtts: NO_CLIENT_RTTS,
+  clients: [],
 };
 
 const listenerWith = (counts: ListenerReport['counts']): string => {
@@ -24,6 +25,14 @@ test('of a listener is told what became of clients that were not served, and not
   const counts = { accepted: 20, relayed: 5, refusedByRate: 12, refusedName: 0, stalled: 1, responses: [0, 1] };
   t.is(listenerWith(counts), '  listener public  tcp  127.0.0.1 port 443  2 open  12 refused by rate, 1 stalled');
   t.is(listenerWith({ accepted: 20, relayed: 20 }).trimEnd(), '  listener public  tcp  127.0.0.1 port 443  2 open');
+});
+
+test('of a sample of the load is told how many parts it has, of how many networks, and which has the most', (t) => {
+  const of = (...parts: readonly number[]) =>
+    siteLines([{ ...SITE, clients: parts.map((one, i) => ({ network: `192.0.${i}.0/24`, parts: one })) }]).slice(2);
+  t.deepEqual(of(20, 8), ['  clients  a sample of 28 of the last 5 s: 2 networks, most from 192.0.0.0/24 (71 %)']);
+  t.deepEqual(of(1), ['  clients  a sample of 1 of the last 5 s: all from 192.0.0.0/24']);
+  t.deepEqual(of(), []);
 });
 
 test('of round trips are told the networks with the most connections, and how many others there are', (t) => {
