@@ -164,7 +164,7 @@ export class Service {
     const slot = table.ids.indexOf(id);
     if (slot < 0 || table.columns.weight[slot] === 0 || !table.isFree(slot)) return NONE;
     if (!this.balancer.isAvailable(slot, this.#clock.monotonicMs())) return NONE;
-    table.begin(slot);
+    this.#begin(slot);
     return slot;
   }
 

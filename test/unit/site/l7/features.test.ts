@@ -36,6 +36,14 @@ test('a cookie keeps a client with its server, and is set once', async (t) => {
   }
 });
 
+test('a request that goes where its cookie says is as much load as any other', async (t) => {
+  const server = await WebServer.open(t, 'a', named('a'));
+  const { url, service } = await httpStage(t, [server.server], { routes: [routeOf({ stickiness: COOKIE })] });
+  const cookie = (await fetch(url)).headers.getSetCookie()[0]!.split(';')[0]!;
+  for (let i = 0; i < 3; i++) await (await fetch(url, { headers: { cookie } })).text();
+  t.is(service.begun, 4);
+});
+
 test('a cookie of nobody, or of a server that is down, leads to another server and a new cookie', async (t) => {
   const servers = await Promise.all(['a', 'b'].map((id) => WebServer.open(t, id, named(id))));
   const { url, service } = await httpStage(
