@@ -211,6 +211,20 @@ measured('the report of an agent has the network of a client, with a round trip'
   t.true(smoothedUs < 60e6, 'it is loopback, however busy');
 });
 
+test.serial('the report of an agent has a sample of its load, while clients come', async (t) => {
+  const here = '127.0.0.0/24';
+  const isTold = async (): Promise<boolean> => {
+    await new Client(t, ports.talk).all();
+    return (await site()).clients.some(({ network }) => network === here);
+  };
+  await eventually(isTold, log);
+  const { clients } = await site();
+  t.deepEqual(
+    clients.map(({ network }) => network),
+    [here],
+  );
+});
+
 test.serial('a client that never reads is let go, and so is its server', async (t) => {
   bulk.serve = (socket) => {
     const write = (): void => {
