@@ -6,12 +6,14 @@
 
 import { parseArgs } from 'node:util';
 import { deflateRawSync } from 'node:zlib';
+import { SAMPLE_MAX } from '../src/model/capacity.ts';
 import { EVERYTHING_UP, type HealthView } from '../src/model/health.ts';
 import { NOWHERE, type Place } from '../src/model/place.ts';
 import type { Member, Policy, Pool, Site, SteeringModel } from '../src/model/steering.ts';
 import { Classifier } from '../src/steering/classes.ts';
 import { type SpillOutcome, spillLimits, spillStateFor, spillStep } from '../src/steering/spill.ts';
 import { SpillAtlas, type SpillMap } from '../src/steering/spill-map.ts';
+import type { Origins } from '../src/steering/spill-origins.ts';
 import { decodeSpill, encodeSpill } from '../src/steering/spill-record.ts';
 import { recordOf, stateFrom } from '../src/steering/spill-state.ts';
 
@@ -108,6 +110,29 @@ function tell(what: string, list: readonly Timed[]): void {
   console.log(`${what.padEnd(38)}CPU median ${spread(cpu)}; wall median ${spread(wall)}`);
 }
 
+const cellsOf = table.columns.map((column) => {
+  const cells: number[] = [];
+  for (const [cell, of] of column.entries()) cells[of] ??= cell;
+  return cells;
+});
+
+/** What agents tell of a site's clients, of whose load so much is of each item. */
+function sampleOf(map: SpillMap, byItem: Float64Array, load: number): Origins {
+  const cells: number[] = [];
+  const parts: number[] = [];
+  let sum = 0;
+  let next = 0.5;
+  for (const [item, amount] of byItem.entries()) {
+    sum += (amount / load) * SAMPLE_MAX;
+    const { policy, class: of } = map.owners[item]![0]!;
+    for (; next < sum; next++) {
+      cells.push(cellsOf[table.columnOf[policy]!]![of]!);
+      parts.push(1);
+    }
+  }
+  return { cells, parts };
+}
+
 /** The world's sites get what the plans say; `factor` of the usual load. */
 function steps(
   map: SpillMap,
@@ -122,18 +147,24 @@ function steps(
     const nowMs = (outcome?.state.atMs ?? 0) + 1000;
     const queries = weights.map((list) => list.map((weight) => (weight / total) * LOAD * factor * (0.98 + 0.04 * random())));
     const load = new Float64Array(SITES);
+    /** By site, then item. */
+    const where = sites.map(() => new Float64Array(map.itemCount));
     const held = outcome?.state.map === map ? outcome.state.held : map.natural;
     for (let item = 0; item < map.itemCount; item++) {
       let asked = 0;
       for (const { policy, class: c } of map.owners[item]!) asked += queries[policy]![c]!;
-      for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++)
-        load[map.siteOfRank[map.site[slot]!]!]! += asked * held[slot]!;
+      for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++) {
+        const site = map.siteOfRank[map.site[slot]!]!;
+        load[site]! += asked * held[slot]!;
+        where[site]![item]! += asked * held[slot]!;
+      }
     }
     const reports = sites.map(({ index }) => ({ current: load[index]!, target: null, max: null, ageMs: 0 }));
+    const origins = sites.map(({ index }) => sampleOf(map, where[index]!, load[index]!));
     const state = spillStateFor(map, outcome?.state, nowMs);
     // as the server does: the step before the last one gives its columns
     const spare = before !== last && before?.state.map === map ? before : undefined;
-    const [next, stepMs] = time(() => spillStep(state, { nowMs, ttlSec: 30, queries, reports }, spare));
+    const [next, stepMs] = time(() => spillStep(state, { nowMs, ttlSec: 30, queries, reports, origins }, spare));
     before = outcome;
     outcome = next;
     ms.push(stepMs);

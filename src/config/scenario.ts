@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { hasErrors, type Problem } from '../base/errors.ts';
 import { COUNTRIES } from '../geo/centroids.ts';
+import { SAMPLE_MAX } from '../model/capacity.ts';
 import { complaint, decimal, duration, fields, integer, listOf, ONCE_RIGHT, oneOf, parsed, path } from './fields.ts';
 import { readRegularFile } from './files.ts';
 import { problemsOf } from './issues.ts';
@@ -71,12 +72,16 @@ const scenarioSchema = fields({
     every: duration('500ms', '5m').prefault('1s'),
     delay: duration('0s', '5m').prefault('1s'),
     loss: percent().default(1),
+    /** Parts of the sample of its clients that an agent tells; 0 = it does not see them, as those of other balancers. */
+    sample: integer(0, SAMPLE_MAX).default(SAMPLE_MAX),
   }).prefault({}),
   health: fields({
     detect: duration('0s', '10m').prefault('10s'),
     slowStart: duration('0s', '1h').prefault('1m'),
     drain: duration('0s', '1h').prefault('30s'),
   }).prefault({}),
+  /** From when on the run is judged: before that a world fills that nobody knows anything of. */
+  judgedFrom: duration('0s', '7d').prefault('0s'),
   /** From when on demand is steady, so that what still moves is the policy's own doing. */
   steadyFrom: duration('0s', '7d').nullable().default(null),
   events: listOf(eventSchema, 0, 100).default([]),

@@ -118,7 +118,13 @@ export class SpillPolicy implements SimPolicy {
     if (hasChanged || this.#map === undefined) this.#map = this.#atlas.map(health);
     this.#signature = signature;
     const before = spillStateFor(this.#map, this.#state, nowMs);
-    const facts = { nowMs, ttlSec: ttlMs / 1000, queries: [queries], reports: sites.reports(nowMs) };
+    const facts = {
+      nowMs,
+      ttlSec: ttlMs / 1000,
+      queries: [queries],
+      reports: sites.reports(nowMs),
+      origins: sites.origins(nowMs),
+    };
     this.last = spillStep(before, facts);
     this.#state = this.last.state;
     const isNew = hasChanged || !this.#state.admit.every((limit, slot) => limit === before.admit[slot]);

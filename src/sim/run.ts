@@ -84,7 +84,7 @@ export function run(
   const out = new Picked();
   const siteOfMember = model.members.map(({ site }) => site);
   const resolvers = new Resolvers(scenario, new SimRandom(scenario.seed + 1), siteOfMember, out);
-  const sites = new Sites(scenario, model, new SimRandom(scenario.seed + 2));
+  const sites = new Sites(scenario, model, world.cells, new SimRandom(scenario.seed + 2), new SimRandom(scenario.seed + 3));
   const policy = makePolicy(name, model, table, fixedAt);
   let image = new SteeringImage(buildSteering(model, table, sites.health()));
   const servers: SimServer[] = Array.from({ length: scenario.servers }, () => ({ image, cursors: new Cursors(), isCut: false }));
@@ -108,7 +108,7 @@ export function run(
     const load = new Float64Array(model.sites.length);
     const where = new Float64Array(REGIONS.length * model.sites.length);
     resolvers.spread(demand.now, load, where);
-    sites.report(nowMs, load);
+    sites.report(nowMs, load, where);
     const target = sites.target.map((value, site) => (value * sites.weightShare[site]!) / 1000);
     onStep({ atMs: nowMs, load, max: sites.max.slice(), target, demand: demand.now.slice(), where }, policy);
   }

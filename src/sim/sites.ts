@@ -2,9 +2,10 @@
 // not at all.
 
 import type { Scenario } from '../config/scenario.ts';
-import type { LoadReport } from '../model/capacity.ts';
+import { type LoadReport, SAMPLE_MS } from '../model/capacity.ts';
 import { FULL_SHARE, type HealthView, NO_CHANGE_FORESEEN } from '../model/health.ts';
 import type { SteeringModel } from '../model/steering.ts';
+import type { Origins } from '../steering/spill-origins.ts';
 import { progress } from './demand.ts';
 import type { SimRandom } from './random.ts';
 
@@ -13,6 +14,10 @@ interface SimReport {
   readonly target: number;
   readonly max: number;
   readonly sentMs: number;
+  readonly arrivesMs: number;
+}
+
+interface SimSample extends Origins {
   readonly arrivesMs: number;
 }
 
@@ -30,12 +35,22 @@ export class Sites {
   readonly #arrived: (SimReport | null)[];
   readonly #underWay: SimReport[][];
   readonly #nextReportMs: Float64Array;
+  readonly #nextSampleMs: Float64Array;
+  readonly #samples: (SimSample | null)[];
+  readonly #samplesUnderWay: SimSample[][];
+  readonly #sampling: SimRandom;
+  readonly #cells: readonly number[];
 
-  constructor(scenario: Scenario, model: SteeringModel, random: SimRandom) {
+  constructor(scenario: Scenario, model: SteeringModel, cells: readonly number[], random: SimRandom, sampling: SimRandom) {
     const count = model.sites.length;
     this.#scenario = scenario;
     this.#model = model;
     this.#random = random;
+    this.#cells = cells;
+    this.#sampling = sampling;
+    this.#samples = model.sites.map(() => null);
+    this.#samplesUnderWay = model.sites.map(() => []);
+    this.#nextSampleMs = Float64Array.from(model.sites, () => sampling.next() * SAMPLE_MS);
     this.max = new Float64Array(count);
     this.target = new Float64Array(count);
     this.isUp = new Uint8Array(count).fill(1);
@@ -74,7 +89,7 @@ export class Sites {
   }
 
   /** Agents send what they see. */
-  report(nowMs: number, load: Float64Array): void {
+  report(nowMs: number, load: Float64Array, where: Float64Array): void {
     const { agents, clients } = this.#scenario;
     for (const { index } of this.#model.sites) {
       if (nowMs >= this.#nextReportMs[index]!) {
@@ -85,9 +100,43 @@ export class Sites {
           const current = Math.max(0, load[index]! * noise);
           const report = { target: this.target[index]!, max: this.max[index]!, sentMs: nowMs, arrivesMs: nowMs + agents.delay };
           this.#underWay[index]!.push({ ...report, current });
+          this.#sample(index, nowMs, where);
         }
       }
     }
+  }
+
+  /** Which clients the site has, as a sample. */
+  #sample(site: number, nowMs: number, where: Float64Array): void {
+    if (nowMs < this.#nextSampleMs[site]!) return;
+    this.#nextSampleMs[site] = nowMs + SAMPLE_MS;
+    const count = this.#model.sites.length;
+    let all = 0;
+    for (let at = site; at < where.length; at += count) all += where[at]!;
+    const { sample, delay } = this.#scenario.agents;
+    if (all === 0 || sample === 0) return;
+    const cells: number[] = [];
+    const parts: number[] = [];
+    // systematic: every so much of the load, from a random beginning
+    let next = (all / sample) * this.#sampling.next();
+    let sum = 0;
+    for (let region = 0; region < this.#cells.length; region++) {
+      sum += where[region * count + site]!;
+      let here = 0;
+      for (; next < sum; next += all / sample) here++;
+      if (here === 0) continue;
+      cells.push(this.#cells[region]!);
+      parts.push(here);
+    }
+    this.#samplesUnderWay[site]!.push({ cells, parts, arrivesMs: nowMs + delay });
+  }
+
+  /** Where loads come from, as it has arrived by now, by site. */
+  origins(nowMs: number): (Origins | null)[] {
+    for (const [site, queue] of this.#samplesUnderWay.entries()) {
+      while (queue.length > 0 && queue[0]!.arrivesMs <= nowMs) this.#samples[site] = queue.shift()!;
+    }
+    return this.#samples;
   }
 
   #isSilent(site: number, nowMs: number): boolean {

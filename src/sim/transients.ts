@@ -6,7 +6,8 @@ import type { Scenario } from '../config/scenario.ts';
 export const TRANSIENT_TTLS = 2;
 
 /** Whether a change is so recent that no policy could have answered it yet; sites that drain or start slowly change until that is over. */
-export function isTransient({ events, ttl, health, agents }: Scenario, atMs: number): boolean {
+export function isTransient({ events, ttl, health, agents, judgedFrom }: Scenario, atMs: number): boolean {
+  if (atMs < judgedFrom) return true;
   return events.some(({ event, at, until, over }) => {
     const detectMs = event === 'down' ? health.detect : 0;
     const lastMs = detectMs + over + TRANSIENT_TTLS * ttl + agents.delay;

@@ -6,8 +6,9 @@
 
 import { type Capacity, type LoadReport, REPORT_EXPIRES_MS } from '../model/capacity.ts';
 import type { Site } from '../model/steering.ts';
-import { allTowards, eachTowards, loadBySite, movedLoad } from './spill-columns.ts';
+import { allTowards, eachTowards, loadBySite, movedLoad, products } from './spill-columns.ts';
 import type { SpillMap } from './spill-map.ts';
+import { type Origins, usualOf, weigh } from './spill-origins.ts';
 import { isAtRest } from './spill-shares.ts';
 import type { SpillState } from './spill-state.ts';
 
@@ -25,6 +26,8 @@ const MOST_STEADY_SEC = 150;
 const LEAST_AVERAGED_SEC = 1;
 const WAVER = 0.08;
 const CHANGE = 0.15;
+/** So much of a change, 0..1, and plans are made anew by more than a little. */
+const DISTURBED = 0.5;
 /**
  * Where a few resolvers bring all load, reports differ by more than that all the time. What is within two standard deviations of what
  * they have differed by of late is no change; else the average begins anew again and again, and plans follow the resolvers to and fro.
@@ -56,6 +59,8 @@ export interface SpillFacts {
   readonly queries: readonly (ArrayLike<number> | null | undefined)[];
   /** By site index; null = none was ever heard. */
   readonly reports: readonly (LoadReport | null | undefined)[];
+  /** By site index: where its load comes from; null or absent = not told. */
+  readonly origins?: readonly (Origins | null | undefined)[] | undefined;
 }
 
 const isAmount = (value: number | null | undefined): value is number =>
@@ -119,6 +124,7 @@ export function observe(
       const surprise = Math.abs(report.current - known - arrived[rank]!) / Math.max(known, capacities[rank]?.target ?? 0, 1e-9);
       const usual = Math.min(MOST_WAVER, Math.max(WAVER, USUAL * Math.sqrt(waver[rank]!)));
       const change = Math.min(1, Math.max(0, (surprise - usual) / (CHANGE - WAVER)));
+      if (change >= DISTURBED) state.disturbedMs = state.atMs;
       // one that is a change already counts no more than that: a jump, or a wrong report, must not pass for what is usual
       const wavered = Math.min(surprise, usual + CHANGE - WAVER);
       waver[rank]! += (wavered ** 2 - waver[rank]!) * Math.min(1, elapsedSec / (WAVER_STEADY * steadySec));
@@ -130,6 +136,11 @@ export function observe(
   }
   eachTowards(inUse, seen, held, siteOfSlot, parts);
   average(state.queries, measuredQueries(map, facts), elapsedSec === 0 ? 0 : elapsedSec / state.countedSec);
+  const now = Float64Array.from(map.siteOfRank, (site) => {
+    const report = facts.reports[site];
+    return isFresh(report) && isAmount(report.current) ? report.current : Number.NaN;
+  });
+  weigh(state, facts.origins, now, elapsedSec, inUse);
 }
 
 /** What was measured counts for so much; all of it where nothing was known. */
@@ -224,20 +235,16 @@ export function demandOf(
   inUse: Uint32Array,
   ttlSec: number,
 ): Float64Array {
-  const { map, load, queries, loadPerQuery } = state;
+  const { map, load, queries, weight, loadPerQuery } = state;
   const asked = askedBySite(state, inUse);
   const change = changeOfUsual(load, asked, last.load, askedBySite(last, inUse));
-  let allLoad = 0;
-  let allAsked = 0;
+  const usual = usualOf(load, asked);
   /** By rank; NaN = not known. */
   const perQuery = new Float64Array(load.length).fill(Number.NaN);
   for (let rank = 0; rank < load.length; rank++) {
     if (Number.isNaN(load[rank]) || asked[rank] === 0) continue;
-    allLoad += load[rank]!;
-    allAsked += asked[rank]!;
     perQuery[rank] = load[rank]! / asked[rank]!;
   }
-  const usual = allAsked > 0 ? allLoad / allAsked : 0;
   const known = new Float64Array(map.itemCount);
   const scale = new Float64Array(map.itemCount);
   addKnown(inUse, map.itemOfSlot, map.site, state.seen, perQuery, known, scale);
@@ -246,8 +253,8 @@ export function demandOf(
   const isNewlyParted = (item: number): boolean =>
     !isAtRest(map, state.admit, item) && state.atMs - state.sinceMs[item]! < mixedMs;
   for (let item = 0; item < demand.length; item++) {
-    if (known[item]! > 0.5) loadPerQuery[item] = scale[item]! / known[item]!;
-    else if (loadPerQuery[item] === 0) loadPerQuery[item] = usual;
+    if (known[item]! > 0.5) loadPerQuery[item] = (weight[item]! * scale[item]!) / known[item]!;
+    else if (loadPerQuery[item] === 0) loadPerQuery[item] = weight[item]! * usual;
     else if (queries[item]! > 0 && isNewlyParted(item)) loadPerQuery[item] = before[item]! / queries[item]!;
     else loadPerQuery[item]! *= change;
     demand[item] = queries[item]! * loadPerQuery[item]!;
@@ -256,8 +263,8 @@ export function demandOf(
 }
 
 /** By rank: queries a second of those who are seen there. */
-const askedBySite = ({ map, load, queries, seen }: SpillState, inUse: Uint32Array): Float64Array =>
-  loadBySite(inUse, load.length, map.itemOfSlot, map.site, queries, seen);
+const askedBySite = ({ map, load, queries, weight, seen }: SpillState, inUse: Uint32Array): Float64Array =>
+  loadBySite(inUse, load.length, map.itemOfSlot, map.site, products(queries, weight), seen);
 
 /**
  * What a query stands for now, by what it stood for in the last step, over the sites that are known in both: a server that is cut off

@@ -25,6 +25,8 @@ export interface SpillExplanation {
   /** Load that they bring, in the unit of the sites, with those of other policies that have the same choices. */
   readonly demand: number;
   readonly queriesPerSec: number;
+  /** What one of these queries counts for beside those of other clients, as the agents of sites sample them; 1 = as much. */
+  readonly queryWeight: number;
   /** Milliseconds of the mesh's clock; null = nothing of it is sent elsewhere. */
   readonly sinceMs: number | null;
   /** In the order in which they are preferred; sites that get nothing and have no limit only if they come before one that does. */
@@ -68,6 +70,7 @@ export function explainSpill(outlook: SpillOutlook, policy: number, of: number):
       clients: map.labels[item]!,
       demand: total,
       queriesPerSec: state.queries[item]!,
+      queryWeight: state.weight[item]!,
       sinceMs: state.sinceMs[item]! > 0 ? state.sinceMs[item]! : null,
       shares: shares.slice(0, used),
       why: spillReasons(outlook)

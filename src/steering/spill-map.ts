@@ -32,6 +32,7 @@ export interface Owner {
 
 export interface SpillMap {
   readonly model: SteeringModel;
+  readonly table: CellTable;
   /** Site index by rank, and rank by site index; a rank is the position of the site's id among all. */
   readonly siteOfRank: readonly number[];
   readonly rankOfSite: readonly number[];
@@ -83,12 +84,14 @@ interface ClassPlace {
 /** What does not depend on health, made once per table. */
 export class SpillAtlas {
   readonly #model: SteeringModel;
+  readonly #table: CellTable;
   readonly #classes: readonly ClassPlace[];
   readonly #siteOfRank: readonly number[];
   readonly #rankOfSite: readonly number[];
 
   constructor(model: SteeringModel, table: CellTable) {
     this.#model = model;
+    this.#table = table;
     this.#siteOfRank = model.sites.map(({ index }) => index).sort((a, b) => compare(model.sites[a]!.id, model.sites[b]!.id));
     const ranks: number[] = [];
     for (const [rank, site] of this.#siteOfRank.entries()) ranks[site] = rank;
@@ -156,6 +159,7 @@ export class SpillAtlas {
     return mapOf(
       [...items.values()].sort((a, b) => compare(a.key, b.key)),
       model,
+      this.#table,
       this.#siteOfRank,
       this.#rankOfSite,
       Float64Array.from(this.#siteOfRank, (site) => ramp[site]!),
@@ -241,6 +245,7 @@ interface Item {
 function mapOf(
   items: readonly Item[],
   model: SteeringModel,
+  table: CellTable,
   siteOfRank: readonly number[],
   rankOfSite: readonly number[],
   ramp: Float64Array,
@@ -269,6 +274,7 @@ function mapOf(
   // every field in one literal: all maps are of one hidden class, and code that was compiled for the last one holds for the next
   return {
     model,
+    table,
     siteOfRank,
     rankOfSite,
     ramp,

@@ -27,6 +27,8 @@ const isShare = (value: unknown): boolean => typeof value === 'number' && value 
 
 function isRecord(value: unknown): value is SpillRecord {
   if (!isObject(value) || !isAmount(value['atMs']) || !isAmount(value['countedSec'])) return false;
+  if (value['sampledSec'] !== undefined && !isAmount(value['sampledSec'])) return false;
+  if (value['disturbedMs'] !== undefined && !isAmount(value['disturbedMs'])) return false;
   if (!isAmount(value['reviewedMs']) || (value['missed'] !== undefined && !isAmount(value['missed']))) return false;
   if (typeof value['isImproving'] !== 'boolean' || !isObject(value['items']) || !isObject(value['sites'])) return false;
   return Object.values(value['items']).every(isItem) && Object.values(value['sites']).every(isSite);
@@ -42,6 +44,7 @@ const isSite = (value: unknown): boolean =>
 function isItem(value: unknown): boolean {
   if (!isObject(value) || !isAmount(value['queries']) || !isAmount(value['loadPerQuery']) || !isAmount(value['sinceMs']))
     return false;
+  for (const key of ['weight', 'followedSec']) if (value[key] !== undefined && !isAmount(value[key])) return false;
   return isObject(value['slots']) && Object.values(value['slots']).every(isSlot);
 }
 

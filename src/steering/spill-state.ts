@@ -14,12 +14,19 @@ export interface SpillState {
   readonly admit: Uint32Array;
   /** By slot: the share of the item's clients whose answer, not yet run out, names this site. */
   readonly held: Float64Array;
+  /** By item: for how long clients have followed its present plan (spill-held.ts). */
+  readonly followedSec: Float64Array;
   /** By slot: `held` as the smoothed reports show it: averaged as they are. */
   readonly seen: Float64Array;
   /** By item: queries a second, smoothed. */
   readonly queries: Float64Array;
   /** By item: load that comes with a query a second; 0 = not known. */
   readonly loadPerQuery: Float64Array;
+  /** By item: what one of its queries counts for beside those of others (spill-origins.ts). */
+  readonly weight: Float64Array;
+  /** By item: load as sampled at the sites, smoothed; NaN = never. For how many seconds samples have been averaged. */
+  readonly sampled: Float64Array;
+  sampledSec: number;
   /** By item: since when it spills, 0 = it does not. */
   readonly sinceMs: Float64Array;
   /** By rank: load as reported, smoothed; NaN = no believable report. */
@@ -30,6 +37,8 @@ export interface SpillState {
   readonly waver: Float64Array;
   /** By rank: what may still be shed at once, as a share of the load. */
   readonly allowance: Float64Array;
+  /** When the world last changed by more than it wavers: a site came or went, or load jumped. */
+  disturbedMs: number;
   /** When plans were last compared with better ones, what has been missed by not having those, and whether they are on their way to such. */
   reviewedMs: number;
   missed: number;
@@ -40,10 +49,14 @@ export interface SpillState {
 export interface SpillRecord {
   readonly atMs: number;
   readonly countedSec: number;
+  /** Servers of before do not tell it. */
+  readonly sampledSec?: number;
   readonly reviewedMs: number;
   /** Share of the extra distance, summed over TTLs; servers of before do not tell it. */
   readonly missed?: number;
   readonly isImproving: boolean;
+  /** Servers of before do not tell it. */
+  readonly disturbedMs?: number;
   /** By key of the item; `slots` by site id, `#2` behind the second of one site; absent = open, and nobody holds it. */
   readonly items: Readonly<Record<string, ItemRecord>>;
   /** By site id. */
@@ -53,7 +66,11 @@ export interface SpillRecord {
 interface ItemRecord {
   readonly queries: number;
   readonly loadPerQuery: number;
+  /** Servers of before do not tell it. */
+  readonly weight?: number;
   readonly sinceMs: number;
+  /** Servers of before do not tell it. */
+  readonly followedSec?: number;
   readonly slots: Readonly<Record<string, readonly [admit: number, held: number, seen: number]>>;
 }
 
@@ -78,7 +95,9 @@ export function recordOf(state: SpillState): SpillRecord {
     items[map.keys[item]!] = {
       queries: state.queries[item]!,
       loadPerQuery: state.loadPerQuery[item]!,
+      weight: state.weight[item]!,
       sinceMs: state.sinceMs[item]!,
+      followedSec: state.followedSec[item]!,
       slots,
     };
   }
@@ -94,8 +113,8 @@ export function recordOf(state: SpillState): SpillRecord {
       return [map.model.sites[site]!.id, record];
     }),
   );
-  const { atMs, countedSec, reviewedMs, missed, isImproving } = state;
-  return { atMs, countedSec, reviewedMs, missed, isImproving, items, sites };
+  const { atMs, countedSec, sampledSec, reviewedMs, missed, isImproving, disturbedMs } = state;
+  return { atMs, countedSec, sampledSec, reviewedMs, missed, isImproving, disturbedMs, items, sites };
 }
 
 /** Whether anybody is sent elsewhere than without it. */
@@ -113,15 +132,21 @@ export function stateFrom(map: SpillMap, record: SpillRecord | undefined, nowMs:
     countedSec: record?.countedSec ?? 0,
     admit: new Uint32Array(map.site.length).fill(ADMIT_ALL),
     held: map.natural.slice(),
+    followedSec: new Float64Array(map.itemCount),
     seen: map.natural.slice(),
     queries: new Float64Array(map.itemCount),
     loadPerQuery: new Float64Array(map.itemCount),
+    weight: new Float64Array(map.itemCount).fill(1),
+    sampled: new Float64Array(map.itemCount).fill(Number.NaN),
+    sampledSec: record?.sampledSec ?? 0,
     sinceMs: new Float64Array(map.itemCount),
     load: new Float64Array(map.siteOfRank.length).fill(Number.NaN),
     averagedSec: new Float64Array(map.siteOfRank.length),
     waver: new Float64Array(map.siteOfRank.length),
     allowance: new Float64Array(map.siteOfRank.length).fill(1),
     reviewedMs: record?.reviewedMs ?? nowMs,
+    // a map of its own: health has changed, or the configuration
+    disturbedMs: nowMs,
     missed: record?.missed ?? 0,
     isImproving: record?.isImproving ?? false,
   };
@@ -148,14 +173,19 @@ export function copyOf(state: SpillState, atMs: number, spare?: SpillState): Spi
     countedSec: state.countedSec,
     admit: copied(state.admit, spare?.admit),
     held: copied(state.held, spare?.held),
+    followedSec: copied(state.followedSec, spare?.followedSec),
     seen: copied(state.seen, spare?.seen),
     queries: copied(state.queries, spare?.queries),
     loadPerQuery: copied(state.loadPerQuery, spare?.loadPerQuery),
+    weight: copied(state.weight, spare?.weight),
+    sampled: copied(state.sampled, spare?.sampled),
+    sampledSec: state.sampledSec,
     sinceMs: copied(state.sinceMs, spare?.sinceMs),
     load: copied(state.load, spare?.load),
     averagedSec: copied(state.averagedSec, spare?.averagedSec),
     waver: copied(state.waver, spare?.waver),
     allowance: copied(state.allowance, spare?.allowance),
+    disturbedMs: state.disturbedMs,
     reviewedMs: state.reviewedMs,
     missed: state.missed,
     isImproving: state.isImproving,
@@ -172,12 +202,14 @@ function adopt(state: SpillState, item: number, known: ItemRecord): void {
   const { map } = state;
   state.queries[item] = known.queries;
   state.loadPerQuery[item] = known.loadPerQuery;
+  state.weight[item] = known.weight ?? 1;
   const names = slotNames(map);
   const [first, end] = [map.first[item]!, map.first[item + 1]!];
   let isChanged = false;
   for (let slot = first; slot < end && !isChanged; slot++) {
     isChanged = map.natural[slot]! > 0 && known.slots[names[slot]!] === undefined;
   }
+  state.followedSec[item] = isChanged ? 0 : (known.followedSec ?? 0);
   let limited = false;
   for (let slot = first; slot < end; slot++) {
     const values = known.slots[names[slot]!];

@@ -8,9 +8,10 @@
 // a site that its load may go to has room; a site is given up only if no other can be reached, never all of them.
 
 import type { Capacity } from '../model/capacity.ts';
-import { allTowards, products, scale, scaled, slotsInUse, wholeFlow, wholePending } from './spill-columns.ts';
+import { products, scale, scaled, slotsInUse, wholeFlow, wholePending } from './spill-columns.ts';
 import { capacityNow, demandOf, lateSecOf, observe, type SpillFacts } from './spill-demand.ts';
 import { Flows, naturalFlow } from './spill-flow.ts';
+import { follow, turn } from './spill-held.ts';
 import { ADMIT_ALL, type LeafLimits, type SpillLimits } from './spill-limits.ts';
 import type { SpillMap } from './spill-map.ts';
 import { approach, excessPrice, freePart } from './spill-review.ts';
@@ -37,6 +38,13 @@ const WORTHWHILE = 0.04;
 const GOOD_ENOUGH = 0.01;
 const PATIENCE = 0.1;
 /**
+ * After a disturbance there is less patience, none at first: what was done in haste, from what was known then, is a saving that is real.
+ * All of it is back after so many TTLs.
+ */
+const CALM_TTLS = 10;
+/** What nobody holds yet changes at once, but not in crumbs: plans that change at each look for next to nobody make answers waver. */
+const CRUMB = 0.05;
+/**
  * Excess not worth a new plan, as a share of the target: a fifth of the room that there is from target to max, within bounds. A site
  * that few resolvers fill wavers by 6 % from one TTL to the next, and by 2 % in the mean of five: where 3 % was too much, noise alone
  * passed it one time in fifteen, and plans that followed it made more of it (docs/spillover.md). 5 % it hardly ever passes.
@@ -47,11 +55,6 @@ const CEILING_STEP = 1.05;
 const HIGHEST_CEILING = 16;
 /** The largest target is so many units of flow. */
 const GRAIN = 2 ** 24;
-/**
- * Answers run out evenly over a TTL, so that those which are held are half a TTL old on average; some caches keep them longer. (An
- * average whose constant is that age lags behind the plans as long as clients do.)
- */
-const HELD_TTLS = 0.6;
 /** A longer pause tells nothing about what happened in it. */
 const LONGEST_STEP_SEC = 60;
 
@@ -88,9 +91,7 @@ export function spillStep(last: SpillState, facts: SpillFacts, spare?: SpillOutc
   const shares = sharesOfAll(map, state.admit, room.shares);
   const inUse = slotsInUse(state.held, state.seen, shares, room.inUse);
   const ttls = elapsedSec / Math.max(1, facts.ttlSec);
-  // old answers run out and new ones take their place
-  const heldTtls = HELD_TTLS + lateSecOf(facts) / Math.max(1, facts.ttlSec);
-  allTowards(inUse, state.held, shares, ttls / (heldTtls + ttls));
+  follow(state, shares, inUse, elapsedSec, Math.max(1, facts.ttlSec), lateSecOf(facts));
   const before = products(last.queries, last.loadPerQuery);
   observe(state, facts, elapsedSec, before, capacities, shares, inUse);
   const demand = demandOf(state, last, before, inUse, facts.ttlSec);
@@ -107,15 +108,18 @@ export function spillStep(last: SpillState, facts: SpillFacts, spare?: SpillOutc
     const ideal = idealOf(flows, ceiling, room.ideal);
     const excess = excessPrice(flows, ideal);
     const missed = Math.max(0, last.missed + (Math.min(1, excess) - WORTHWHILE) * Math.min(1, sinceReviewTtls));
-    const isImproving = last.isImproving ? excess > GOOD_ENOUGH : missed > PATIENCE;
+    const calmTtls = (facts.nowMs - state.disturbedMs) / 1000 / Math.max(1, facts.ttlSec);
+    const patience = PATIENCE * Math.min(1, Math.max(0, calmTtls) / CALM_TTLS);
+    const isImproving = last.isImproving ? excess > GOOD_ENOUGH : missed > patience;
     state.isImproving = isImproving;
     state.missed = isImproving ? 0 : missed;
     state.reviewedMs = facts.nowMs;
     const usual = Math.min(1, sinceReviewTtls * APPROACH_PER_TTL * Math.min(1, excess / MUCH_BETTER));
-    const part = Math.max(isImproving ? usual : 0, excess > WORTHWHILE ? freePart(flows, ideal, state.held) : 0);
+    const free = excess > WORTHWHILE ? freePart(flows, ideal, state.held) : 0;
+    const part = Math.max(isImproving ? usual : 0, free < CRUMB ? 0 : free);
     if (part > 0) approach(flows, ideal, part);
   }
-  conclude(state, flows);
+  conclude(state, flows, shares);
   return {
     state,
     loadBefore,
@@ -296,10 +300,11 @@ function addDifference(site: Uint16Array, a: Float64Array, b: Float64Array, bySi
 }
 
 /** New limits for the items that moved. */
-function conclude(state: SpillState, flows: Flows): void {
+function conclude(state: SpillState, flows: Flows, shares: Float64Array): void {
   const { map, admit, sinceMs, atMs } = state;
   for (let item = 0; item < map.itemCount; item++) {
     if (flows.hasMoved[item] === 0) continue;
+    turn(state, item, shares, flows.flow, flows.demand[item]!);
     limitsFor(map, flows.flow, item, admit);
     if (isAtRest(map, admit, item)) sinceMs[item] = 0;
     else if (sinceMs[item] === 0) sinceMs[item] = atMs;

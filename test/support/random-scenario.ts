@@ -2,6 +2,7 @@
 // all of them. `npm run sim:random` makes as many as one likes.
 
 import type { Scenario } from '../../src/config/scenario.ts';
+import { SAMPLE_MAX } from '../../src/model/capacity.ts';
 import type { Policy, PolicyNode, SteeringModel } from '../../src/model/steering.ts';
 import type { OptimumSolver } from '../../src/sim/optimum.ts';
 import { type SimPolicy, SpillPolicy } from '../../src/sim/policies.ts';
@@ -125,8 +126,9 @@ export function randomScenario(seed: number): RandomScenario {
       concentrated: random.next() < 0.3 ? { country, share: between(0, 60), caches: whole(1, 8) } : null,
     },
     servers,
-    agents: { every: 1000, delay: whole(0, 5) * 1000, loss: between(0, 5) },
+    agents: { every: 1000, delay: whole(0, 5) * 1000, loss: between(0, 5), sample: random.next() < 0.5 ? SAMPLE_MAX : 0 },
     health: { detect: 10_000, slowStart: 60_000, drain: 30_000 },
+    judgedFrom: 0,
     steadyFrom: (duration * 3) / 4,
     // somebody is always left
     events: events.filter(({ event: what, site }) => !(site === 's0' && (what === 'down' || what === 'drain'))),

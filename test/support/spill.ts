@@ -8,6 +8,7 @@ import type { SteeringModel } from '../../src/model/steering.ts';
 import { type CellTable, Classifier } from '../../src/steering/classes.ts';
 import { type SpillOutcome, spillStateFor, spillStep } from '../../src/steering/spill.ts';
 import { SpillAtlas, type SpillMap } from '../../src/steering/spill-map.ts';
+import type { Origins } from '../../src/steering/spill-origins.ts';
 import type { SpillState } from '../../src/steering/spill-state.ts';
 import { placeAt, type SiteName, siteIndex } from './steering.ts';
 
@@ -62,8 +63,13 @@ export class SpillWorld {
     return this.#state!;
   }
 
-  /** One step. `queries` by place, for every policy alike; `loads` by site. */
-  step(queries: readonly number[], reports: Readonly<Partial<Record<SiteName, number | LoadReport>>>, seconds = 1): SpillOutcome {
+  /** One step. `queries` by place, for every policy alike; `reports` and `origins` by site. */
+  step(
+    queries: readonly number[],
+    reports: Readonly<Partial<Record<SiteName, number | LoadReport>>>,
+    seconds = 1,
+    origins: Readonly<Partial<Record<SiteName, Origins>>> = {},
+  ): SpillOutcome {
     this.nowMs += seconds * 1000;
     const byClass = this.model.policies.map((_, policy) => {
       const list = new Float64Array(this.table.decided[policy]!.length);
@@ -80,6 +86,7 @@ export class SpillWorld {
       ttlSec: TTL_SEC,
       queries: byClass,
       reports: list,
+      origins: this.model.sites.map(({ id }) => origins[id as SiteName]),
     });
     this.#state = this.outcome.state;
     return this.outcome;
@@ -117,6 +124,21 @@ export class SpillWorld {
       }
     }
     return load;
+  }
+
+  /** Share of a place's clients whose answers, not yet run out, name a site. */
+  shareHeld(place: number, site: SiteName): number {
+    const { map } = this;
+    let share = 0;
+    for (let item = 0; item < map.itemCount; item++) {
+      const owner = map.owners[item]!.find((o) => o.policy === 0 && o.class === this.classOf(place));
+      if (owner === undefined) continue;
+      for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++) {
+        const held = this.#state?.held[slot] ?? map.natural[slot]!;
+        if (map.siteOfRank[map.site[slot]!] === siteIndex(site)) share += owner.share * held;
+      }
+    }
+    return share;
   }
 
   /** Share of a place's clients that the plans send to a site. */

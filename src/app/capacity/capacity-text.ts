@@ -41,12 +41,19 @@ function sourceText({ source, agents, refused, ageMs, target }: SiteCapacity): s
   return `${source === 'stale' ? `STALE, ${lengthText(ageMs ?? 0)} old: ` : ''}${who}${unit}`;
 }
 
+type Demand = Pick<SpillExplanation, 'clients' | 'demand' | 'queriesPerSec' | 'queryWeight'>;
+
+function demandText({ clients, demand, queriesPerSec, queryWeight }: Demand): string {
+  const weight = queryWeight === 1 ? '' : `; each counts ${queryWeight.toFixed(2)}, as agents sample their clients`;
+  return `${clients}, demand ${amount(demand)} (${queriesPerSec.toFixed(1)} queries/s${weight})`;
+}
+
 /** `nowMs` of the mesh's clock. */
 export function spillLines(explanations: readonly SpillExplanation[], nowMs: number): string[] {
-  return explanations.flatMap(({ clients, demand, queriesPerSec, sinceMs, shares, why }) => [
+  return explanations.flatMap(({ sinceMs, shares, why, ...of }) => [
     sinceMs === null
-      ? `spill    none for ${clients}: demand ${amount(demand)} (${queriesPerSec.toFixed(1)} queries/s)`
-      : `spill    for ${lengthText(Math.max(0, nowMs - sinceMs))}: ${clients}, demand ${amount(demand)} (${queriesPerSec.toFixed(1)} queries/s)`,
+      ? `spill    none for ${demandText(of)}`
+      : `spill    for ${lengthText(Math.max(0, nowMs - sinceMs))}: ${demandText(of)}`,
     ...columns(
       shares.map((share) => [
         share.site,

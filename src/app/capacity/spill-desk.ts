@@ -16,12 +16,14 @@ import { type SiteLoad, siteLoads } from '../../steering/site-loads.ts';
 import { type SpillOutcome, spillLimits, spillStateFor, spillStep } from '../../steering/spill.ts';
 import type { SpillLimits } from '../../steering/spill-limits.ts';
 import { SpillAtlas, type SpillMap } from '../../steering/spill-map.ts';
+import type { Origins } from '../../steering/spill-origins.ts';
 import { outlookOf, type SpillOutlook } from '../../steering/spill-outlook.ts';
 import { decodeSpill, encodeSpill } from '../../steering/spill-record.ts';
 import { recordOf, type SpillRecord, type SpillState, spills, stateFrom } from '../../steering/spill-state.ts';
 import { canSpill } from '../../steering/spilling.ts';
 import type { Loaded } from '../loading/load.ts';
 import type { CapacityBook } from './capacity-book.ts';
+import { SiteOrigins } from './site-origins.ts';
 import type { SpillMemory } from './spill-memory.ts';
 
 /** A step in each of these periods of the mesh's clock. */
@@ -49,6 +51,7 @@ interface World {
   readonly model: SteeringModel;
   readonly atlas: SpillAtlas;
   readonly keys: DemandKeys;
+  readonly origins: SiteOrigins;
   readonly ttlSec: number;
   readonly meter: AskedMeter | null;
   readonly meteredMs: number;
@@ -118,10 +121,11 @@ export class SpillDesk {
       this.#limits = undefined;
       return undefined;
     }
-    const { table } = loaded.geography;
+    const { table, buffer } = loaded.geography;
     const atlas = new SpillAtlas(model, table);
     const keys = new DemandKeys(model, table, atlas);
-    this.#world = { loaded, model, atlas, keys, ttlSec: ttlOf(loaded), meter: null, meteredMs: 0 };
+    const origins = new SiteOrigins(buffer);
+    this.#world = { loaded, model, atlas, keys, origins, ttlSec: ttlOf(loaded), meter: null, meteredMs: 0 };
     const before = this.#state === null ? (this.#record ?? this.#options.memory.record) : recordOf(this.#state);
     const { mesh } = this.#options.book;
     const shared = this.#state === null && mesh.spill !== null ? decodeSpill(mesh.spill.text) : undefined;
@@ -226,7 +230,7 @@ export class SpillDesk {
     if (map === null || this.#state === null) return;
     const before = spillStateFor(map, this.#state, nowMs);
     const reports = this.#loads(world).map(({ report }) => report);
-    const facts = { nowMs, ttlSec: world.ttlSec, queries: world.keys.sum(book.demands), reports };
+    const facts = { nowMs, ttlSec: world.ttlSec, queries: world.keys.sum(book.demands), reports, origins: this.#origins(world) };
     const outcome = spillStep(before, facts, this.#spareFor(before));
     const { state } = outcome;
     this.#spare = this.#made;
@@ -335,6 +339,11 @@ export class SpillDesk {
       this.#mapping = null;
     };
     slice();
+  }
+
+  #origins({ origins, model, loaded }: World): (Origins | null)[] {
+    const { book } = this.#options;
+    return origins.of(model.sites, loaded.snapshot.loadUnit, book.loads, book.mesh.nowMs());
   }
 
   #loads({ model, loaded }: World): SiteLoad[] {

@@ -12,6 +12,7 @@ import { explain } from '../../../src/steering/explain.ts';
 import { SteeringImage } from '../../../src/steering/image.ts';
 import { spillLimits, spillStep } from '../../../src/steering/spill.ts';
 import { Flows } from '../../../src/steering/spill-flow.ts';
+import type { Origins } from '../../../src/steering/spill-origins.ts';
 import { recordOf, stateFrom } from '../../../src/steering/spill-state.ts';
 import { SpillWorld, withCapacity } from '../../support/spill.ts';
 import { failover, modelOf, nearest, placeAt, pool, SITES, type SiteName, siteIndex, weighted } from '../../support/steering.ts';
@@ -148,22 +149,34 @@ const report: fc.Arbitrary<LoadReport | null> = fc.option(
   }),
 );
 
+const sample: fc.Arbitrary<Origins | null> = fc.option(
+  fc.record({
+    cells: fc.array(fc.constantFrom(0, 1, 2, 3, 7, -1, Number.NaN, 1e9), { maxLength: 4 }),
+    parts: fc.array(figure, { minLength: 4, maxLength: 4 }),
+  }),
+);
+
 test('whatever is reported, every class has an answer, with shares that are shares', (t) => {
   fc.assert(
     fc.property(
       places,
       tree,
       targets,
-      fc.array(fc.tuple(fc.array(figure, { minLength: 12, maxLength: 12 }), fc.array(report, { minLength: 6, maxLength: 6 })), {
-        minLength: 1,
-        maxLength: 6,
-      }),
+      fc.array(
+        fc.tuple(
+          fc.array(figure, { minLength: 12, maxLength: 12 }),
+          fc.array(report, { minLength: 6, maxLength: 6 }),
+          fc.array(sample, { minLength: 6, maxLength: 6 }),
+        ),
+        { minLength: 1, maxLength: 6 },
+      ),
       (list, { root }, bounds, steps) => {
         const world = new SpillWorld(build(root, bounds), list);
-        for (const [i, [queries, reports]] of steps.entries()) {
+        for (const [i, [queries, reports, samples]] of steps.entries()) {
           const named = Object.fromEntries(SITES.flatMap((site, s) => (reports[s] === null ? [] : [[site, reports[s]!]])));
           // clocks apart: sometimes time goes backwards
-          world.step(queries.slice(0, list.length), named, i % 3 === 2 ? -7 : 5);
+          const origins = Object.fromEntries(SITES.flatMap((site, s) => (samples[s] === null ? [] : [[site, samples[s]!]])));
+          world.step(queries.slice(0, list.length), named, i % 3 === 2 ? -7 : 5, origins);
           const image = new SteeringImage(
             buildSteering(world.model, world.table, EVERYTHING_UP, undefined, spillLimits(world.state)),
           );

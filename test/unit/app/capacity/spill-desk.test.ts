@@ -191,6 +191,20 @@ test.serial('of a report in another unit nothing is believed, and it is told', a
   await a.desk.close();
 });
 
+test.serial('what agents sample of their clients reaches the step', async (t) => {
+  const { serve, pass } = await stage(t);
+  const a = await serve('a');
+  const clients = [{ network: '192.0.2.0/24', parts: 128 }];
+  await pass(
+    4,
+    [a],
+    LOADS(90).map((load) => ({ ...load, clients: load.site === 'amsterdam' ? clients : [] })),
+  );
+  const sampled = Math.max(...a.desk.view!.outlook.state.sampled);
+  t.true(Math.abs(sampled - 90) < 1, `${sampled}`);
+  await a.desk.close();
+});
+
 test.serial('a server that starts anew makes its first plans as the last ones were', async (t) => {
   const one = await stage(t);
   const a = await one.serve('a');

@@ -1,0 +1,217 @@
+// What a query of each item stands for beside the queries of others, learnt from where the load of sites comes from. Resolvers cache:
+// one that a million people share asks as often as one of a thousand. So queries alone tell of some classes a third of the load that
+// they bring and of others three times as much, and whoever moves those is off by as much (docs/spillover.md). Where agents tell a random
+// sample of their clients, each item's queries get a weight: what was sampled of it, by what its queries alone would make of it.
+//
+// Invariant: without samples all weights stay what they are, 1 at first; whatever is sampled, they stay within bounds.
+
+import { SAMPLE_MS } from '../model/capacity.ts';
+import { loadBySite } from './spill-columns.ts';
+import type { SpillMap } from './spill-map.ts';
+
+/** Where the load of a site comes from: a random sample of it, by cell. Without order; the same cell may come twice. */
+export interface Origins {
+  readonly cells: ArrayLike<number>;
+  /** How many parts of the sample, above 0. */
+  readonly parts: ArrayLike<number>;
+}
+
+const SAMPLE_SEC = SAMPLE_MS / 1000;
+/** Samples are averaged over so long. */
+const SMOOTHING_SEC = 150;
+/** Queries alone count as much as so many parts of a sample: an item of which a handful was sampled is no better known by that. */
+const PRIOR_PARTS = 4;
+/** More of one network than any sample has. */
+const MOST_PARTS = 1e6;
+const UNITS_PER_PART = 2 ** 20;
+/** However wrong queries are, they are not wrong by more. */
+const MOST_WEIGHT = 64;
+/** An item of which less is at sites that tell samples keeps its weight. */
+const LEAST_KNOWN = 0.01;
+
+/** The columns of a state that are read, and brought up to date: by item, but for `held` (by slot). */
+interface Weighed {
+  readonly map: SpillMap;
+  readonly held: Float64Array;
+  readonly queries: Float64Array;
+  /** What a query counts for beside those of other items. */
+  readonly weight: Float64Array;
+  /** Load as sampled, smoothed; NaN = never. */
+  readonly sampled: Float64Array;
+  sampledSec: number;
+}
+
+/**
+ * `origins` by site index, null or absent = not told. `load` by rank: as reported now, NaN = not known; a sample is of what is there now,
+ * so it is held against what clients hold now, and against no average.
+ */
+export function weigh(
+  state: Weighed,
+  origins: readonly (Origins | null | undefined)[] | undefined,
+  load: Float64Array,
+  elapsedSec: number,
+  inUse: Uint32Array,
+): void {
+  if (origins === undefined || elapsedSec === 0) return;
+  const { map, held, queries, weight, sampled } = state;
+  const asked = loadBySite(inUse, load.length, map.itemOfSlot, map.site, queries, held);
+  /** By rank: parts in its sample that say anything; 0 = none. */
+  const count = new Float64Array(load.length);
+  const found = new Float64Array(map.itemCount);
+  const units = new Float64Array(map.itemCount);
+  for (const [rank, site] of map.siteOfRank.entries()) {
+    const sample = origins[site];
+    if (sample === null || sample === undefined || !(load[rank]! > 0) || asked[rank] === 0) continue;
+    count[rank] = addFound(state, rank, load[rank]!, sample, units, found);
+  }
+  if (!count.some((value) => value > 0)) return;
+  state.sampledSec = Math.min(SMOOTHING_SEC, state.sampledSec + elapsedSec);
+  const known = new Float64Array(map.itemCount);
+  const parts = new Float64Array(map.itemCount);
+  const periods = state.sampledSec / SAMPLE_SEC;
+  addExpected(inUse, map.itemOfSlot, map.site, held, queries, asked, count, known, parts);
+  const usual = usualOf(load, asked);
+  const fresh = Math.min(1, elapsedSec / state.sampledSec);
+  for (let item = 0; item < found.length; item++) {
+    const part = known[item]!;
+    const byQueries = queries[item]! * usual;
+    if (part < LEAST_KNOWN || !(byQueries > 0)) continue;
+    // of all its clients, as far as those tell that are known
+    const before = Number.isNaN(sampled[item]) ? weight[item]! * byQueries : sampled[item]!;
+    sampled[item] = before + (found[item]! / part - before) * Math.min(1, fresh * part);
+    const of = (parts[item]! / part) * periods;
+    const ratio = ((sampled[item]! / byQueries) * of + PRIOR_PARTS) / (of + PRIOR_PARTS);
+    weight[item] = Math.min(MOST_WEIGHT, Math.max(1 / MOST_WEIGHT, ratio));
+  }
+}
+
+/** Load that comes with a query a second, over all sites that are known; 0 = none is. */
+export function usualOf(load: Float64Array, asked: Float64Array): number {
+  let [allLoad, allAsked] = [0, 0];
+  for (let rank = 0; rank < load.length; rank++) {
+    if (Number.isNaN(load[rank]) || asked[rank] === 0) continue;
+    allLoad += load[rank]!;
+    allAsked += asked[rank]!;
+  }
+  return allAsked > 0 ? allLoad / allAsked : 0;
+}
+
+const isPart = (value: number | undefined): boolean => value !== undefined && value > 0 && value <= MOST_PARTS;
+
+/**
+ * Adds, by item, the load that a site's sample stands for; how many parts that was told by. Items that share a cell share it as their queries do; what nobody asks about
+ * cannot be moved, and counts as if it were like the rest. Summed in whole units: the order of a sample makes no difference.
+ */
+function addFound(
+  { map, held, queries }: Weighed,
+  rank: number,
+  load: number,
+  { cells, parts }: Origins,
+  units: Float64Array,
+  found: Float64Array,
+): number {
+  const index = indexOf(map);
+  const touched: number[] = [];
+  let all = 0;
+  for (let i = 0; i < cells.length; i++) {
+    if (!isPart(parts[i])) continue;
+    const items = index.itemsOf(cells[i]!);
+    let asked = 0;
+    for (let k = 0; k < items.length; k++) asked += queries[items[k]!]! * heldAt(map, held, items[k]!, rank);
+    for (let k = 0; k < items.length && asked > 0; k++) {
+      const item = items[k]!;
+      const share = (queries[item]! * heldAt(map, held, item, rank)) / asked;
+      const amount = Math.round(parts[i]! * share * UNITS_PER_PART);
+      if (amount === 0) continue;
+      if (units[item] === 0) touched.push(item);
+      units[item]! += amount;
+      all += amount;
+    }
+  }
+  for (const item of touched) {
+    found[item]! += load * (units[item]! / all);
+    units[item] = 0;
+  }
+  return all / UNITS_PER_PART;
+}
+
+/** Share of an item's clients that hold a site. */
+function heldAt({ first, site }: SpillMap, held: Float64Array, item: number, rank: number): number {
+  let here = 0;
+  for (let slot = first[item]!; slot < first[item + 1]!; slot++) if (site[slot] === rank) here += held[slot]!;
+  return here;
+}
+
+function addExpected(
+  inUse: Uint32Array,
+  itemOfSlot: Uint32Array,
+  site: Uint16Array,
+  held: Float64Array,
+  queries: Float64Array,
+  asked: Float64Array,
+  count: Float64Array,
+  known: Float64Array,
+  parts: Float64Array,
+): void {
+  for (let i = 0; i < inUse.length; i++) {
+    const slot = inUse[i]!;
+    const rank = site[slot]!;
+    if (count[rank] === 0 || held[slot] === 0) continue;
+    const item = itemOfSlot[slot]!;
+    const share = (queries[item]! * held[slot]!) / asked[rank]!;
+    known[item]! += held[slot]!;
+    parts[item]! += count[rank]! * share;
+  }
+}
+
+/** Which items the clients of a cell are of. */
+class CellIndex {
+  readonly #map: SpillMap;
+  /** By policy: by class, its first owner in #owners; one more. */
+  readonly #begins: readonly Uint32Array[];
+  readonly #items: Uint32Array;
+  readonly #known = new Map<number, Uint32Array>();
+
+  constructor(map: SpillMap) {
+    this.#map = map;
+    const { firstOwner, ownerClass, ownerItem, table } = map;
+    this.#items = new Uint32Array(ownerItem.length);
+    let at = 0;
+    this.#begins = map.model.policies.map((_, policy) => {
+      const classes = table.decided[policy]!.length;
+      const begins = new Uint32Array(classes + 1);
+      for (let owner = firstOwner[policy]!; owner < firstOwner[policy + 1]!; owner++) begins[ownerClass[owner]! + 1]!++;
+      begins[0] = at;
+      for (let of = 0; of < classes; of++) begins[of + 1]! += begins[of]!;
+      const next = begins.slice();
+      for (let owner = firstOwner[policy]!; owner < firstOwner[policy + 1]!; owner++) {
+        this.#items[next[ownerClass[owner]!]!++] = ownerItem[owner]!;
+      }
+      at = begins[classes]!;
+      return begins;
+    });
+  }
+
+  itemsOf(cell: number): Uint32Array {
+    let items = this.#known.get(cell);
+    if (items !== undefined) return items;
+    const { columns, columnOf } = this.#map.table;
+    const all = new Set<number>();
+    for (const [policy, begins] of this.#begins.entries()) {
+      const of = columns[columnOf[policy]!]![cell];
+      if (of === undefined) continue;
+      for (let i = begins[of]!; i < begins[of + 1]!; i++) all.add(this.#items[i]!);
+    }
+    items = Uint32Array.from(all).sort();
+    this.#known.set(cell, items);
+    return items;
+  }
+}
+
+const indexes = new WeakMap<SpillMap, CellIndex>();
+
+function indexOf(map: SpillMap): CellIndex {
+  const index = indexes.get(map) ?? new CellIndex(map);
+  indexes.set(map, index);
+  return index;
+}
