@@ -36,12 +36,12 @@ const MUCH_BETTER = 0.05;
  */
 const WORTHWHILE = 0.04;
 const GOOD_ENOUGH = 0.01;
-const PATIENCE = 0.1;
+const PATIENCE = 0.2;
 /**
  * After a disturbance there is less patience, none at first: what was done in haste, from what was known then, is a saving that is real.
  * All of it is back after so many TTLs.
  */
-const CALM_TTLS = 10;
+const CALM_TTLS = 20;
 /** What nobody holds yet changes at once, but not in crumbs: plans that change at each look for next to nobody make answers waver. */
 const CRUMB = 0.05;
 /**
