@@ -140,7 +140,7 @@ export function observe(
     const report = facts.reports[site];
     return isFresh(report) && isAmount(report.current) ? report.current : Number.NaN;
   });
-  weigh(state, facts.origins, now, elapsedSec, inUse);
+  weigh(state, facts.origins, now, before, elapsedSec, inUse);
 }
 
 /** What was measured counts for so much; all of it where nothing was known. */

@@ -26,8 +26,8 @@ const MOST_PARTS = 1e6;
 const UNITS_PER_PART = 2 ** 20;
 /** However wrong queries are, they are not wrong by more. */
 const MOST_WEIGHT = 64;
-/** An item of which less is at sites that tell samples keeps its weight. */
-const LEAST_KNOWN = 0.01;
+/** Of an item of which less is at sites that tell samples nothing is learnt: what is known of few clients says little of all. */
+const LEAST_KNOWN = 0.5;
 
 /** The columns of a state that are read, and brought up to date: by item, but for `held` (by slot). */
 interface Weighed {
@@ -43,12 +43,13 @@ interface Weighed {
 
 /**
  * `origins` by site index, null or absent = not told. `load` by rank: as reported now, NaN = not known; a sample is of what is there now,
- * so it is held against what clients hold now, and against no average.
+ * so it is held against what clients hold now, and against no average. `before` by item: demand as in the last step.
  */
 export function weigh(
   state: Weighed,
   origins: readonly (Origins | null | undefined)[] | undefined,
   load: Float64Array,
+  before: Float64Array,
   elapsedSec: number,
   inUse: Uint32Array,
 ): void {
@@ -64,26 +65,30 @@ export function weigh(
     if (sample === null || sample === undefined || !(load[rank]! > 0) || asked[rank] === 0) continue;
     count[rank] = addFound(state, rank, load[rank]!, sample, units, found);
   }
-  if (!count.some((value) => value > 0)) return;
+  const all = sumOf(count);
+  if (all === 0) return;
   state.sampledSec = Math.min(SMOOTHING_SEC, state.sampledSec + elapsedSec);
-  const known = new Float64Array(map.itemCount);
-  const parts = new Float64Array(map.itemCount);
-  const periods = state.sampledSec / SAMPLE_SEC;
-  addExpected(inUse, map.itemOfSlot, map.site, held, queries, asked, count, known, parts);
-  const usual = usualOf(load, asked);
   const fresh = Math.min(1, elapsedSec / state.sampledSec);
+  const known = new Float64Array(map.itemCount);
+  addKnown(inUse, map.itemOfSlot, map.site, held, count, known);
+  // the same whoever falls silent: else all weights would change with it
+  const usual = sumOf(before) > 0 ? sumOf(before) / sumOf(queries) : usualOf(load, asked);
+  const sampledLoad = sumOf(load.map((value, rank) => (count[rank]! > 0 ? value : 0)));
+  const partsOfLoad = ((all / sampledLoad) * state.sampledSec) / SAMPLE_SEC;
   for (let item = 0; item < found.length; item++) {
-    const part = known[item]!;
     const byQueries = queries[item]! * usual;
-    if (part < LEAST_KNOWN || !(byQueries > 0)) continue;
-    // of all its clients, as far as those tell that are known
-    const before = Number.isNaN(sampled[item]) ? weight[item]! * byQueries : sampled[item]!;
-    sampled[item] = before + (found[item]! / part - before) * Math.min(1, fresh * part);
-    const of = (parts[item]! / part) * periods;
-    const ratio = ((sampled[item]! / byQueries) * of + PRIOR_PARTS) / (of + PRIOR_PARTS);
+    if (!(byQueries > 0)) continue;
+    if (known[item]! >= LEAST_KNOWN) {
+      const last = Number.isNaN(sampled[item]) ? weight[item]! * byQueries : sampled[item]!;
+      sampled[item] = last + (found[item]! / known[item]! - last) * fresh;
+    } else if (Number.isNaN(sampled[item])) continue;
+    const parts = byQueries * partsOfLoad;
+    const ratio = ((sampled[item]! / byQueries) * parts + PRIOR_PARTS) / (parts + PRIOR_PARTS);
     weight[item] = Math.min(MOST_WEIGHT, Math.max(1 / MOST_WEIGHT, ratio));
   }
 }
+
+const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
 
 /** Load that comes with a query a second, over all sites that are known; 0 = none is. */
 export function usualOf(load: Float64Array, asked: Float64Array): number {
@@ -142,25 +147,18 @@ function heldAt({ first, site }: SpillMap, held: Float64Array, item: number, ran
   return here;
 }
 
-function addExpected(
+/** Adds, by item, the share of its clients that is at sites that tell samples. */
+function addKnown(
   inUse: Uint32Array,
   itemOfSlot: Uint32Array,
   site: Uint16Array,
   held: Float64Array,
-  queries: Float64Array,
-  asked: Float64Array,
   count: Float64Array,
   known: Float64Array,
-  parts: Float64Array,
 ): void {
   for (let i = 0; i < inUse.length; i++) {
     const slot = inUse[i]!;
-    const rank = site[slot]!;
-    if (count[rank] === 0 || held[slot] === 0) continue;
-    const item = itemOfSlot[slot]!;
-    const share = (queries[item]! * held[slot]!) / asked[rank]!;
-    known[item]! += held[slot]!;
-    parts[item]! += count[rank]! * share;
+    if (count[site[slot]!] !== 0) known[itemOfSlot[slot]!]! += held[slot]!;
   }
 }
 
