@@ -75,7 +75,8 @@ export interface AgentReport {
   readonly clientRtts: readonly NetworkRtt[];
   /**
    * A sample of the load of the last whole period of SAMPLE_MS, of SAMPLE_MAX parts at most; empty = the agent does not see its clients
-   * (other balancers, `meridian load` by hand) or had none. The mesh may hand it on seconds later.
+   * (other balancers, `meridian load` by hand), is not to tell of them, or nobody came: long connections go on without coming. The mesh
+   * may hand it on seconds later.
    */
   readonly clients: readonly ClientParts[];
 }
