@@ -21,7 +21,7 @@ const DIRECTORY = 'zones/scenarios';
 const RIVALS: readonly PolicyName[] = ['nearest', 'threshold', 'linear'];
 /** A rival is better only by more than this. */
 const BETTER = 0.98;
-const SEEDS = '1,2,3,11,12,13';
+const SEEDS = '1,2,3,11,12,13,31,32,33';
 const MARKS = { begin: '<!-- figures -->', end: '<!-- end of figures -->' };
 
 /** Of this project's policy with one seed. */

@@ -9,9 +9,9 @@ import { towards } from './spill-columns.ts';
 import type { SpillMap } from './spill-map.ts';
 
 /** The last clients ask some time after their answer has run out: so many TTLs after a change of plans the line ends. */
-const HELD_TTLS = 1.1;
+const HELD_TTLS = 1.15;
 /** Those that are left then follow by so much of a TTL on average. */
-const TAIL_TTLS = 0.15;
+const TAIL_TTLS = 0.3;
 /** Less than that of an item's clients is nobody. */
 const NOBODY = 1e-9;
 
