@@ -3,6 +3,7 @@
 
 import type { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { textKey } from '../../balance/key.ts';
+import { once } from '../../base/once.ts';
 import type { HttpRateLimit } from '../../model/site-http.ts';
 import type { Sharing } from '../sharing.ts';
 import type { HttpFrontCounts } from './counts.ts';
@@ -25,13 +26,14 @@ interface Surroundings {
 export class RateLimit {
   readonly rule: HttpRateLimit;
   /** Its code is read when a configuration has a limit: few have one, and an agent's start need not wait for forty files. */
-  readonly #limiter: Promise<RateLimiterMemory>;
+  readonly #limiter: () => Promise<RateLimiterMemory>;
   /** By place: until when all agents together refuse. */
   readonly #refused = new Map<string, number>();
 
   constructor(rule: HttpRateLimit) {
     this.rule = rule;
-    this.#limiter = memoryLimiter(rule);
+    this.#limiter = once(() => memoryLimiter(rule));
+    this.#limiter().catch(() => undefined); // a request that needs it tries again, and is told
   }
 
   /** 0 = the request may go on; otherwise the seconds after which one may come again, at least 1. `clientKey`: of its network. */
@@ -41,6 +43,7 @@ export class RateLimit {
     const ownMs = this.#consume(key === null ? `c${clientKey}` : `h${key}`);
     const { shared } = this.rule;
     if (shared === null) return secondsOf(await ownMs);
+    ownMs.catch(() => undefined); // only waited for where the others cannot be asked
     const name = `limit:${shared}:${key === null ? `c${clientKey % SHARED_COUNTS}` : `h${key}`}`;
     const refusedMs = (this.#refused.get(name) ?? 0) - around.nowMs;
     if (refusedMs > 0) return secondsOf(refusedMs);
@@ -58,7 +61,7 @@ export class RateLimit {
 
   /** Of this agent alone: 0, or the time until the window ends. */
   async #consume(key: string): Promise<number> {
-    const limiter = await this.#limiter;
+    const limiter = await this.#limiter();
     try {
       await limiter.consume(key);
       return 0;
