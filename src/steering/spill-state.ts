@@ -16,6 +16,8 @@ export interface SpillState {
   readonly held: Float64Array;
   /** By item: for how long clients have followed its present plan (spill-held.ts). */
   readonly followedSec: Float64Array;
+  /** By item: how far they were from it, as a sum of differences of shares, 0..2. */
+  readonly behind: Float64Array;
   /** By slot: `held` as the smoothed reports show it: averaged as they are. */
   readonly seen: Float64Array;
   /** By item: queries a second, smoothed. */
@@ -71,6 +73,7 @@ interface ItemRecord {
   readonly sinceMs: number;
   /** Servers of before do not tell it. */
   readonly followedSec?: number;
+  readonly behind?: number;
   readonly slots: Readonly<Record<string, readonly [admit: number, held: number, seen: number]>>;
 }
 
@@ -98,6 +101,7 @@ export function recordOf(state: SpillState): SpillRecord {
       weight: state.weight[item]!,
       sinceMs: state.sinceMs[item]!,
       followedSec: state.followedSec[item]!,
+      behind: state.behind[item]!,
       slots,
     };
   }
@@ -133,6 +137,7 @@ export function stateFrom(map: SpillMap, record: SpillRecord | undefined, nowMs:
     admit: new Uint32Array(map.site.length).fill(ADMIT_ALL),
     held: map.natural.slice(),
     followedSec: new Float64Array(map.itemCount),
+    behind: new Float64Array(map.itemCount),
     seen: map.natural.slice(),
     queries: new Float64Array(map.itemCount),
     loadPerQuery: new Float64Array(map.itemCount),
@@ -174,6 +179,7 @@ export function copyOf(state: SpillState, atMs: number, spare?: SpillState): Spi
     admit: copied(state.admit, spare?.admit),
     held: copied(state.held, spare?.held),
     followedSec: copied(state.followedSec, spare?.followedSec),
+    behind: copied(state.behind, spare?.behind),
     seen: copied(state.seen, spare?.seen),
     queries: copied(state.queries, spare?.queries),
     loadPerQuery: copied(state.loadPerQuery, spare?.loadPerQuery),
@@ -209,7 +215,8 @@ function adopt(state: SpillState, item: number, known: ItemRecord): void {
   for (let slot = first; slot < end && !isChanged; slot++) {
     isChanged = map.natural[slot]! > 0 && known.slots[names[slot]!] === undefined;
   }
-  state.followedSec[item] = isChanged ? 0 : (known.followedSec ?? 0);
+  state.followedSec[item] = known.followedSec ?? 0;
+  state.behind[item] = known.behind ?? 0;
   let limited = false;
   for (let slot = first; slot < end; slot++) {
     const values = known.slots[names[slot]!];

@@ -11,7 +11,7 @@ import type { Capacity } from '../model/capacity.ts';
 import { products, scale, scaled, slotsInUse, wholeFlow, wholePending } from './spill-columns.ts';
 import { capacityNow, demandOf, lateSecOf, observe, type SpillFacts } from './spill-demand.ts';
 import { Flows, naturalFlow } from './spill-flow.ts';
-import { follow, turn } from './spill-held.ts';
+import { follow, noteBehind } from './spill-held.ts';
 import { ADMIT_ALL, type LeafLimits, type SpillLimits } from './spill-limits.ts';
 import type { SpillMap } from './spill-map.ts';
 import { approach, excessPrice, freePart } from './spill-review.ts';
@@ -50,6 +50,11 @@ const CRUMB = 0.05;
  * passed it one time in fifteen, and plans that followed it made more of it (docs/spillover.md). 5 % it hardly ever passes.
  */
 const NEGLIGIBLE = { least: 0.03, most: 0.05, ofRoom: 0.2 };
+/**
+ * In calm a site that has passed what is negligible keeps so much of that: what noise brings beyond it needs no more. After a disturbance it
+ * gives away all that is above its target.
+ */
+const KEPT_IN_CALM = 0.5;
 /** When everything that can be reached is full, ceilings rise together in steps of 5 %, to at most 16 times the targets. */
 const CEILING_STEP = 1.05;
 const HIGHEST_CEILING = 16;
@@ -102,15 +107,16 @@ export function spillStep(last: SpillState, facts: SpillFacts, spare?: SpillOutc
   const loadBefore = scaled(flows.load, unit);
   const ceiling = target.map((value, rank) => Math.floor((value * map.ramp[rank]!) / unit));
   const bearable = ceiling.map((value, rank) => value * (1 + negligibleOf(capacities[rank]!)));
-  shed(flows, state.load, unit, ceiling, bearable, state.allowance, ttls);
+  const calmTtls = (facts.nowMs - state.disturbedMs) / 1000 / Math.max(1, facts.ttlSec);
+  const calm = Math.min(1, Math.max(0, calmTtls) / CALM_TTLS);
+  const kept = ceiling.map((value, rank) => value + calm * KEPT_IN_CALM * (bearable[rank]! - value));
+  shed(flows, state.load, unit, ceiling, bearable, kept, state.allowance, ttls);
   const sinceReviewTtls = (facts.nowMs - last.reviewedMs) / 1000 / Math.max(1, facts.ttlSec);
   if (sinceReviewTtls * REVIEWS_PER_TTL >= 1) {
     const ideal = idealOf(flows, ceiling, room.ideal);
     const excess = excessPrice(flows, ideal);
     const missed = Math.max(0, last.missed + (Math.min(1, excess) - WORTHWHILE) * Math.min(1, sinceReviewTtls));
-    const calmTtls = (facts.nowMs - state.disturbedMs) / 1000 / Math.max(1, facts.ttlSec);
-    const patience = PATIENCE * Math.min(1, Math.max(0, calmTtls) / CALM_TTLS);
-    const isImproving = last.isImproving ? excess > GOOD_ENOUGH : missed > patience;
+    const isImproving = last.isImproving ? excess > GOOD_ENOUGH : missed > PATIENCE * calm;
     state.isImproving = isImproving;
     state.missed = isImproving ? 0 : missed;
     state.reviewedMs = facts.nowMs;
@@ -119,7 +125,8 @@ export function spillStep(last: SpillState, facts: SpillFacts, spare?: SpillOutc
     const part = Math.max(isImproving ? usual : 0, free < CRUMB ? 0 : free);
     if (part > 0) approach(flows, ideal, part);
   }
-  conclude(state, flows, shares);
+  noteBehind(state, shares, inUse);
+  conclude(state, flows);
   return {
     state,
     loadBefore,
@@ -222,30 +229,36 @@ function negligibleOf(capacity: Capacity | null): number {
   return Math.max(NEGLIGIBLE.least, Math.min(NEGLIGIBLE.most, ofRoom));
 }
 
-/** `reported` by rank in the unit of the sites, NaN = not known; up to what is `bearable` a site keeps what is above its ceiling. */
+/**
+ * `reported` by rank in the unit of the sites, NaN = not known. Up to what is `bearable` a site keeps what is above its ceiling; beyond
+ * that it gives load away until it has what is to be `kept`.
+ */
 function shed(
   flows: Flows,
   reported: Float64Array,
   unit: number,
   ceiling: Float64Array,
   bearable: Float64Array,
+  kept: Float64Array,
   allowance: Float64Array,
   ttls: number,
 ): void {
   const { load } = flows;
   const present = load.map((value, rank) => (Number.isNaN(reported[rank]) ? value : Math.min(value, reported[rank]! / unit)));
   const coming = load.map((value, rank) => value - present[rank]!);
+  const most = new Float64Array(load.length);
   const budget = new Float64Array(load.length);
   for (let rank = 0; rank < load.length; rank++) {
     allowance[rank] = Math.min(1, allowance[rank]! + ttls);
     if (load[rank]! <= bearable[rank]!) continue;
-    budget[rank] = coming[rank]! + present[rank]! * SHED_PER_TTL * allowance[rank]!;
+    most[rank] = coming[rank]! + present[rank]! * SHED_PER_TTL * allowance[rank]!;
+    budget[rank] = Math.min(most[rank]!, load[rank]! - kept[rank]!);
   }
   const granted = budget.slice();
   relieveAll(flows, ceiling, budget, bearable);
   for (let rank = 0; rank < load.length; rank++) {
     const spent = granted[rank]! - budget[rank]! - coming[rank]!;
-    if (spent > 0) allowance[rank]! *= 1 - Math.min(1, spent / (granted[rank]! - coming[rank]!));
+    if (spent > 0) allowance[rank]! *= 1 - Math.min(1, spent / (most[rank]! - coming[rank]!));
   }
 }
 
@@ -300,11 +313,10 @@ function addDifference(site: Uint16Array, a: Float64Array, b: Float64Array, bySi
 }
 
 /** New limits for the items that moved. */
-function conclude(state: SpillState, flows: Flows, shares: Float64Array): void {
+function conclude(state: SpillState, flows: Flows): void {
   const { map, admit, sinceMs, atMs } = state;
   for (let item = 0; item < map.itemCount; item++) {
     if (flows.hasMoved[item] === 0) continue;
-    turn(state, item, shares, flows.flow, flows.demand[item]!);
     limitsFor(map, flows.flow, item, admit);
     if (isAtRest(map, admit, item)) sinceMs[item] = 0;
     else if (sinceMs[item] === 0) sinceMs[item] = atMs;
