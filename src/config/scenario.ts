@@ -85,7 +85,15 @@ const scenarioSchema = fields({
   /** From when on demand is steady, so that what still moves is the policy's own doing. */
   steadyFrom: duration('0s', '7d').nullable().default(null),
   events: listOf(eventSchema, 0, 100).default([]),
-});
+}).superRefine((scenario, { addIssue }) => {
+  // Of a run in which nothing is judged all figures would be 0, as of the best.
+  for (const key of ['judgedFrom', 'steadyFrom'] as const) {
+    const fromMs = scenario[key];
+    if (fromMs === null || fromMs < scenario.duration) continue;
+    const message = `must be less than the duration of ${scenario.duration / 1000}s, found ${fromMs / 1000}s`;
+    addIssue({ ...complaint('ERR_CONFIG_VALUE', message), path: [key] });
+  }
+}, ONCE_RIGHT);
 
 export type Scenario = Omit<z.output<typeof scenarioSchema>, 'config'> & {
   /** Absolute. */
