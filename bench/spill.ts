@@ -143,12 +143,13 @@ function steps(
   let outcome = last;
   let before: SpillOutcome | undefined;
   const ms: Timed[] = [];
+  /** By site, then item. */
+  const where = sites.map(() => new Float64Array(map.itemCount));
   for (let i = 0; i < rounds; i++) {
     const nowMs = (outcome?.state.atMs ?? 0) + 1000;
     const queries = weights.map((list) => list.map((weight) => (weight / total) * LOAD * factor * (0.98 + 0.04 * random())));
     const load = new Float64Array(SITES);
-    /** By site, then item. */
-    const where = sites.map(() => new Float64Array(map.itemCount));
+    for (const byItem of where) byItem.fill(0);
     const held = outcome?.state.map === map ? outcome.state.held : map.natural;
     for (let item = 0; item < map.itemCount; item++) {
       let asked = 0;

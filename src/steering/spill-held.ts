@@ -20,17 +20,11 @@ interface Holding {
   readonly held: Float64Array;
   /** By item: for how long its clients have followed the present plan; after small changes of a plan as if it were one of before. */
   readonly followedSec: Float64Array;
-  /** By item: how far its clients were from the plan when it was last looked at. */
-  readonly behind: Float64Array;
 }
 
-/**
- * Clients follow the present plans (`shares` by slot) for some time. `lateSec`: so much later than usual it is seen. Where a plan has
- * changed, or health has changed what it comes to, those who had not followed the last one yet go on as they did, and those who are
- * moved by the change begin: together as if they had followed for a time in between.
- */
+/** Clients follow the present plans (`shares` by slot) for some time. `lateSec`: so much later than usual it is seen. */
 export function follow(
-  { map, held, followedSec, behind }: Holding,
+  { map, held, followedSec }: Holding,
   shares: Float64Array,
   inUse: Uint32Array,
   elapsedSec: number,
@@ -40,37 +34,12 @@ export function follow(
   if (elapsedSec === 0) return;
   const wholeSec = HELD_TTLS * ttlSec + lateSec;
   const shortestSec = TAIL_TTLS * ttlSec + elapsedSec;
-  const now = new Float64Array(map.itemCount);
-  addBehind(inUse, map.itemOfSlot, shares, held, now);
-  const parts = followedSec.map((sec, item) => {
-    const goneSec = now[item]! > behind[item]! + NOBODY ? (sec * behind[item]!) / now[item]! : sec;
-    followedSec[item] = Math.min(wholeSec, goneSec + elapsedSec);
-    return elapsedSec / Math.max(shortestSec, wholeSec - goneSec);
-  });
+  const parts = followedSec.map((sec) => elapsedSec / Math.max(shortestSec, wholeSec - sec));
   followAll(inUse, map.itemOfSlot, held, shares, parts);
-}
-
-/** To be called when a step has seen all that there is to see, with the plans that it began with. */
-export function noteBehind({ map, held, behind }: Holding, shares: Float64Array, inUse: Uint32Array): void {
-  behind.fill(0);
-  addBehind(inUse, map.itemOfSlot, shares, held, behind);
+  for (let item = 0; item < followedSec.length; item++) followedSec[item] = Math.min(wholeSec, followedSec[item]! + elapsedSec);
 }
 
 // Given columns and nothing else, as those of spill-columns.ts.
-
-function addBehind(
-  inUse: Uint32Array,
-  itemOfSlot: Uint32Array,
-  shares: Float64Array,
-  held: Float64Array,
-  behind: Float64Array,
-): void {
-  for (let i = 0; i < inUse.length; i++) {
-    const slot = inUse[i]!;
-    behind[itemOfSlot[slot]!]! += Math.abs(shares[slot]! - held[slot]!);
-  }
-}
-
 function followAll(
   inUse: Uint32Array,
   itemOfSlot: Uint32Array,
@@ -82,4 +51,26 @@ function followAll(
     const slot = inUse[i]!;
     held[slot] = towards(held[slot]!, shares[slot]!, parts[itemOfSlot[slot]!]!);
   }
+}
+
+/**
+ * The plan of an item has changed: from `shares` to `flow` (by slot, of `demand` in all). Those who had not followed the last one yet
+ * go on as they did, and those whom the change moves begin, also back to where others still are: together as if they had followed for
+ * a time in between.
+ */
+export function turn(
+  { map, held, followedSec }: Holding,
+  item: number,
+  shares: Float64Array,
+  flow: Float64Array,
+  demand: number,
+): void {
+  if (demand <= 0) return;
+  let behind = 0;
+  let changed = 0;
+  for (let slot = map.first[item]!; slot < map.first[item + 1]!; slot++) {
+    behind += Math.abs(shares[slot]! - held[slot]!);
+    changed += Math.abs(flow[slot]! / demand - shares[slot]!);
+  }
+  if (changed > NOBODY) followedSec[item]! *= behind / (behind + changed);
 }

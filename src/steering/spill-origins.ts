@@ -59,11 +59,11 @@ export function weigh(
   /** By rank: parts in its sample that say anything; 0 = none. */
   const count = new Float64Array(load.length);
   const found = new Float64Array(map.itemCount);
-  const units = new Float64Array(map.itemCount);
+  const here = new Here(map, held, queries, inUse);
   for (const [rank, site] of map.siteOfRank.entries()) {
     const sample = origins[site];
     if (sample === null || sample === undefined || !(load[rank]! > 0) || asked[rank] === 0) continue;
-    count[rank] = addFound(state, rank, load[rank]!, sample, units, found);
+    count[rank] = addFound(map, here.at(rank), load[rank]!, sample, found);
   }
   const all = sumOf(count);
   if (all === 0) return;
@@ -103,48 +103,74 @@ export function usualOf(load: Float64Array, asked: Float64Array): number {
 
 const isPart = (value: number | undefined): boolean => value !== undefined && value > 0 && value <= MOST_PARTS;
 
+/** What is asked at one site, by item: all of a site at a time. */
+class Here {
+  /** By item: queries a second of those who hold the site; 0 = none. */
+  readonly asked: Float64Array;
+  readonly #map: SpillMap;
+  readonly #held: Float64Array;
+  readonly #queries: Float64Array;
+  /** The slots in use, site after site, and where each site begins. */
+  readonly #slots: Uint32Array;
+  readonly #begin: Uint32Array;
+  #rank = -1;
+
+  constructor(map: SpillMap, held: Float64Array, queries: Float64Array, inUse: Uint32Array) {
+    this.asked = new Float64Array(map.itemCount);
+    this.#map = map;
+    this.#held = held;
+    this.#queries = queries;
+    this.#begin = new Uint32Array(map.siteOfRank.length + 1);
+    this.#slots = bySite(inUse, map.site, this.#begin);
+  }
+
+  at(rank: number): Float64Array {
+    const { itemOfSlot } = this.#map;
+    if (this.#rank >= 0) {
+      for (let i = this.#begin[this.#rank]!; i < this.#begin[this.#rank + 1]!; i++) this.asked[itemOfSlot[this.#slots[i]!]!] = 0;
+    }
+    this.#rank = rank;
+    for (let i = this.#begin[rank]!; i < this.#begin[rank + 1]!; i++) {
+      const slot = this.#slots[i]!;
+      const item = itemOfSlot[slot]!;
+      this.asked[item]! += this.#queries[item]! * this.#held[slot]!;
+    }
+    return this.asked;
+  }
+}
+
+/** Slots in the order of their sites; `begin` is filled with the first of each. */
+function bySite(inUse: Uint32Array, site: Uint16Array, begin: Uint32Array): Uint32Array {
+  for (let i = 0; i < inUse.length; i++) begin[site[inUse[i]!]! + 1]!++;
+  for (let rank = 1; rank < begin.length; rank++) begin[rank]! += begin[rank - 1]!;
+  const next = begin.slice();
+  const slots = new Uint32Array(inUse.length);
+  for (let i = 0; i < inUse.length; i++) slots[next[site[inUse[i]!]!]!++] = inUse[i]!;
+  return slots;
+}
+
 /**
- * Adds, by item, the load that a site's sample stands for; how many parts that was told by. Items that share a cell share it as their queries do; what nobody asks about
- * cannot be moved, and counts as if it were like the rest. Summed in whole units: the order of a sample makes no difference.
+ * Adds, by item, the load that a site's sample stands for; how many parts that was told by. Items that share a cell share it as what is
+ * `asked` at the site does (by item); what nobody asks about cannot be moved, and counts as if it were like the rest. Summed in whole
+ * units: the order of a sample makes no difference.
  */
-function addFound(
-  { map, held, queries }: Weighed,
-  rank: number,
-  load: number,
-  { cells, parts }: Origins,
-  units: Float64Array,
-  found: Float64Array,
-): number {
+function addFound(map: SpillMap, asked: Float64Array, load: number, { cells, parts }: Origins, found: Float64Array): number {
   const index = indexOf(map);
-  const touched: number[] = [];
+  const units = new Map<number, number>();
   let all = 0;
   for (let i = 0; i < cells.length; i++) {
     if (!isPart(parts[i])) continue;
     const items = index.itemsOf(cells[i]!);
-    let asked = 0;
-    for (let k = 0; k < items.length; k++) asked += queries[items[k]!]! * heldAt(map, held, items[k]!, rank);
-    for (let k = 0; k < items.length && asked > 0; k++) {
-      const item = items[k]!;
-      const share = (queries[item]! * heldAt(map, held, item, rank)) / asked;
-      const amount = Math.round(parts[i]! * share * UNITS_PER_PART);
-      if (amount === 0) continue;
-      if (units[item] === 0) touched.push(item);
-      units[item]! += amount;
+    let askedOfAll = 0;
+    for (let k = 0; k < items.length; k++) askedOfAll += asked[items[k]!]!;
+    for (let k = 0; k < items.length && askedOfAll > 0; k++) {
+      const amount = Math.round(parts[i]! * (asked[items[k]!]! / askedOfAll) * UNITS_PER_PART);
+      if (amount > 0) units.set(items[k]!, (units.get(items[k]!) ?? 0) + amount);
       all += amount;
     }
   }
-  for (const item of touched) {
-    found[item]! += load * (units[item]! / all);
-    units[item] = 0;
-  }
+  for (const [item, amount] of units) found[item]! += load * (amount / all);
   return all / UNITS_PER_PART;
-}
-
-/** Share of an item's clients that hold a site. */
-function heldAt({ first, site }: SpillMap, held: Float64Array, item: number, rank: number): number {
-  let here = 0;
-  for (let slot = first[item]!; slot < first[item + 1]!; slot++) if (site[slot] === rank) here += held[slot]!;
-  return here;
 }
 
 /** Adds, by item, the share of its clients that is at sites that tell samples. */

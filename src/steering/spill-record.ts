@@ -44,7 +44,7 @@ const isSite = (value: unknown): boolean =>
 function isItem(value: unknown): boolean {
   if (!isObject(value) || !isAmount(value['queries']) || !isAmount(value['loadPerQuery']) || !isAmount(value['sinceMs']))
     return false;
-  for (const key of ['weight', 'followedSec', 'behind']) if (value[key] !== undefined && !isAmount(value[key])) return false;
+  for (const key of ['weight', 'followedSec']) if (value[key] !== undefined && !isAmount(value[key])) return false;
   return isObject(value['slots']) && Object.values(value['slots']).every(isSlot);
 }
 

@@ -4,6 +4,9 @@
 import { ADMIT_ALL } from './spill-limits.ts';
 import type { SpillMap } from './spill-map.ts';
 
+/** Share of an item's clients. */
+const MANY_LOST = 0.05;
+
 export interface SpillState {
   readonly map: SpillMap;
   /** When the step was made, in milliseconds of the clock that all servers share. */
@@ -16,8 +19,6 @@ export interface SpillState {
   readonly held: Float64Array;
   /** By item: for how long clients have followed its present plan (spill-held.ts). */
   readonly followedSec: Float64Array;
-  /** By item: how far they were from it, as a sum of differences of shares, 0..2. */
-  readonly behind: Float64Array;
   /** By slot: `held` as the smoothed reports show it: averaged as they are. */
   readonly seen: Float64Array;
   /** By item: queries a second, smoothed. */
@@ -73,7 +74,6 @@ interface ItemRecord {
   readonly sinceMs: number;
   /** Servers of before do not tell it. */
   readonly followedSec?: number;
-  readonly behind?: number;
   readonly slots: Readonly<Record<string, readonly [admit: number, held: number, seen: number]>>;
 }
 
@@ -101,7 +101,6 @@ export function recordOf(state: SpillState): SpillRecord {
       weight: state.weight[item]!,
       sinceMs: state.sinceMs[item]!,
       followedSec: state.followedSec[item]!,
-      behind: state.behind[item]!,
       slots,
     };
   }
@@ -137,7 +136,6 @@ export function stateFrom(map: SpillMap, record: SpillRecord | undefined, nowMs:
     admit: new Uint32Array(map.site.length).fill(ADMIT_ALL),
     held: map.natural.slice(),
     followedSec: new Float64Array(map.itemCount),
-    behind: new Float64Array(map.itemCount),
     seen: map.natural.slice(),
     queries: new Float64Array(map.itemCount),
     loadPerQuery: new Float64Array(map.itemCount),
@@ -179,7 +177,6 @@ export function copyOf(state: SpillState, atMs: number, spare?: SpillState): Spi
     admit: copied(state.admit, spare?.admit),
     held: copied(state.held, spare?.held),
     followedSec: copied(state.followedSec, spare?.followedSec),
-    behind: copied(state.behind, spare?.behind),
     seen: copied(state.seen, spare?.seen),
     queries: copied(state.queries, spare?.queries),
     loadPerQuery: copied(state.loadPerQuery, spare?.loadPerQuery),
@@ -215,8 +212,7 @@ function adopt(state: SpillState, item: number, known: ItemRecord): void {
   for (let slot = first; slot < end && !isChanged; slot++) {
     isChanged = map.natural[slot]! > 0 && known.slots[names[slot]!] === undefined;
   }
-  state.followedSec[item] = known.followedSec ?? 0;
-  state.behind[item] = known.behind ?? 0;
+  state.followedSec[item] = isChanged || isLost(known, names, first, end) ? 0 : (known.followedSec ?? 0);
   let limited = false;
   for (let slot = first; slot < end; slot++) {
     const values = known.slots[names[slot]!];
@@ -228,6 +224,14 @@ function adopt(state: SpillState, item: number, known: ItemRecord): void {
     limited ||= admit !== ADMIT_ALL;
   }
   state.sinceMs[item] = limited ? known.sinceMs : 0;
+}
+
+/** Whether clients hold a site that they have no slot for any more. */
+function isLost({ slots }: ItemRecord, names: readonly string[], first: number, end: number): boolean {
+  let [left, all] = [0, 0];
+  for (let slot = first; slot < end; slot++) left += slots[names[slot]!]?.[1] ?? 0;
+  for (const [, held] of Object.values(slots)) all += held;
+  return all - left > MANY_LOST;
 }
 
 const knownNames = new WeakMap<SpillMap, readonly string[]>();

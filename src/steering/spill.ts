@@ -11,7 +11,7 @@ import type { Capacity } from '../model/capacity.ts';
 import { products, scale, scaled, slotsInUse, wholeFlow, wholePending } from './spill-columns.ts';
 import { capacityNow, demandOf, lateSecOf, observe, type SpillFacts } from './spill-demand.ts';
 import { Flows, naturalFlow } from './spill-flow.ts';
-import { follow, noteBehind } from './spill-held.ts';
+import { follow, turn } from './spill-held.ts';
 import { ADMIT_ALL, type LeafLimits, type SpillLimits } from './spill-limits.ts';
 import type { SpillMap } from './spill-map.ts';
 import { approach, excessPrice, freePart } from './spill-review.ts';
@@ -125,8 +125,7 @@ export function spillStep(last: SpillState, facts: SpillFacts, spare?: SpillOutc
     const part = Math.max(isImproving ? usual : 0, free < CRUMB ? 0 : free);
     if (part > 0) approach(flows, ideal, part);
   }
-  noteBehind(state, shares, inUse);
-  conclude(state, flows);
+  conclude(state, flows, shares);
   return {
     state,
     loadBefore,
@@ -313,10 +312,11 @@ function addDifference(site: Uint16Array, a: Float64Array, b: Float64Array, bySi
 }
 
 /** New limits for the items that moved. */
-function conclude(state: SpillState, flows: Flows): void {
+function conclude(state: SpillState, flows: Flows, shares: Float64Array): void {
   const { map, admit, sinceMs, atMs } = state;
   for (let item = 0; item < map.itemCount; item++) {
     if (flows.hasMoved[item] === 0) continue;
+    turn(state, item, shares, flows.flow, flows.demand[item]!);
     limitsFor(map, flows.flow, item, admit);
     if (isAtRest(map, admit, item)) sinceMs[item] = 0;
     else if (sinceMs[item] === 0) sinceMs[item] = atMs;
