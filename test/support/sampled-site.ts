@@ -97,6 +97,10 @@ export class SampledSite {
   async visit(port: number): Promise<void> {
     const agents = REQUESTS_FROM.map(() => new Agent({ keepAlive: true, maxSockets: 1 }));
     const resolvers = await Promise.all(QUERIES_FROM.map((address) => resolverAt(address)));
+    await eventually(
+      () => request(this.#front, QUERIES_FROM[0], agents[0]!).then(...HAS_SERVED),
+      () => 'the agent takes no requests',
+    );
     const query = queryOctets({ name: `${NAME}.`, type: 'A' });
     let isOver = false;
     const visits = (async () => {
@@ -134,6 +138,8 @@ const request = (port: number, localAddress: string, agent: Agent): Promise<void
     });
     asked.on('error', reject);
   });
+
+const HAS_SERVED = [() => true, () => false] as const;
 
 /** What `meridian explain` says to a client of each network; `[]` before there is any demand. */
 async function explainAll(config: string): Promise<SpillExplanation[]> {

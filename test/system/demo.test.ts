@@ -4,6 +4,7 @@ import test from 'ava';
 import { type RunningDemo, startDemo } from '../support/demo.ts';
 import { dig } from '../support/dig.ts';
 import { eventually } from '../support/patience.ts';
+import { MAIN, run } from '../support/server.ts';
 
 const CLIENT = '81.2.69.142';
 
@@ -60,6 +61,28 @@ test.serial('demo list shows every site with its port', async (t) => {
       .map(([site, port]) => `${site} port ${port} serves`)
       .join('\n'),
   );
+});
+
+test.serial('the line that it prints shows who answers, and from where a site was asked', async (t) => {
+  const printed = (): string | undefined => /^ {2}(for i in .*)\n/m.exec(demo.server.log())?.[1];
+  await eventually(
+    () => printed() !== undefined,
+    () => demo.server.log(),
+  );
+  const line = printed()!.replace(
+    'npx meridian status',
+    `"${process.execPath}" "${MAIN}" status --config "${demo.server.config}"`,
+  );
+  let told = '';
+  await eventually(
+    async () => {
+      told = (await run('sh', ['-c', line])).stdout;
+      return told.includes('clients');
+    },
+    () => told,
+  );
+  t.regex(told, /^(This is server london-[12] of the demo site london\.\n){40} {2}clients {2}a sample of \d+ of the last 5 s: /);
+  t.regex(told, /: all from 127\.0\.0\.0\/24\n$/);
 });
 
 test.serial('a site that is stopped loses its clients to the next nearest, over IPv6 too, and explain says why', async (t) => {

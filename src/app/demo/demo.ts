@@ -17,10 +17,13 @@ export const DEMO_CLIENTS = [
 function curlLines(sites: readonly Place[]): string[] {
   const [first] = sites;
   if (first === undefined) return [];
+  const url = `http://${first.host}:${first.port}/`;
   return [
-    `See which server of ${first.site} answers, as often as you like, and take one out:`,
+    `See which server of ${first.site} answers, from where it was asked in the last seconds, and take one out:`,
     '',
-    `  curl http://${first.host}:${first.port}/`,
+    `  curl ${url}`,
+    // Longer than a period of the sample: the last whole one has requests in it.
+    `  for i in $(seq 40); do curl -s ${url}; sleep 0.2; done; npx meridian status | grep clients`,
     `  npx meridian drain ${first.site}/web/${first.site}-1 --reason demo`,
     '',
   ];
