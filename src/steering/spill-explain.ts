@@ -25,7 +25,7 @@ export interface SpillExplanation {
   /** Load that they bring, in the unit of the sites, with those of other policies that have the same choices. */
   readonly demand: number;
   readonly queriesPerSec: number;
-  /** What one of these queries counts for beside those of other clients, as the agents of sites sample them; 1 = as much. */
+  /** What one of these queries counts for beside the mean of all, as the agents of sites sample their clients; 1 = as much. */
   readonly queryWeight: number;
   /** Milliseconds of the mesh's clock; null = nothing of it is sent elsewhere. */
   readonly sinceMs: number | null;
@@ -41,6 +41,7 @@ export function explainSpill(outlook: SpillOutlook, policy: number, of: number):
   const { map } = state;
   const idOf = (rank: number): string => map.model.sites[map.siteOfRank[rank]!]!.id;
   const found: SpillExplanation[] = [];
+  const meanWeight = meanWeightOf(state);
   for (let item = 0; item < map.itemCount; item++) {
     if (!map.owners[item]!.some((owner) => owner.policy === policy && owner.class === of)) continue;
     const total = demand[item]!;
@@ -70,7 +71,7 @@ export function explainSpill(outlook: SpillOutlook, policy: number, of: number):
       clients: map.labels[item]!,
       demand: total,
       queriesPerSec: state.queries[item]!,
-      queryWeight: state.weight[item]!,
+      queryWeight: state.weight[item]! / meanWeight,
       sinceMs: state.sinceMs[item]! > 0 ? state.sinceMs[item]! : null,
       shares: shares.slice(0, used),
       why: spillReasons(outlook)
@@ -79,4 +80,14 @@ export function explainSpill(outlook: SpillOutlook, policy: number, of: number):
     });
   }
   return found;
+}
+
+/** Of a query. Weights are samples held against queries of the moment: while the load of the world changes all are off by one factor. */
+function meanWeightOf({ queries, weight }: SpillOutlook['state']): number {
+  let [all, weighed] = [0, 0];
+  for (let item = 0; item < queries.length; item++) {
+    all += queries[item]!;
+    weighed += queries[item]! * weight[item]!;
+  }
+  return all > 0 ? weighed / all : 1;
 }

@@ -1,7 +1,9 @@
 // What a sample of a site's clients tells of the demand of each class, beside queries that resolvers cache.
 
 import test from 'ava';
+import { explainSpill } from '../../../src/steering/spill-explain.ts';
 import type { Origins } from '../../../src/steering/spill-origins.ts';
+import { outlookOf } from '../../../src/steering/spill-outlook.ts';
 import { decodeSpill, encodeSpill } from '../../../src/steering/spill-record.ts';
 import { recordOf, stateFrom } from '../../../src/steering/spill-state.ts';
 import { clientsAt, SpillWorld, withCapacity } from '../../support/spill.ts';
@@ -52,6 +54,22 @@ test('of two classes that ask equally often, the one of which four fifths of the
   pass(world, FIVE_MINUTES, [1, 1, 0, 1], 900, [102, 26]);
   t.true(isNear(demandAt(world, 0), (900 * 102) / 128), `${demandAt(world, 0)}`);
   t.true(isNear(demandAt(world, 1), (900 * 26) / 128), `${demandAt(world, 1)}`);
+});
+
+test('what a query counts for is told beside the mean of all, also while the load of all is another than it was', (t) => {
+  const world = new SpillWorld(withCapacity(modelOf(POOLS, POLICIES), AT_REST), PLACES.slice(0, 2));
+  const told = (): number[] =>
+    [0, 1].map(
+      (place) => explainSpill(outlookOf(world.outcome!.state, [null, null, null]), 0, world.classOf(place))[0]!.queryWeight,
+    );
+  pass(world, FIVE_MINUTES, [1, 1], 900, null);
+  t.deepEqual(told(), [1, 1]);
+  for (const load of [900, 300, 900]) {
+    pass(world, load === 300 ? 30 : FIVE_MINUTES, [1, 1], load, [96, 32]);
+    const [first, second] = told();
+    t.true(isNear(first!, 1.5), `${first}`);
+    t.true(isNear(second!, 0.5), `${second}`);
+  }
 });
 
 test('without a sample each query stands for the same load', (t) => {
