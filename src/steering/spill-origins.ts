@@ -59,11 +59,13 @@ export function weigh(
   /** By rank: parts in its sample that say anything; 0 = none. */
   const count = new Float64Array(load.length);
   const found = new Float64Array(map.itemCount);
+  /** By item: nothing, between two sites. */
+  const units = new Float64Array(map.itemCount);
   const here = new Here(map, held, queries, inUse);
   for (const [rank, site] of map.siteOfRank.entries()) {
     const sample = origins[site];
     if (sample === null || sample === undefined || !(load[rank]! > 0) || asked[rank] === 0) continue;
-    count[rank] = addFound(map, here.at(rank), load[rank]!, sample, found);
+    count[rank] = addFound(map, here.at(rank), load[rank]!, sample, units, found);
   }
   const all = sumOf(count);
   if (all === 0) return;
@@ -88,7 +90,11 @@ export function weigh(
   }
 }
 
-const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
+function sumOf(values: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum;
+}
 
 /** Load that comes with a query a second, over all sites that are known; 0 = none is. */
 export function usualOf(load: Float64Array, asked: Float64Array): number {
@@ -154,9 +160,16 @@ function bySite(inUse: Uint32Array, site: Uint16Array, begin: Uint32Array): Uint
  * `asked` at the site does (by item); what nobody asks about cannot be moved, and counts as if it were like the rest. Summed in whole
  * units: the order of a sample makes no difference.
  */
-function addFound(map: SpillMap, asked: Float64Array, load: number, { cells, parts }: Origins, found: Float64Array): number {
+function addFound(
+  map: SpillMap,
+  asked: Float64Array,
+  load: number,
+  { cells, parts }: Origins,
+  units: Float64Array,
+  found: Float64Array,
+): number {
   const index = indexOf(map);
-  const units = new Map<number, number>();
+  const touched: number[] = [];
   let all = 0;
   for (let i = 0; i < cells.length; i++) {
     if (!isPart(parts[i])) continue;
@@ -165,11 +178,16 @@ function addFound(map: SpillMap, asked: Float64Array, load: number, { cells, par
     for (let k = 0; k < items.length; k++) askedOfAll += asked[items[k]!]!;
     for (let k = 0; k < items.length && askedOfAll > 0; k++) {
       const amount = Math.round(parts[i]! * (asked[items[k]!]! / askedOfAll) * UNITS_PER_PART);
-      if (amount > 0) units.set(items[k]!, (units.get(items[k]!) ?? 0) + amount);
+      if (amount === 0) continue;
+      if (units[items[k]!] === 0) touched.push(items[k]!);
+      units[items[k]!]! += amount;
       all += amount;
     }
   }
-  for (const [item, amount] of units) found[item]! += load * (amount / all);
+  for (const item of touched) {
+    found[item]! += load * (units[item]! / all);
+    units[item] = 0;
+  }
   return all / UNITS_PER_PART;
 }
 
