@@ -238,11 +238,12 @@ class CellIndex {
     let items = this.#known.get(cell);
     if (items !== undefined) return items;
     const { columns, columnOf } = this.#map.table;
-    const all = new Set<number>();
+    // policies mostly share the one item: no set is worth making
+    const all: number[] = [];
     for (const [policy, begins] of this.#begins.entries()) {
       const of = columns[columnOf[policy]!]![cell];
       if (of === undefined) continue;
-      for (let i = begins[of]!; i < begins[of + 1]!; i++) all.add(this.#items[i]!);
+      for (let i = begins[of]!; i < begins[of + 1]!; i++) if (!all.includes(this.#items[i]!)) all.push(this.#items[i]!);
     }
     items = Uint32Array.from(all).sort();
     this.#known.set(cell, items);
