@@ -206,49 +206,60 @@ function addKnown(
   }
 }
 
-/** Which items the clients of a cell are of. */
+const NO_ITEM = -1;
+
+/** The items of one way to part the world into classes: by class the first one, and in `more` those of classes that have several. */
+interface Parting {
+  readonly classOf: ArrayLike<number>;
+  readonly first: Int32Array;
+  readonly more: ReadonlyMap<number, readonly number[]>;
+}
+
+/** Which items the clients of a cell are of: policies that part the world alike are looked at together, as they mostly share items. */
 class CellIndex {
-  readonly #map: SpillMap;
-  /** By policy: by class, its first owner in #owners; one more. */
-  readonly #begins: readonly Uint32Array[];
-  readonly #items: Uint32Array;
-  readonly #known = new Map<number, Uint32Array>();
+  /** By column of the table. */
+  readonly #partings: readonly Parting[];
+  readonly #known = new Map<number, readonly number[]>();
 
   constructor(map: SpillMap) {
-    this.#map = map;
-    const { firstOwner, ownerClass, ownerItem, table } = map;
-    this.#items = new Uint32Array(ownerItem.length);
-    let at = 0;
-    this.#begins = map.model.policies.map((_, policy) => {
-      const classes = table.decided[policy]!.length;
-      const begins = new Uint32Array(classes + 1);
-      for (let owner = firstOwner[policy]!; owner < firstOwner[policy + 1]!; owner++) begins[ownerClass[owner]! + 1]!++;
-      begins[0] = at;
-      for (let of = 0; of < classes; of++) begins[of + 1]! += begins[of]!;
-      const next = begins.slice();
-      for (let owner = firstOwner[policy]!; owner < firstOwner[policy + 1]!; owner++) {
-        this.#items[next[ownerClass[owner]!]!++] = ownerItem[owner]!;
-      }
-      at = begins[classes]!;
-      return begins;
-    });
+    this.#partings = map.table.columns.map((classOf, column) => partingOf(map, classOf, column));
   }
 
-  itemsOf(cell: number): Uint32Array {
-    let items = this.#known.get(cell);
-    if (items !== undefined) return items;
-    const { columns, columnOf } = this.#map.table;
-    // policies mostly share the one item: no set is worth making
+  itemsOf(cell: number): readonly number[] {
+    const known = this.#known.get(cell);
+    if (known !== undefined) return known;
     const all: number[] = [];
-    for (const [policy, begins] of this.#begins.entries()) {
-      const of = columns[columnOf[policy]!]![cell];
-      if (of === undefined) continue;
-      for (let i = begins[of]!; i < begins[of + 1]!; i++) if (!all.includes(this.#items[i]!)) all.push(this.#items[i]!);
+    for (const { classOf, first, more } of this.#partings) {
+      const of = classOf[cell];
+      if (of === undefined || first[of] === undefined || first[of] === NO_ITEM) continue;
+      addOnce(all, first[of]);
+      for (const item of more.get(of) ?? []) addOnce(all, item);
     }
-    items = Uint32Array.from(all).sort();
-    this.#known.set(cell, items);
-    return items;
+    all.sort((a, b) => a - b);
+    this.#known.set(cell, all);
+    return all;
   }
+}
+
+function partingOf({ table, firstOwner, ownerClass, ownerItem }: SpillMap, classOf: ArrayLike<number>, column: number): Parting {
+  const policies = [...table.columnOf.keys()].filter((policy) => table.columnOf[policy] === column);
+  const first = new Int32Array(Math.max(0, ...policies.map((policy) => table.decided[policy]!.length))).fill(NO_ITEM);
+  const more = new Map<number, number[]>();
+  for (const policy of policies) {
+    for (let owner = firstOwner[policy]!; owner < firstOwner[policy + 1]!; owner++) {
+      const of = ownerClass[owner]!;
+      const item = ownerItem[owner]!;
+      if (first[of] === NO_ITEM) first[of] = item;
+      else if (first[of] !== item) more.set(of, addOnce(more.get(of) ?? [], item));
+    }
+  }
+  return { classOf, first, more };
+}
+
+/** Lists of one or two, mostly. */
+function addOnce(list: number[], value: number): number[] {
+  if (!list.includes(value)) list.push(value);
+  return list;
 }
 
 const indexes = new WeakMap<SpillMap, CellIndex>();

@@ -41,8 +41,10 @@ test.serial('a fault is seen as soon as by votes, a fault in one region moves no
   t.is(LONDON_WHY(server), '2 of 3 vantage points in 3 regions; 1 sees refused, by aggregator f-1');
   stage.world.break('web/london#4');
   await stage.passUntil(() => !server.plane.facts.isUp(LONDON, 4), 9000);
-  await stage.pass(2000);
-  t.is(server.plane.facts.reason(LONDON, 4), 'down: 3 of 3 vantage points in 3 regions: refused, by aggregator f-1');
+  // two are enough, and the third may look a moment later
+  const told = 'down: 3 of 3 vantage points in 3 regions: refused, by aggregator f-1';
+  await stage.passUntil(() => server.plane.facts.reason(LONDON, 4) === told, 9000);
+  t.is(server.plane.facts.reason(LONDON, 4), told);
 });
 
 test.serial('while results speak against a verdict answers are kept for a shorter time', async (t) => {
