@@ -9,6 +9,11 @@ case $command in
   start)
     mkdir -p "$work"
     [ -S "$work/docker.sock" ] && DOCKER_HOST=unix://$work/docker.sock docker info > /dev/null 2>&1 && exit 0
+    for program in dockerd docker unshare; do
+      command -v "$program" > /dev/null && continue
+      echo "engine.sh: $program is missing: apt-get install docker.io util-linux, and the compose plugin of docker" >&2
+      exit 1
+    done
     driver=vfs # works everywhere, and copies every layer
     if grep -qw overlay /proc/filesystems; then driver=overlay2; fi
     setsid unshare --net bash -c "ip link set lo up && exec dockerd --storage-driver $driver --data-root '$work/data' \
