@@ -17,13 +17,7 @@ export interface SiteLoad {
 
 /** By site index. `nowMs` of the mesh's clock. */
 export function siteLoads(sites: readonly Site[], unit: LoadUnit, heard: readonly HeardReport[], nowMs: number): SiteLoad[] {
-  const bySite = new Map<string, HeardReport[]>();
-  for (const report of heard) {
-    if (nowMs - report.atMs >= REPORT_EXPIRES_MS) continue;
-    const others = bySite.get(report.site);
-    if (others === undefined) bySite.set(report.site, [report]);
-    else others.push(report);
-  }
+  const bySite = freshBySite(heard, nowMs);
   return sites.map((site) => {
     const all = bySite.get(site.id) ?? [];
     const believed = all.filter((report) => report.unit === unit);
@@ -38,6 +32,18 @@ export function siteLoads(sites: readonly Site[], unit: LoadUnit, heard: readonl
     };
     return { report, source: ageMs >= REPORT_STALE_MS ? 'stale' : 'agents', agents: believed.length, refused };
   });
+}
+
+/** The reports that are young enough to be believed, by id of the site. */
+export function freshBySite(heard: readonly HeardReport[], nowMs: number): ReadonlyMap<string, readonly HeardReport[]> {
+  const bySite = new Map<string, HeardReport[]>();
+  for (const report of heard) {
+    if (nowMs - report.atMs >= REPORT_EXPIRES_MS) continue;
+    const others = bySite.get(report.site);
+    if (others === undefined) bySite.set(report.site, [report]);
+    else others.push(report);
+  }
+  return bySite;
 }
 
 /** Null if one of them does not say. */

@@ -25,17 +25,17 @@ export function allTowards(inUse: Uint32Array, values: Float64Array, goals: Floa
   }
 }
 
-/** The same with a part for each site, by rank. */
+/** The same with a part for each site, or each item: `of` by slot says which. */
 export function eachTowards(
   inUse: Uint32Array,
   values: Float64Array,
   goals: Float64Array,
-  site: Uint16Array,
+  of: Uint16Array | Uint32Array,
   parts: Float64Array,
 ): void {
   for (let i = 0; i < inUse.length; i++) {
     const slot = inUse[i]!;
-    values[slot] = towards(values[slot]!, goals[slot]!, parts[site[slot]!]!);
+    values[slot] = towards(values[slot]!, goals[slot]!, parts[of[slot]!]!);
   }
 }
 

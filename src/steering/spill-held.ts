@@ -1,10 +1,11 @@
 // Which sites clients hold. A resolver keeps an answer for a TTL; those of many run out evenly, so that after a change of plans clients
-// follow it in a straight line, and a TTL later nearly all have. (Taken for an average with a constant rate, too many
-// were seen to go at once, and long after a TTL some were waited for who had arrived: sites were relieved of load that never came.) A few keep answers longer, and plans take a moment to reach all servers: the line ends in a short tail.
+// follow it in a straight line, and a TTL later nearly all have. (Taken for an average with a constant rate, too many were seen to go at
+// once, and long after a TTL some were waited for who had arrived: sites were relieved of load that never came.) A few keep answers
+// longer, and plans take a moment to reach all servers: the line ends in a short tail.
 //
 // Invariant: shares of an item stay between what they were and what plans say.
 
-import { towards } from './spill-columns.ts';
+import { eachTowards } from './spill-columns.ts';
 import type { SpillMap } from './spill-map.ts';
 
 /** Clients ask some time after their answer has run out: so many TTLs after a change of plans the line would end. */
@@ -35,22 +36,8 @@ export function follow(
   const wholeSec = HELD_TTLS * ttlSec + lateSec;
   const shortestSec = TAIL_TTLS * ttlSec + elapsedSec;
   const parts = followedSec.map((sec) => elapsedSec / Math.max(shortestSec, wholeSec - sec));
-  followAll(inUse, map.itemOfSlot, held, shares, parts);
+  eachTowards(inUse, held, shares, map.itemOfSlot, parts);
   for (let item = 0; item < followedSec.length; item++) followedSec[item] = Math.min(wholeSec, followedSec[item]! + elapsedSec);
-}
-
-// Given columns and nothing else, as those of spill-columns.ts.
-function followAll(
-  inUse: Uint32Array,
-  itemOfSlot: Uint32Array,
-  held: Float64Array,
-  shares: Float64Array,
-  parts: Float64Array,
-): void {
-  for (let i = 0; i < inUse.length; i++) {
-    const slot = inUse[i]!;
-    held[slot] = towards(held[slot]!, shares[slot]!, parts[itemOfSlot[slot]!]!);
-  }
 }
 
 /**

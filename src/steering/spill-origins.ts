@@ -53,7 +53,7 @@ export function weigh(
   elapsedSec: number,
   inUse: Uint32Array,
 ): void {
-  if (origins === undefined || elapsedSec === 0) return;
+  if (origins === undefined || elapsedSec === 0 || origins.every((sample) => sample === null || sample === undefined)) return;
   const { map, held, queries, weight, sampled } = state;
   const asked = loadBySite(inUse, load.length, map.itemOfSlot, map.site, queries, held);
   /** By rank: parts in its sample that say anything; 0 = none. */

@@ -3,8 +3,9 @@
 
 import { parseCidr } from '../../base/address.ts';
 import { cellOf, GeoImage, lookupCell } from '../../geo/lookup.ts';
-import { type ClientParts, type HeardReport, type LoadUnit, REPORT_EXPIRES_MS } from '../../model/capacity.ts';
+import type { ClientParts, HeardReport, LoadUnit } from '../../model/capacity.ts';
 import type { Site } from '../../model/steering.ts';
+import { freshBySite } from '../../steering/site-loads.ts';
 import type { Origins } from '../../steering/spill-origins.ts';
 
 type Cells = ReadonlyMap<number, number>;
@@ -21,16 +22,10 @@ export class SiteOrigins {
 
   /** By site index; null = no agent tells. `nowMs` of the mesh's clock. */
   of(sites: readonly Site[], unit: LoadUnit, heard: readonly HeardReport[], nowMs: number): (Origins | null)[] {
-    const bySite = new Map<string, HeardReport[]>();
-    for (const report of heard) {
-      if (report.unit !== unit || report.clients.length === 0 || nowMs - report.atMs >= REPORT_EXPIRES_MS) continue;
-      const others = bySite.get(report.site);
-      if (others === undefined) bySite.set(report.site, [report]);
-      else others.push(report);
-    }
+    const bySite = freshBySite(heard, nowMs);
     return sites.map(({ id }) => {
-      const reports = bySite.get(id);
-      return reports === undefined ? null : this.#merged(reports);
+      const telling = (bySite.get(id) ?? []).filter((report) => report.unit === unit && report.clients.length > 0);
+      return telling.length === 0 ? null : this.#merged(telling);
     });
   }
 
